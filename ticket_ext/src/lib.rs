@@ -1,1 +1,43 @@
-pgrx::pg_module_magic!();
+//! Regenerates the tokens of a live table in small transactions, exactly once each.
+
+mod api;
+mod batch;
+mod error;
+mod interval;
+mod job;
+mod range;
+mod report;
+mod run;
+mod session;
+mod settings;
+mod statement;
+mod target;
+mod tickets;
+mod token;
+mod types;
+
+#[cfg(any(test, feature = "pg_test"))]
+mod tests;
+
+pgrx::pg_module_magic!(name, version);
+
+pgrx::extension_sql_file!("../sql/tables.sql", name = "tables");
+pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["tables"]);
+pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
+pgrx::extension_sql_file!("../sql/comments.sql", name = "comments", requires = ["procedures"], finalize);
+
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    settings::define();
+}
+
+/// Looked up by `cargo pgrx test`.
+#[cfg(test)]
+pub mod pg_test {
+    pub fn setup(_options: Vec<&str>) {}
+
+    #[must_use]
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec![]
+    }
+}

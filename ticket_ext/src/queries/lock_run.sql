@@ -1,0 +1,1 @@
+SELECT FROM @extschema@.ticket_rotation WHERE run_id = $1 FOR NO KEY UPDATE

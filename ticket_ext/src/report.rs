@@ -1,0 +1,144 @@
+//! The one mapping of errors to SQLSTATE, DETAIL and HINT.
+
+use pgrx::PgSqlErrorCode as Code;
+use pgrx::pg_sys::panic::ErrorReport;
+
+use crate::error::TicketError::{self, *};
+
+type Explanation = (Code, String, String);
+
+impl From<TicketError> for ErrorReport {
+    #[track_caller]
+    fn from(error: TicketError) -> Self {
+        let (code, detail, hint) = explain(&error);
+        ErrorReport::new(code, error.to_string(), "").set_detail(detail).set_hint(hint)
+    }
+}
+
+fn explain(error: &TicketError) -> Explanation {
+    match error {
+        NoSuchTable { .. } => refuse(
+            Code::ERRCODE_UNDEFINED_TABLE,
+            "Names are looked up by search_path; a name with capitals or spaces needs double quotes.",
+            NAME_THE_TABLE,
+        ),
+        WrongKind { .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "Tokens are rotated in ordinary and partitioned tables.",
+            NAME_THE_TABLE,
+        ),
+        ForeignPart { part, .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "What another server stores cannot be checked in the transaction of a batch.",
+            format!("Rotate it on its own server. To leave it out here, detach it: {part}"),
+        ),
+        NoIntegerKey { table } => refuse(
+            Code::ERRCODE_INVALID_TABLE_DEFINITION,
+            "Batches are intervals of a smallint, integer or bigint primary key.",
+            format!("Look at its indexes: \\d {table}"),
+        ),
+        NoSuchColumn { .. } => refuse(
+            Code::ERRCODE_UNDEFINED_COLUMN,
+            "The column is looked up by its plain name, without quotes.",
+            NAME_THE_COLUMN,
+        ),
+        WrongColumnType { .. } => refuse(
+            Code::ERRCODE_DATATYPE_MISMATCH,
+            "A token is a UUID: it fits uuid, text, bytea, and varchar of at least 36 characters.",
+            NAME_THE_COLUMN,
+        ),
+        GeneratedColumn { .. } => refuse(
+            Code::ERRCODE_GENERATED_ALWAYS,
+            "The server computes it from other columns.",
+            NAME_THE_COLUMN,
+        ),
+        RowSecurity { table } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "Its policies may hide tickets, which would then keep their old tokens.",
+            format!("Rotate as the owner of {table} or as a role with BYPASSRLS."),
+        ),
+        UpdateRule { table, rule } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "A rule may rewrite the update, so that tickets keep their old tokens.",
+            format!("Drop it, and create it again after the rotation: DROP RULE {rule} ON {table};"),
+        ),
+        ForeignKey { .. } => refuse(
+            Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+            "A token can only change under a foreign key that refers to it with ON UPDATE CASCADE.",
+            "Make the foreign key ON UPDATE CASCADE, or drop it and create it again after the rotation.",
+        ),
+        MissingGrants { grants, .. } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "It takes SELECT on the table's id and token, UPDATE on its token, and the rotation tables.",
+            grants,
+        ),
+        LowestId { table } => refuse(
+            Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            "Batches start above an id, and there is none below the lowest bigint.",
+            format!("Give this one ticket of {table} another id."),
+        ),
+        NullBatch | BatchTooSmall { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is the number of tickets to rotate in one transaction.",
+            "SELECT rotate_ticket_tokens(NULL, 5000);",
+        ),
+        RangesOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is the number of parts that sessions can rotate side by side.",
+            "SELECT start_ticket_rotation(ranges => 8);",
+        ),
+        Standby => refuse(
+            Code::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            "A standby replays what its primary does and cannot write.",
+            "Connect to the primary.",
+        ),
+        ReadOnly => refuse(
+            Code::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            "The transaction was started READ ONLY, or default_transaction_read_only is on.",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE;",
+        ),
+        Isolation { .. } => refuse(
+            Code::ERRCODE_INVALID_TRANSACTION_STATE,
+            "A batch has to see what other sessions committed while it waited for its range.",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;",
+        ),
+        NoRun { call, .. } => {
+            refuse(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "There is no run to change.", call)
+        }
+        NoTickets { .. } => refuse(
+            Code::ERRCODE_NO_DATA_FOUND,
+            "A run covers the tickets that exist when it starts.",
+            NAME_THE_TABLE,
+        ),
+        WrongState { state, call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("Nothing can be done with a run that is {state} until that state is ended."),
+            call,
+        ),
+        Unfinished { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_IN_USE,
+            "A token column has one unfinished run at a time.",
+            format!("Let it finish, or end it: {call}"),
+        ),
+        NotRotated { ids, disable, .. } => refuse(
+            Code::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
+            format!(
+                "A trigger suppressed the update or changed the new token of ids {ids}. The batch is rolled back."
+            ),
+            format!("For the time of the rotation: {disable}"),
+        ),
+        Random(_) => refuse(Code::ERRCODE_SYSTEM_ERROR, "No token was made.", "Look into the system's log."),
+        Spi(_) => {
+            refuse(Code::ERRCODE_INTERNAL_ERROR, "Nothing was changed.", "Please report this as a bug.")
+        }
+    }
+}
+
+const NAME_THE_TABLE: &str =
+    "Name the table in the call, or for the session: SET ticket_ext.target = 'schema.table';";
+const NAME_THE_COLUMN: &str =
+    "Name the column in the call, or for the session: SET ticket_ext.token_column = 'column';";
+
+fn refuse(code: Code, detail: impl Into<String>, hint: impl AsRef<str>) -> Explanation {
+    (code, detail.into(), hint.as_ref().to_owned())
+}

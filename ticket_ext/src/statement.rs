@@ -1,0 +1,57 @@
+//! SQL text and the plans kept for it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys::PgOid;
+use pgrx::spi::{OwnedPreparedStatement, SpiClient, SpiResult, SpiTupleTable};
+
+/// Plans are kept by their text, which names the target by schema and table. A table that is renamed or
+/// replaced changes either the text or, by the server's own invalidation, the plan behind it.
+type Plans = HashMap<String, Rc<OwnedPreparedStatement>>;
+
+/// A backend rotates one or two targets with some ten statements each; past that it starts afresh.
+const MOST_PLANS: usize = 100;
+
+thread_local! {
+    static PLANS: RefCell<Plans> = RefCell::default();
+}
+
+/// For what must also work, or be refused politely, in a read-only transaction.
+pub fn read<'conn>(
+    client: &SpiClient<'conn>,
+    text: &str,
+    args: &[DatumWithOid],
+) -> SpiResult<SpiTupleTable<'conn>> {
+    client.select(&*plan(client, text, args)?, None, args)
+}
+
+pub fn write<'conn>(
+    client: &mut SpiClient<'conn>,
+    text: &str,
+    args: &[DatumWithOid],
+) -> SpiResult<SpiTupleTable<'conn>> {
+    let plan = plan(client, text, args)?;
+    client.update(&*plan, None, args)
+}
+
+fn plan<'conn>(
+    client: &SpiClient<'conn>,
+    text: &str,
+    args: &[DatumWithOid],
+) -> SpiResult<Rc<OwnedPreparedStatement>> {
+    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(text).cloned()) {
+        return Ok(plan);
+    }
+    let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
+    let plan = Rc::new(client.prepare_mut(text, &types)?.keep());
+    PLANS.with_borrow_mut(|plans| {
+        if plans.len() >= MOST_PLANS {
+            plans.clear();
+        }
+        plans.insert(text.to_owned(), Rc::clone(&plan));
+    });
+    Ok(plan)
+}

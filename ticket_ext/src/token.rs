@@ -1,0 +1,50 @@
+//! New tokens, from the operating system's random number generator.
+
+use std::cell::RefCell;
+
+use pgrx::datum::Uuid;
+use pgrx::pg_sys;
+
+use crate::error::TicketError;
+
+const TOKEN_BYTES: usize = 16;
+
+/// Entropy is read in blocks of a page: one system call for 256 tokens.
+const BLOCK_BYTES: usize = 4096;
+
+thread_local! {
+    static ENTROPY: RefCell<Entropy> = const { RefCell::new(Entropy::EMPTY) };
+}
+
+/// Random bytes that belong to one process. A backend inherits the memory of the postmaster, which may have
+/// filled a block of its own when the library is preloaded; no two processes may hand out the same bytes.
+struct Entropy {
+    owner: i32,
+    used: usize,
+    block: [u8; BLOCK_BYTES],
+}
+
+impl Entropy {
+    const EMPTY: Self = Self { owner: 0, used: BLOCK_BYTES, block: [0; BLOCK_BYTES] };
+
+    fn take(&mut self, process: i32) -> Result<[u8; TOKEN_BYTES], getrandom::Error> {
+        if self.owner != process || self.used == BLOCK_BYTES {
+            getrandom::fill(&mut self.block)?;
+            self.owner = process;
+            self.used = 0;
+        }
+        let mut bytes = [0; TOKEN_BYTES];
+        let taken = &mut self.block[self.used..self.used + TOKEN_BYTES];
+        bytes.copy_from_slice(taken);
+        taken.fill(0);
+        self.used += TOKEN_BYTES;
+        Ok(bytes)
+    }
+}
+
+pub fn new() -> Result<Uuid, TicketError> {
+    // SAFETY: set once at the start of the process, before any of its code can call this.
+    let process = unsafe { pg_sys::MyProcPid };
+    let bytes = ENTROPY.with_borrow_mut(|entropy| entropy.take(process))?;
+    Ok(Uuid::from_bytes(uuid::Builder::from_random_bytes(bytes).into_uuid().into_bytes()))
+}

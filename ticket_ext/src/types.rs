@@ -1,0 +1,32 @@
+//! SQL argument types that pgrx has no counterpart for.
+
+use std::ffi::CStr;
+
+use pgrx::callconv::{Arg, ArgAbi};
+use pgrx::{impl_sql_translatable, pg_sys};
+
+/// A `regclass`, by its oid alone: `PgRelation` would fail on a dropped table before it can be reported.
+pub struct RegClass(pub pg_sys::Oid);
+
+/// A `name`.
+pub struct Name(pub String);
+
+impl_sql_translatable!(RegClass, "regclass");
+impl_sql_translatable!(Name, "name");
+
+// SAFETY: a regclass is passed by value, as an oid.
+unsafe impl<'fcx> ArgAbi<'fcx> for RegClass {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        let oid = unsafe { arg.unbox_arg_using_from_datum() };
+        Self(oid.expect("an argument of Option is unboxed only when it is not NULL"))
+    }
+}
+
+// SAFETY: a name is passed by reference, to a buffer that ends with a NUL byte.
+unsafe impl<'fcx> ArgAbi<'fcx> for Name {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        let name: Option<&CStr> = unsafe { arg.unbox_arg_using_from_datum() };
+        let name = name.expect("an argument of Option is unboxed only when it is not NULL");
+        Self(name.to_string_lossy().into_owned())
+    }
+}
