@@ -47,22 +47,24 @@ keep_default_cluster_out() {
     fi
 }
 
-if ! command -v apt-get >/dev/null; then
-    cat >&2 <<'EOF'
-build-deps: this system has no apt-get. Please install with its own package manager:
-  a PostgreSQL server, release 13 to 18, with its development headers (pg_config)
-  a C compiler, clang with libclang, pkg-config, the headers of OpenSSL, setpriv and sudo
-EOF
-    command -v pg_config >/dev/null || fail "pg_config was not found"
-else
+# The newest release that is installed, else the distribution's.
+default_major() {
+    for installed in $(ls -v /usr/lib/postgresql 2>/dev/null); do major=$installed; done
+    echo "${major:-$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)}"
+}
+
+if command -v apt-get >/dev/null; then
     keep_default_cluster_out
-    major=${1:-$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)}
-    if [ -z "$major" ]; then
-        as_root apt-get update -qq
-        major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
-    fi
+    major=${1:-$(default_major)}
     install_packages "postgresql-$major" "postgresql-server-dev-$major" \
         gcc libc6-dev make clang libclang-dev pkg-config libssl-dev ca-certificates util-linux sudo openssl
+else
+    cat >&2 <<'EOF'
+build-deps: this system has no apt-get. With its own package manager, install
+  - a PostgreSQL server, release 13 to 18, with its development headers (pg_config)
+  - a C compiler, clang with libclang, pkg-config, the headers of OpenSSL, setpriv and sudo
+EOF
+    command -v pg_config >/dev/null || fail "pg_config was not found"
 fi
 
 command -v cargo >/dev/null || fail "cargo was not found: install Rust 1.95 or newer with rustup"

@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
+use crate::guarded;
 use crate::job::Job;
 use crate::statement;
 
@@ -18,6 +19,13 @@ pub struct Found {
     pub tickets: i64,
 }
 
+/// What a statement did to the tickets of an interval.
+pub struct Written {
+    pub tickets: i64,
+    /// Tickets that it left as they were.
+    pub missed: Vec<i64>,
+}
+
 impl Interval {
     /// The first tickets in id order, at most `limit`.
     pub fn first(&self, client: &mut SpiClient, job: &Job, limit: i64) -> Result<Found, TicketError> {
@@ -27,68 +35,44 @@ impl Interval {
         Ok(Found { last_id, tickets: tickets.unwrap_or(0) })
     }
 
-    /// Gives each ticket a new token; an error if any would keep its old one.
+    /// Gives each of the tickets that were found a new token, an error if any would keep its old one.
     ///
-    /// A batch of as many tickets as were found, on a table without row triggers, is complete: nothing else
-    /// can suppress an update. Anything else is looked at ticket by ticket.
+    /// A ticket is missed if it was committed while the batch ran: it is rotated now. One that stays as it is
+    /// when it is rotated by itself was withheld by a trigger.
     pub fn rotate(&self, client: &mut SpiClient, job: &Job, found: i64) -> Result<i64, TicketError> {
-        let written = self.write(client, job)?;
-        if written == found && job.tickets.disable_row_triggers.is_none() {
-            return Ok(written);
-        }
-        Ok(written + self.rotate_missed(client, job)?)
-    }
-
-    /// Tickets may be missed because they were committed while the batch ran: they are rotated now.
-    /// Those that stay as they are were withheld by a trigger.
-    fn rotate_missed(&self, client: &mut SpiClient, job: &Job) -> Result<i64, TicketError> {
-        let missed = self.not_written(client, job)?;
-        let mut written = 0;
-        for id in &missed {
-            let ticket = Self { after_id: id - 1, last_id: *id };
-            match ticket.write(client, job)? {
-                0 if !ticket.not_written(client, job)?.is_empty() => return Err(not_rotated(job, &missed)),
-                count => written += count,
+        let Written { mut tickets, missed } = self.write(client, job, found)?;
+        for &id in &missed {
+            let again = Self { after_id: id - 1, last_id: id }.write(client, job, 1)?;
+            if !again.missed.is_empty() {
+                return Err(job.not_rotated(&missed));
             }
+            tickets += again.tickets;
         }
-        Ok(written)
+        Ok(tickets)
     }
 
-    fn write(&self, client: &mut SpiClient, job: &Job) -> Result<i64, TicketError> {
+    fn write(&self, client: &mut SpiClient, job: &Job, found: i64) -> Result<Written, TicketError> {
         if job.tickets.disable_row_triggers.is_some() {
-            return self.write_guarded(client, job);
+            return guarded::write(client, job, self);
         }
         let sql = job.sql(include_str!("queries/rotate.sql"));
-        let updated = statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?.len();
-        Ok(updated as i64)
-    }
-
-    /// Compares what is stored, once all triggers have run, with what was written.
-    fn write_guarded(&self, client: &mut SpiClient, job: &Job) -> Result<i64, TicketError> {
-        let sql = job.sql(include_str!("queries/rotate_guarded.sql"));
-        let row = statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?.first();
-        let (written, ids, digests) = row.get_three::<i64, Vec<i64>, Vec<i64>>()?;
-
-        let sql = job.sql(include_str!("queries/not_kept.sql"));
-        let args = [ids.unwrap_or_default().into(), digests.unwrap_or_default().into()];
-        let not_kept = ids_of(statement::write(client, &sql, &args)?)?;
-        if !not_kept.is_empty() {
-            return Err(not_rotated(job, &not_kept));
-        }
-        Ok(written.unwrap_or(0))
+        let updated =
+            statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?.len() as i64;
+        let missed = if updated == found { Vec::new() } else { self.not_written(client, job)? };
+        Ok(Written { tickets: updated, missed })
     }
 
     fn not_written(&self, client: &mut SpiClient, job: &Job) -> Result<Vec<i64>, TicketError> {
         let sql = job.sql(include_str!("queries/not_written.sql"));
         let rows = statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?;
-        let mut ids = Vec::new();
+        let mut missed = Vec::new();
         for row in rows {
             let (id, writer): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
             if !writer.is_some_and(is_own) {
-                ids.extend(id);
+                missed.extend(id);
             }
         }
-        Ok(ids)
+        Ok(missed)
     }
 }
 
@@ -97,26 +81,4 @@ fn is_own(writer: i64) -> bool {
     let writer = pg_sys::TransactionId::from(writer as u32);
     // SAFETY: looks the number up in the state of the current transaction; any number will do.
     unsafe { pg_sys::TransactionIdIsCurrentTransactionId(writer) }
-}
-
-fn ids_of(rows: pgrx::spi::SpiTupleTable) -> Result<Vec<i64>, TicketError> {
-    let mut ids = Vec::with_capacity(rows.len());
-    for row in rows {
-        ids.extend(row.get::<i64>(1)?);
-    }
-    Ok(ids)
-}
-
-fn not_rotated(job: &Job, ids: &[i64]) -> TicketError {
-    const NAMED: usize = 5;
-    let mut named: Vec<String> = ids.iter().take(NAMED).map(i64::to_string).collect();
-    if ids.len() > NAMED {
-        named.push("…".into());
-    }
-    TicketError::NotRotated {
-        table: job.target.name.clone(),
-        count: ids.len(),
-        ids: named.join(", "),
-        disable: job.tickets.disable_row_triggers.clone().unwrap_or_default(),
-    }
 }

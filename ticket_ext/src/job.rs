@@ -4,9 +4,13 @@ use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
 use crate::session::Session;
+use crate::statement;
 use crate::target::Target;
 use crate::tickets::Tickets;
 use crate::types::{Name, RegClass};
+
+/// Ids that an error names, of the tickets it counts.
+const MOST_NAMED: usize = 5;
 
 pub struct Job {
     pub session: Session,
@@ -28,6 +32,26 @@ impl Job {
 
     /// The statement with the names of the extension's schema and of the target filled in.
     pub fn sql(&self, text: &str) -> String {
-        self.tickets.sql(&self.session.sql(text))
+        let names = [
+            ("extschema", self.session.schema.as_str()),
+            ("target", &self.target.name),
+            ("id", &self.tickets.id_column),
+            ("token", &self.tickets.token_column),
+            ("new_token", &self.tickets.new_token),
+        ];
+        statement::fill(text, &names)
+    }
+
+    pub fn not_rotated(&self, ids: &[i64]) -> TicketError {
+        let mut named: Vec<String> = ids.iter().take(MOST_NAMED).map(i64::to_string).collect();
+        if ids.len() > MOST_NAMED {
+            named.push("…".into());
+        }
+        TicketError::NotRotated {
+            table: self.target.name.clone(),
+            count: ids.len(),
+            ids: named.join(", "),
+            disable: self.tickets.disable_row_triggers.clone().unwrap_or_default(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod batch;
 mod error;
+mod guarded;
 mod interval;
 mod job;
 mod range;

@@ -7,7 +7,7 @@ use crate::statement;
 
 pub struct Session {
     /// The extension's own schema, quoted.
-    schema: String,
+    pub schema: String,
 }
 
 impl Session {
@@ -28,7 +28,7 @@ impl Session {
 
     /// The statement with the extension's schema filled in.
     pub fn sql(&self, text: &str) -> String {
-        text.replace("@extschema@", &self.schema)
+        statement::fill(text, &[("extschema", &self.schema)])
     }
 
     /// A call of one of the extension's functions, to be pasted.

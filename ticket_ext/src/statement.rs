@@ -19,6 +19,13 @@ thread_local! {
     static PLANS: RefCell<Plans> = RefCell::default();
 }
 
+/// Fills in each `@name@`, in one pass, since a value may hold an @ of its own.
+pub fn fill<'a>(text: &'a str, names: &[(&str, &'a str)]) -> String {
+    let value =
+        |name: &'a str| names.iter().find(|(known, _)| name == *known).map_or(name, |&(_, value)| value);
+    text.split('@').enumerate().map(|(i, part)| if i % 2 == 0 { part } else { value(part) }).collect()
+}
+
 /// For what must also work, or be refused politely, in a read-only transaction.
 pub fn read<'conn>(
     client: &SpiClient<'conn>,

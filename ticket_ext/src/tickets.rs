@@ -1,4 +1,4 @@
-//! Whether the target can be rotated without leaving a ticket behind, and the names its statements need.
+//! Whether the target can be rotated without leaving a ticket behind, and what its statements need.
 
 use pgrx::spi::{SpiClient, SpiTupleTable};
 use pgrx::{PgRelation, pg_sys};
@@ -9,10 +9,10 @@ use crate::statement;
 use crate::target::Target;
 
 pub struct Tickets {
-    table: String,
-    id_column: String,
-    token_column: String,
-    new_token: String,
+    pub id_column: String,
+    pub token_column: String,
+    /// The expression for the column's new value.
+    pub new_token: String,
     /// Statements that disable the triggers which could interfere, if there are any.
     pub disable_row_triggers: Option<String>,
     /// Keeps triggers and rules from being added between the checks and the end of the batch's statements.
@@ -36,21 +36,12 @@ impl Tickets {
         check_interference(&row, target, &token_column)?;
 
         Ok(Self {
-            table: target.name.clone(),
             id_column,
             token_column,
             new_token,
             disable_row_triggers: row.get_by_name("disable_row_triggers")?,
             _lock: lock,
         })
-    }
-
-    /// The statement with the names of the target filled in.
-    pub fn sql(&self, text: &str) -> String {
-        text.replace("@target@", &self.table)
-            .replace("@id@", &self.id_column)
-            .replace("@token@", &self.token_column)
-            .replace("@new_token@", &self.new_token)
     }
 }
 

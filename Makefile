@@ -1,0 +1,36 @@
+# Everything starts here: `make` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+TICKETS ?= 1000000
+SERVER := driver/dev/private-server
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install missing packages and cargo-pgrx
+	@docker/build-deps.sh
+
+demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption
+	@driver/dev/demo $(TICKETS)
+
+test: setup ## Run all tests on private servers
+	@eval "$$($(SERVER) env)"; cargo pgrx test "pg$$PG_MAJOR" --package ticket_ext
+	@$(SERVER) install
+	@cargo test --package rotate-driver
+
+check: setup ## Check formatting and lints
+	@cargo fmt --all --check
+	@eval "$$($(SERVER) env)"; cargo clippy --package ticket_ext --all-targets --no-default-features \
+		--features "pg$$PG_MAJOR pg_test" -- --deny warnings
+	@cargo clippy --package rotate-driver --all-targets -- --deny warnings
+
+install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
+	@test -n "$(PG_CONFIG)" || { echo "say which server: make install PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config"; exit 2; }
+	@docker/build-deps.sh "$$($(PG_CONFIG) --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')"
+	@cargo pgrx install --release --package ticket_ext --pg-config "$(PG_CONFIG)" --no-default-features \
+		--features "pg$$($(PG_CONFIG) --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')"
+	@cargo install --locked --path driver
+
+.PHONY: help setup demo test check install

@@ -1,0 +1,29 @@
+-- The evidence after the demo's run: one row per check, and an error unless all hold.
+\pset footer off
+CREATE TEMP TABLE evidence AS
+SELECT 'tickets' AS "check", count(*) AS found, (SELECT count(*) FROM leaked) AS expected FROM ticket
+UNION ALL
+SELECT 'tickets with a new token', count(*), (SELECT count(*) FROM leaked)
+FROM ticket JOIN leaked USING (id) WHERE ticket.token <> leaked.token
+UNION ALL
+SELECT 'tickets without a token', count(*), 0 FROM ticket WHERE token IS NULL
+UNION ALL
+SELECT 'tokens that were leaked', count(*), 0 FROM ticket JOIN leaked USING (token)
+UNION ALL
+SELECT 'different tokens', count(DISTINCT token), (SELECT count(*) FROM leaked) FROM ticket
+UNION ALL
+SELECT 'tickets in the ledger', sum(tickets)::bigint, (SELECT count(*) FROM leaked) FROM ticket_rotation_batch
+UNION ALL
+SELECT 'tickets last written by their own batch', count(*), (SELECT count(*) FROM leaked)
+FROM ticket JOIN ticket_rotation_batch AS batch
+  ON ticket.id > batch.after_id AND ticket.id <= batch.last_id AND ticket.xmin = batch.transaction_id::xid;
+
+TABLE evidence;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM evidence WHERE found IS DISTINCT FROM expected) THEN
+        RAISE EXCEPTION 'a check failed';
+    END IF;
+END
+$$;

@@ -1,0 +1,36 @@
+//! Rotation of a target whose row triggers may suppress the update or change the new token.
+
+use pgrx::spi::SpiClient;
+
+use crate::error::TicketError;
+use crate::interval::{Interval, Written};
+use crate::job::Job;
+use crate::statement;
+
+/// Keeps a digest of each new token, and compares it with what is stored once all triggers have run.
+pub fn write(client: &mut SpiClient, job: &Job, interval: &Interval) -> Result<Written, TicketError> {
+    let sql = job.sql(include_str!("queries/rotate_guarded.sql"));
+    let args = [interval.after_id.into(), interval.last_id.into()];
+    let row = statement::write(client, &sql, &args)?.first();
+    let (tickets, ids, digests) = row.get_three::<i64, Vec<i64>, Vec<i64>>()?;
+    let missed = check(client, job, interval, ids.unwrap_or_default(), digests.unwrap_or_default())?;
+    Ok(Written { tickets: tickets.unwrap_or(0), missed })
+}
+
+/// Returns the tickets that were not written; an error if one was, and has another token all the same.
+fn check(
+    client: &mut SpiClient,
+    job: &Job,
+    interval: &Interval,
+    ids: Vec<i64>,
+    digests: Vec<i64>,
+) -> Result<Vec<i64>, TicketError> {
+    let sql = job.sql(include_str!("queries/unaccounted.sql"));
+    let args = [interval.after_id.into(), interval.last_id.into(), ids.into(), digests.into()];
+    let (mut missed, mut changed) = (Vec::new(), Vec::new());
+    for row in statement::write(client, &sql, &args)? {
+        let id = row.get::<i64>(1)?;
+        if row.get(2)? == Some(true) { missed.extend(id) } else { changed.extend(id) }
+    }
+    if changed.is_empty() { Ok(missed) } else { Err(job.not_rotated(&changed)) }
+}

@@ -1,0 +1,111 @@
+use pgrx::prelude::*;
+
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::tests::*;
+
+    fn create_trigger(timing: &str, body: &str) {
+        run(&format!(
+            "CREATE FUNCTION interfere() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$;
+             CREATE TRIGGER interfere {timing} ON ticket FOR EACH ROW EXECUTE FUNCTION interfere()"
+        ));
+    }
+
+    #[pg_test(error = "3 ticket(s) of table public.ticket would have kept their old token")]
+    fn a_trigger_that_suppresses_the_update_is_found_out() {
+        create_tickets("generate_series(1, 10)");
+        create_trigger("BEFORE UPDATE", "RETURN CASE WHEN OLD.id % 3 = 0 THEN NULL ELSE NEW END;");
+        rotate("NULL, 10");
+    }
+
+    #[pg_test(error = "10 ticket(s) of table public.ticket would have kept their old token")]
+    fn a_trigger_that_suppresses_every_update_is_found_out() {
+        create_tickets("generate_series(1, 10)");
+        create_trigger("BEFORE UPDATE", "RETURN NULL;");
+        rotate("NULL, 10");
+    }
+
+    #[pg_test(error = "10 ticket(s) of table public.ticket would have kept their old token")]
+    fn a_trigger_that_puts_the_old_token_back_is_found_out() {
+        create_tickets("generate_series(1, 10)");
+        create_trigger("BEFORE UPDATE", "NEW.token := OLD.token; RETURN NEW;");
+        rotate("NULL, 10");
+    }
+
+    #[pg_test(error = "1 ticket(s) of table public.ticket would have kept their old token")]
+    fn an_after_trigger_that_puts_the_old_token_back_is_found_out() {
+        create_tickets("generate_series(1, 10)");
+        create_trigger(
+            "AFTER UPDATE",
+            "IF OLD.id = 7 AND pg_trigger_depth() = 1 THEN
+                 UPDATE ticket SET token = OLD.token WHERE id = OLD.id;
+             END IF;
+             RETURN NULL;",
+        );
+        rotate("NULL, 10");
+    }
+
+    #[pg_test(error = "1 ticket(s) of table public.ticket would have kept their old token")]
+    fn a_trigger_of_a_partition_is_found_out() {
+        run("CREATE TABLE ticket (id integer PRIMARY KEY, token uuid) PARTITION BY RANGE (id);
+             CREATE TABLE part1 PARTITION OF ticket FOR VALUES FROM (0) TO (5);
+             CREATE TABLE part2 PARTITION OF ticket FOR VALUES FROM (5) TO (100);
+             INSERT INTO ticket SELECT generate_series(1, 5);
+             CREATE FUNCTION interfere() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+             CREATE TRIGGER interfere BEFORE UPDATE ON part2 FOR EACH ROW EXECUTE FUNCTION interfere()");
+        rotate("NULL, 10");
+    }
+
+    #[pg_test]
+    fn triggers_that_leave_the_token_alone_are_welcome() {
+        create_tickets("generate_series(1, 10)");
+        run("ALTER TABLE ticket ADD updated_at timestamptz; CREATE TABLE audit (id bigint)");
+        create_trigger("BEFORE UPDATE", "NEW.updated_at := now(); RETURN NEW;");
+        run("CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN INSERT INTO audit VALUES (NEW.id); RETURN NULL; END';
+             CREATE TRIGGER audit AFTER UPDATE ON ticket FOR EACH ROW EXECUTE FUNCTION audit()");
+        rotate("NULL, 4");
+        while rotate("NULL, 4").is_some() {}
+        assert_eq!(rotated().len(), 10);
+        assert_eq!(count("audit"), 10);
+        assert_eq!(count("ticket WHERE updated_at IS NOT NULL"), 10);
+    }
+
+    #[pg_test]
+    fn a_trigger_with_subtransactions_is_welcome() {
+        create_tickets("generate_series(1, 10)");
+        create_trigger(
+            "AFTER UPDATE",
+            "IF pg_trigger_depth() = 1 THEN
+                 BEGIN
+                     UPDATE ticket SET id = id WHERE id = OLD.id;
+                 EXCEPTION WHEN division_by_zero THEN NULL;
+                 END;
+             END IF;
+             RETURN NULL;",
+        );
+        assert_eq!(rotate("NULL, 100"), Some(10));
+        assert_eq!(rotated().len(), 10);
+    }
+
+    #[pg_test]
+    fn a_batch_in_a_subtransaction_counts_its_tickets() {
+        create_tickets("generate_series(1, 10)");
+        create_trigger("BEFORE UPDATE", "RETURN NEW;");
+        run(
+            "DO $$ BEGIN PERFORM rotate_ticket_tokens(NULL, 10); EXCEPTION WHEN division_by_zero THEN NULL; END $$",
+        );
+        assert_eq!(rotated().len(), 10);
+    }
+
+    #[pg_test]
+    fn a_disabled_trigger_does_not_count() {
+        create_tickets("generate_series(1, 10)");
+        create_trigger("BEFORE UPDATE", "RETURN NULL;");
+        run("ALTER TABLE ticket DISABLE TRIGGER interfere");
+        rotate("NULL, 10");
+        assert_eq!(rotated().len(), 10);
+    }
+}
