@@ -28,6 +28,7 @@ COMMENT ON COLUMN ticket_rotation.upper_id IS 'Highest ticket id when the run st
 COMMENT ON COLUMN ticket_rotation.tickets_planned IS 'Tickets in the table when the run started';
 COMMENT ON COLUMN ticket_rotation.started_at IS 'When the run started';
 COMMENT ON COLUMN ticket_rotation.finished_at IS 'When the run finished or was cancelled';
+COMMENT ON SEQUENCE ticket_rotation_run_id_seq IS 'Numbers the runs';
 COMMENT ON INDEX ticket_rotation_target IS 'Finds the newest run of a table';
 COMMENT ON INDEX ticket_rotation_unfinished IS 'Allows a token column one unfinished run at a time';
 

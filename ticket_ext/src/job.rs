@@ -45,7 +45,7 @@ impl Job {
     pub fn not_rotated(&self, ids: &[i64]) -> TicketError {
         let mut named: Vec<String> = ids.iter().take(MOST_NAMED).map(i64::to_string).collect();
         if ids.len() > MOST_NAMED {
-            named.push("…".into());
+            named.push("...".into());
         }
         TicketError::NotRotated {
             table: self.target.name.clone(),

@@ -110,9 +110,14 @@ fn explain(error: &TicketError) -> Explanation {
             "A run covers the tickets that exist when it starts.",
             NAME_THE_TABLE,
         ),
-        WrongState { state, call, .. } => refuse(
+        WrongState { state, call, .. } if state == "paused" => refuse(
             Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("Nothing can be done with a run that is {state} until that state is ended."),
+            "No batch is rotated until the run is resumed.",
+            call,
+        ),
+        WrongState { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "It cannot be changed any more; a new run rotates every ticket of the table again.",
             call,
         ),
         Unfinished { call, .. } => refuse(

@@ -1,0 +1,5 @@
+//! Real processes against a real server, a private one that ends with the tests.
+
+mod database;
+mod regress;
+mod server;

@@ -1,0 +1,45 @@
+//! What a user of psql sees: the scripts of `ticket_ext/tests/pg_regress`, by PostgreSQL's own test driver.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::database::Database;
+use crate::server::{Server, repository};
+
+const SCRIPTS: [&str; 4] = ["usage", "refusals", "grants", "comments"];
+
+#[test]
+fn every_script_prints_what_is_expected() {
+    let server = Server::shared();
+    let folder = repository().join("ticket_ext/tests/pg_regress");
+    let output = tempfile::tempdir().expect("a folder for the results");
+    let mut failed = Vec::new();
+    for script in SCRIPTS {
+        let database = Database::create_empty_on(server);
+        let mut command = Command::new(pg_regress(server));
+        server.set_variables(&mut command);
+        command
+            .arg("--use-existing")
+            .arg(format!("--bindir={}", server.variable("PGBIN")))
+            .arg(format!("--inputdir={}", folder.display()))
+            .arg(format!("--outputdir={}", output.path().display()))
+            .arg(format!("--dbname={}", database.name))
+            .arg(format!("--host={}", server.variable("PGHOST")))
+            .arg("--user=postgres")
+            .arg(script)
+            .env("REPOSITORY", repository());
+        let result = command.output().expect("pg_regress runs");
+        if !result.status.success() {
+            failed.push(script);
+        }
+    }
+    let differences = std::fs::read_to_string(output.path().join("regression.diffs")).unwrap_or_default();
+    assert!(failed.is_empty(), "{failed:?} differ:\n{differences}");
+}
+
+fn pg_regress(server: &Server) -> PathBuf {
+    let output = server.program("pg_config").arg("--pgxs").output().expect("pg_config runs");
+    let makefile = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let sources = makefile.parent().and_then(|makefiles| makefiles.parent()).expect("pgxs lies in src/makefiles");
+    sources.join("test/regress/pg_regress")
+}
