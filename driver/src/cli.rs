@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 #[derive(Parser)]
-#[command(name = "rotate-driver", version, about, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "rotate-driver", version, after_help = AFTER_HELP, max_term_width = 100)]
 /// Rotates the leaked tokens of a live PostgreSQL table, batch by batch
 ///
 /// Each batch is one transaction that also records how far the run is, so an interruption at any
@@ -77,12 +77,13 @@ pub struct Run {
     pub progress: ProgressStyle,
 
     /// Seconds between two lines of progress
-    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_INTERVAL)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub interval: u64,
 }
 
 pub const DEFAULT_BATCH: i32 = 5000;
+pub const DEFAULT_INTERVAL: u64 = 2;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ProgressStyle {
@@ -93,6 +94,17 @@ pub enum ProgressStyle {
     Plain,
     /// One JSON object a line
     Json,
+}
+
+impl ProgressStyle {
+    pub fn name(self) -> &'static str {
+        match self {
+            ProgressStyle::Auto => "auto",
+            ProgressStyle::Bar => "bar",
+            ProgressStyle::Plain => "plain",
+            ProgressStyle::Json => "json",
+        }
+    }
 }
 
 #[derive(Args)]

@@ -1,7 +1,7 @@
 //! Words for people. Progress has stdout to itself while a rotation runs.
 
 use crate::error::Error;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// A command's result, on stdout.
 pub fn say(text: &str) -> io::Result<()> {
@@ -11,6 +11,14 @@ pub fn say(text: &str) -> io::Result<()> {
 /// A word besides, on stderr, which may be closed.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "rotate-driver: {text}");
+}
+
+/// A note while a bar may be on the screen, or the terminal's `^C`: it begins a line of its own.
+pub fn interject(text: &str) {
+    if io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr());
+    }
+    note(text);
 }
 
 /// What happened, in the shape psql gives it.

@@ -9,6 +9,8 @@ use std::io;
 pub enum Error {
     #[error("{0}")]
     ConnectionString(String),
+    #[error("{0}")]
+    Parameter(String),
     #[error("cannot connect to {server}: {reason}")]
     Unreachable { server: String, reason: String },
     #[error("no answer in PostgreSQL's protocol from {0} within the connect timeout")]
@@ -38,7 +40,7 @@ pub enum Error {
 impl Error {
     pub fn exit(&self) -> Exit {
         match self {
-            Error::ConnectionString(_) => Exit::Usage,
+            Error::ConnectionString(_) | Error::Parameter(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -6,7 +6,8 @@ use postgres::error::SqlState;
 const PASSWORD: &str =
     "Set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600).";
 const REACH: &str = "Check that the server runs there; name another by --url postgresql://user@host:port/database, or by PGHOST and PGPORT.";
-const CONTINUE: &str = "Run the same command again: it continues after the last committed batch.";
+const CONTINUE: &str =
+    "`rotate-driver run` with the same options continues after the last committed batch.";
 
 impl Error {
     pub fn hint(&self) -> Option<&str> {
@@ -35,7 +36,8 @@ impl Error {
             Error::TableForeign { .. } => {
                 Some("Name another table by --table, or drop this one yourself first.")
             }
-            Error::Login { .. } | Error::Output(_) => None,
+            Error::Output(_) => Some(CONTINUE),
+            Error::Parameter(_) | Error::Login { .. } => None,
         }
     }
 }
@@ -53,7 +55,7 @@ fn by_code(code: &SqlState) -> Option<&'static str> {
         SqlState::READ_ONLY_SQL_TRANSACTION => {
             "This session is read-only, as on a standby: connect to the primary server."
         }
-        SqlState::INVALID_NAME | SqlState::SYNTAX_ERROR => {
+        SqlState::INVALID_NAME | SqlState::INVALID_PARAMETER_VALUE | SqlState::SYNTAX_ERROR => {
             "Quote a table as SQL does: --table '\"My Table\"', or --table schema.name."
         }
         SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => CONTINUE,

@@ -52,10 +52,12 @@ impl Progress {
         ((exact * 100.0).round() / 100.0).min(99.99)
     }
 
-    fn left(&self) -> i64 {
+    /// None where nothing more will happen by itself.
+    fn left(&self) -> Option<i64> {
         match self.state {
-            State::Finished => 0,
-            _ => (self.planned - self.done).max(0),
+            State::Active => Some((self.planned - self.done).max(0)),
+            State::Finished => Some(0),
+            State::Paused | State::Cancelled => None,
         }
     }
 }
@@ -99,8 +101,7 @@ impl Tracker {
             State::Paused => self.rate.rest(),
             _ => self.rate.observe(self.started.elapsed(), progress.done),
         }
-        let left = progress.left();
-        let remaining = self.rate.time_for(left);
+        let remaining = progress.left().and_then(|left| self.rate.time_for(left));
         Snapshot {
             tickets_per_second: self.rate.per_second(),
             remaining,

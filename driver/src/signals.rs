@@ -19,22 +19,28 @@ impl Interrupt {
         Some(self.0.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
     }
 
+    /// The first one decides the exit code.
+    fn remember(&self, signal: i32) {
+        let _ = self
+            .0
+            .compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// The signal after `patience` ones cancels on the server; one more ends the process at once.
     pub fn watch(canceller: Canceller, patience: usize) -> io::Result<Interrupt> {
         let mut signals = Signals::new(watched())?;
         let interrupt = Interrupt::default();
         let first = interrupt.clone();
         thread::spawn(move || {
-            for (count, signal) in signals.forever().enumerate() {
-                let _ = first
-                    .0
-                    .compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
-                match count.cmp(&patience) {
-                    std::cmp::Ordering::Less => {
-                        console::note("stopping after the batch in flight; once more cancels it")
-                    }
-                    std::cmp::Ordering::Equal => cancel(&canceller),
-                    std::cmp::Ordering::Greater => drop(emulate_default_handler(signal)),
+            for (earlier, signal) in signals.forever().enumerate() {
+                first.remember(signal);
+                if earlier < patience {
+                    console::interject("stopping after the batch in flight; once more cancels it");
+                } else if earlier == patience {
+                    cancel(&canceller);
+                } else {
+                    // Ends the process here and now, so there is nothing to hear back.
+                    let _ = emulate_default_handler(signal);
                 }
             }
         });
@@ -43,7 +49,7 @@ impl Interrupt {
 }
 
 fn cancel(canceller: &Canceller) {
-    console::note("cancelling on the server");
+    console::interject("cancelling on the server");
     if let Err(error) = canceller.cancel() {
         console::note(&format!("cannot cancel: {error}"));
     }

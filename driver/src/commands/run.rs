@@ -1,6 +1,6 @@
 //! Starts or continues a rotation and says how it ended.
 
-use crate::cli::{Run, Scope};
+use crate::cli::{DEFAULT_BATCH, DEFAULT_INTERVAL, ProgressStyle, Run, Scope};
 use crate::connect;
 use crate::console::note;
 use crate::display::{self, Display};
@@ -76,8 +76,18 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
     }
 }
 
-/// The same run with the same options, `--new` aside.
+/// The same command without `--new`: that would start from the beginning.
 fn resume(scope: &Scope, options: &Run) -> String {
-    let batch = options.batch.to_string();
-    command(scope, &["run", "--batch", &batch])
+    let (batch, interval) = (options.batch.to_string(), options.interval.to_string());
+    let mut rest = vec!["run"];
+    if options.batch != DEFAULT_BATCH {
+        rest.extend(["--batch", &batch]);
+    }
+    if options.progress != ProgressStyle::Auto {
+        rest.extend(["--progress", options.progress.name()]);
+    }
+    if options.interval != DEFAULT_INTERVAL {
+        rest.extend(["--interval", &interval]);
+    }
+    command(scope, &rest)
 }

@@ -4,6 +4,7 @@ use crate::cli::{Format, Scope, Status};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::progress::{Progress, State};
+use crate::resume::command;
 use crate::session::Target;
 use postgres::Row;
 use serde_json::{Value, json};
@@ -13,26 +14,30 @@ use std::time::Duration;
 
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let mut session = super::open(scope)?;
-    loop {
+    for round in 0.. {
         let row = session.progress()?;
         let view = View {
+            scope,
             target: session.target(),
             row: row.as_ref(),
         };
         let mut out = io::stdout().lock();
         match options.format {
+            Format::Text if round > 0 => writeln!(out, "\n{}", view.text())?,
             Format::Text => writeln!(out, "{}", view.text())?,
             Format::Json => writeln!(out, "{}", view.json())?,
         }
         out.flush()?;
         match options.watch {
             Some(seconds) if view.may_change() => thread::sleep(Duration::from_secs(seconds)),
-            _ => return Ok(Exit::Finished),
+            _ => break,
         }
     }
+    Ok(Exit::Finished)
 }
 
 struct View<'a> {
+    scope: &'a Scope,
     target: &'a Target,
     row: Option<&'a Row>,
 }
@@ -44,15 +49,10 @@ impl View<'_> {
     }
 
     fn text(&self) -> String {
-        let Target {
-            table,
-            token_column,
-            ..
-        } = self.target;
+        let (table, token_column) = (&self.target.table, &self.target.token_column);
         let Some(row) = self.row else {
-            return format!(
-                "{table} ({token_column}) has never had a run; start one with: rotate-driver run"
-            );
+            let run = command(self.scope, &["run"]);
+            return format!("{table} ({token_column}) has never had a run; start one with: {run}");
         };
         let progress = Progress::from(row);
         let rate: Option<f64> = row.get("tickets_per_second");
@@ -78,11 +78,7 @@ impl View<'_> {
     }
 
     fn json(&self) -> Value {
-        let Target {
-            table,
-            token_column,
-            ..
-        } = self.target;
+        let (table, token_column) = (&self.target.table, &self.target.token_column);
         let Some(row) = self.row else {
             return json!({ "run_id": null, "target": table, "token_column": token_column });
         };

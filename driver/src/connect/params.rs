@@ -36,14 +36,15 @@ const KEYWORDS: [(&str, &str); 24] = [
 
 /// What the connection string leaves out comes from the environment.
 pub fn gather(text: Option<&str>, env: impl Fn(&str) -> Option<String>) -> Result<Params, Error> {
-    let mut params: Params = KEYWORDS
+    let given = text.map(parse).transpose()?.unwrap_or_default();
+    let inherited = KEYWORDS
         .iter()
         .filter(|(_, variable)| !variable.is_empty())
-        .filter_map(|(keyword, variable)| Some((keyword.to_string(), env(variable)?)))
-        .collect();
-    params.extend(parse(text.unwrap_or_default())?);
-    params.retain(|_, value| !value.is_empty());
-    Ok(params)
+        .filter_map(|(keyword, variable)| Some((keyword.to_string(), env(variable)?)));
+    Ok(inherited
+        .chain(given)
+        .filter(|(_, value)| !value.is_empty())
+        .collect())
 }
 
 /// A URL, `keyword=value` pairs, or, as psql has it, just a database name.
@@ -93,6 +94,8 @@ mod tests {
         let params = gather(None, environment).unwrap();
         assert_eq!(params["host"], "env-host");
         assert!(!params.contains_key("user") && !params.contains_key("dbname"));
+        let params = gather(Some("host='' port=''"), environment).unwrap();
+        assert_eq!((&*params["host"], &*params["port"]), ("env-host", "6543"));
     }
 
     #[test]

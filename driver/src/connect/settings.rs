@@ -75,7 +75,7 @@ impl Settings {
 }
 
 fn no_user() -> Error {
-    Error::ConnectionString("this account has no name: give a user by --url or PGUSER".into())
+    Error::Parameter("this account has no name: give a user by --url or PGUSER".into())
 }
 
 /// 10 seconds unless given; zero and below wait for ever, as in libpq.
@@ -146,7 +146,7 @@ fn one_of<T: Copy>(params: &Params, keyword: &str, legal: [(&str, T); 3]) -> Res
     let found = legal.iter().find(|(name, _)| name == given);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names = legal.map(|(name, _)| name).join(", ");
-        Error::ConnectionString(format!("{keyword} \"{given}\" is none of {names}"))
+        Error::Parameter(format!("{keyword} \"{given}\" is none of {names}"))
     })
 }
 
@@ -155,5 +155,5 @@ fn number<T: FromStr>(params: &Params, keyword: &str) -> Result<Option<T>, Error
     given
         .map(|text| text.trim().parse())
         .transpose()
-        .map_err(|_| Error::ConnectionString(format!("{keyword} is not a number")))
+        .map_err(|_| Error::Parameter(format!("{keyword} is not a number")))
 }

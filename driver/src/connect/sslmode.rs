@@ -30,9 +30,9 @@ impl SslMode {
             (None, true) => Ok(SslMode::VerifyFull),
             (None, false) => Ok(SslMode::Prefer),
             (Some(name), _) => match SslMode::parse(name)? {
-                mode if system && mode != SslMode::VerifyFull => Err(Error::ConnectionString(
-                    format!("sslmode {name} is too weak for sslrootcert=system: use verify-full"),
-                )),
+                mode if system && mode != SslMode::VerifyFull => Err(Error::Parameter(format!(
+                    "sslmode {name} is too weak for sslrootcert=system: use verify-full"
+                ))),
                 mode => Ok(mode),
             },
         }
@@ -42,7 +42,7 @@ impl SslMode {
         let known = NAMES.iter().find(|(known, _)| *known == name);
         known.map(|(_, mode)| *mode).ok_or_else(|| {
             let legal = NAMES.map(|(name, _)| name).join(", ");
-            Error::ConnectionString(format!("sslmode \"{name}\" is none of {legal}"))
+            Error::Parameter(format!("sslmode \"{name}\" is none of {legal}"))
         })
     }
 

@@ -24,7 +24,7 @@ pub fn connector(params: &Params, mode: SslMode) -> Result<MakeTlsConnector, Err
             builder.add_root_certificate(certificate);
         }
     } else if mode >= SslMode::VerifyCa && !system {
-        return Err(Error::ConnectionString(
+        return Err(Error::Parameter(
             "sslmode verify-ca and verify-full need sslrootcert (a file, or \"system\")".into(),
         ));
     }
@@ -36,7 +36,7 @@ pub fn connector(params: &Params, mode: SslMode) -> Result<MakeTlsConnector, Err
     }
     let connector = builder
         .build()
-        .map_err(|error| Error::ConnectionString(format!("TLS cannot be set up: {error}")))?;
+        .map_err(|error| Error::Parameter(format!("TLS cannot be set up: {error}")))?;
     Ok(MakeTlsConnector::new(connector))
 }
 
@@ -65,5 +65,5 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn unusable<E: std::fmt::Display>(file: &Path) -> impl Fn(E) -> Error {
-    move |error| Error::ConnectionString(format!("cannot use \"{}\": {error}", file.display()))
+    move |error| Error::Parameter(format!("cannot use \"{}\": {error}", file.display()))
 }

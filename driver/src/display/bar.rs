@@ -1,12 +1,12 @@
 //! The bar on a terminal.
 
 use super::{Display, Event};
+use crate::error::Error;
 use crate::progress::Snapshot;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
-/// Whole numbers only, so that the bar stays put between looks.
 const TEMPLATE: &str = "[{elapsed_precise}] {wide_bar:.green} {msg}";
 
 pub struct Bar(ProgressBar);
@@ -21,6 +21,17 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// The bar stays where it stands, and what follows begins on a line of its own.
+    fn leave(&self) -> io::Result<()> {
+        self.0.abandon();
+        if self.0.is_hidden() {
+            return Ok(());
+        }
+        writeln!(io::stderr())
+    }
+}
+
 impl Display for Bar {
     fn show(&mut self, event: Event, snapshot: &Snapshot) -> io::Result<()> {
         let progress = &snapshot.progress;
@@ -28,10 +39,14 @@ impl Display for Bar {
         self.0
             .set_position(progress.done.clamp(0, progress.planned.max(0)) as u64);
         self.0.set_message(message(snapshot));
-        if !matches!(event, Event::Started | Event::Progress) {
-            self.0.abandon();
+        match event {
+            Event::Started | Event::Progress => Ok(()),
+            _ => self.leave(),
         }
-        Ok(())
+    }
+
+    fn failed(&mut self, _error: &Error) -> io::Result<()> {
+        self.leave()
     }
 }
 
