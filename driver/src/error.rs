@@ -52,11 +52,19 @@ impl Error {
         }
     }
 
+    /// For a violated constraint the server quotes the row, and with it tokens.
     pub fn detail(&self) -> Option<&str> {
         match self {
+            Error::Server(error) if error.code()?.code().starts_with("23") => {
+                Some("Withheld, because it can contain a token; see the server's log.")
+            }
             Error::Server(error) => error.as_db_error()?.detail(),
             _ => None,
         }
+    }
+
+    pub fn is_cancelled_query(&self) -> bool {
+        self.code() == Some(&SqlState::QUERY_CANCELED)
     }
 }
 

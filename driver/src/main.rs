@@ -14,6 +14,7 @@ mod resume;
 mod rotate;
 mod session;
 mod signals;
+mod tracker;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -1,8 +1,6 @@
 //! Where a run stands: one row of `batch_progress`, and what follows from it.
 
-use crate::rate::Rate;
 use postgres::Row;
-use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -53,7 +51,7 @@ impl Progress {
     }
 
     /// None where nothing more will happen by itself.
-    fn left(&self) -> Option<i64> {
+    pub fn left(&self) -> Option<i64> {
         match self.state {
             State::Active => Some((self.planned - self.done).max(0)),
             State::Finished => Some(0),
@@ -70,42 +68,6 @@ impl From<&Row> for Progress {
             last_id: row.get("last_id"),
             done: row.get("tickets_done"),
             planned: row.get("tickets_planned"),
-        }
-    }
-}
-
-/// A moment of a run, with this driver's estimate.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    pub progress: Progress,
-    pub tickets_per_second: Option<f64>,
-    pub remaining: Option<Duration>,
-}
-
-/// Turns successive rows into snapshots.
-pub struct Tracker {
-    started: Instant,
-    rate: Rate,
-}
-
-impl Tracker {
-    pub fn new() -> Tracker {
-        Tracker {
-            started: Instant::now(),
-            rate: Rate::default(),
-        }
-    }
-
-    pub fn observe(&mut self, progress: Progress) -> Snapshot {
-        match progress.state {
-            State::Paused => self.rate.rest(),
-            _ => self.rate.observe(self.started.elapsed(), progress.done),
-        }
-        let remaining = progress.left().and_then(|left| self.rate.time_for(left));
-        Snapshot {
-            tickets_per_second: self.rate.per_second(),
-            remaining,
-            progress,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::display::{Display, Event};
 use crate::error::Error;
-use crate::progress::{Progress, Snapshot, State, Tracker};
+use crate::progress::{Progress, State};
 use crate::session::Session;
 use crate::signals::Interrupt;
+use crate::tracker::{Snapshot, Tracker};
 use postgres::error::SqlState;
 use std::time::{Duration, Instant};
 
@@ -46,30 +47,35 @@ impl<'a> Rotation<'a> {
     }
 
     pub fn run(mut self, batch: i32, interrupt: &Interrupt) -> Result<Ending, Error> {
+        let outcome = match self.rotate(batch, interrupt) {
+            Ok(outcome) => outcome,
+            Err(error) => self.reason_for(error, interrupt)?,
+        };
+        let last = self.last_look()?;
+        self.display.show(outcome.event(), last.as_ref())?;
+        let batches = self.batches;
+        Ok(Ending {
+            outcome,
+            batches,
+            last,
+        })
+    }
+
+    fn rotate(&mut self, batch: i32, interrupt: &Interrupt) -> Result<Outcome, Error> {
         if let Some(snapshot) = self.look()?
             && snapshot.progress.state == State::Active
         {
             self.show(Event::Started, &snapshot)?;
         }
-        let outcome = loop {
+        loop {
             if let Some(signal) = interrupt.signal() {
-                break Outcome::Interrupted(signal);
+                return Ok(Outcome::Interrupted(signal));
             }
-            match self.session.rotate_batch(batch) {
-                Ok(Some(_)) => self.after_batch()?,
-                Ok(None) => break Outcome::Finished,
-                Err(error) => break self.reason_for(error, interrupt)?,
+            if self.session.rotate_batch(batch)?.is_none() {
+                return Ok(Outcome::Finished);
             }
-        };
-        let last = self.look()?;
-        if let Some(snapshot) = &last {
-            self.display.show(outcome.event(), snapshot)?;
+            self.after_batch()?;
         }
-        Ok(Ending {
-            outcome,
-            batches: self.batches,
-            last,
-        })
     }
 
     /// The first batch of a target's first run is what starts it, so `started` may come late.
@@ -88,12 +94,20 @@ impl<'a> Rotation<'a> {
 
     fn show(&mut self, event: Event, snapshot: &Snapshot) -> Result<(), Error> {
         self.looked = Some(Instant::now());
-        Ok(self.display.show(event, snapshot)?)
+        Ok(self.display.show(event, Some(snapshot))?)
     }
 
     fn look(&mut self) -> Result<Option<Snapshot>, Error> {
         let row = self.session.progress()?;
         Ok(row.map(|row| self.tracker.observe(Progress::from(&row))))
+    }
+
+    /// A request to cancel the batch may come too late for it and hit this instead.
+    fn last_look(&mut self) -> Result<Option<Snapshot>, Error> {
+        match self.look() {
+            Err(error) if error.is_cancelled_query() => self.look(),
+            looked => looked,
+        }
     }
 
     /// Not every error is one: someone may have asked for the run, or this driver, to stop.

@@ -8,15 +8,29 @@ use crate::exit::Exit;
 use crate::resume::command;
 use crate::signals::Interrupt;
 use postgres::types::Type;
-use postgres::{Row, Transaction};
+use postgres::{Client, Row, Transaction};
 
 /// The comment by which a sample table is known; without it nothing is replaced.
 const MARK: &str = "sample table of rotate-driver init, which may replace it";
 
 pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
     let mut connection = connect::open(scope.url.as_deref())?;
-    Interrupt::watch(connection.canceller(), 0)?;
-    let mut transaction = connection.client.transaction()?;
+    let interrupt = Interrupt::watch(connection.canceller(), 0)?;
+    match (
+        make(&mut connection.client, scope, options),
+        interrupt.signal(),
+    ) {
+        (Ok(place), _) => tell(scope, options, &place),
+        (Err(error), Some(signal)) if error.is_cancelled_query() => {
+            console::note("interrupted: nothing was changed");
+            Ok(Exit::Signal(signal))
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn make(client: &mut Client, scope: &Scope, options: &Init) -> Result<Row, Error> {
+    let mut transaction = client.transaction()?;
     let place = find_place(&mut transaction, scope)?;
     let table: &str = place.get("table");
     if place.get("exists") && !place.get::<_, bool>("ours") {
@@ -24,6 +38,7 @@ pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
             table: table.to_owned(),
         });
     }
+    // The names come last: a quoted one may contain anything, even `{size}`.
     let sql = include_str!("../sql/sample_table.sql")
         .replace("{size}", &options.size.to_string())
         .replace("{mark}", MARK)
@@ -31,7 +46,7 @@ pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
         .replace("{table}", table);
     transaction.batch_execute(&sql)?;
     transaction.commit()?;
-    tell(scope, options, &place)
+    Ok(place)
 }
 
 fn find_place(transaction: &mut Transaction, scope: &Scope) -> Result<Row, Error> {
@@ -49,8 +64,11 @@ fn find_place(transaction: &mut Transaction, scope: &Scope) -> Result<Row, Error
 }
 
 fn tell(scope: &Scope, options: &Init, place: &Row) -> Result<Exit, Error> {
-    let (table, size): (&str, _) = (place.get("table"), options.size);
-    console::say(&format!("made table {table} with {size} ticket(s)"))?;
+    let table: &str = place.get("table");
+    console::say(&format!(
+        "made table {table} with {} ticket(s)",
+        options.size
+    ))?;
     if !place.get::<_, bool>("extension") {
         console::say("next, in SQL: CREATE EXTENSION ticket_ext;")?;
     }

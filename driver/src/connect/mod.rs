@@ -8,6 +8,7 @@ mod settings;
 mod sslmode;
 mod tls;
 mod url;
+mod values;
 
 use crate::error::Error;
 use postgres::config::SslMode as Wire;

@@ -4,11 +4,11 @@ use super::params::Params;
 use super::passfile::{self, Login};
 use super::server::Server;
 use super::sslmode::SslMode;
+use super::values::{channel_binding, number, session_attrs, timeout};
 use crate::error::Error;
 use postgres::Config;
-use postgres::config::{ChannelBinding, SslMode as Wire, TargetSessionAttrs};
+use postgres::config::SslMode as Wire;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 pub struct Settings {
@@ -78,15 +78,6 @@ fn no_user() -> Error {
     Error::Parameter("this account has no name: give a user by --url or PGUSER".into())
 }
 
-/// 10 seconds unless given; zero and below wait for ever, as in libpq.
-fn timeout(params: &Params) -> Result<Option<Duration>, Error> {
-    let seconds = number::<i64>(params, "connect_timeout")?.unwrap_or(10);
-    Ok(u64::try_from(seconds)
-        .ok()
-        .filter(|s| *s > 0)
-        .map(Duration::from_secs))
-}
-
 fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
     let mut config = Config::new();
     let name = params
@@ -118,42 +109,4 @@ fn keepalives(config: &mut Config, params: &Params) -> Result<(), Error> {
         config.tcp_user_timeout(Duration::from_millis(milliseconds));
     }
     Ok(())
-}
-
-fn session_attrs(params: &Params) -> Result<TargetSessionAttrs, Error> {
-    let legal = [
-        ("any", TargetSessionAttrs::Any),
-        ("read-write", TargetSessionAttrs::ReadWrite),
-        ("read-only", TargetSessionAttrs::ReadOnly),
-    ];
-    one_of(params, "target_session_attrs", legal)
-}
-
-fn channel_binding(params: &Params) -> Result<ChannelBinding, Error> {
-    let legal = [
-        ("prefer", ChannelBinding::Prefer),
-        ("disable", ChannelBinding::Disable),
-        ("require", ChannelBinding::Require),
-    ];
-    one_of(params, "channel_binding", legal)
-}
-
-/// The first legal value is the default.
-fn one_of<T: Copy>(params: &Params, keyword: &str, legal: [(&str, T); 3]) -> Result<T, Error> {
-    let Some(given) = params.get(keyword) else {
-        return Ok(legal[0].1);
-    };
-    let found = legal.iter().find(|(name, _)| name == given);
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names = legal.map(|(name, _)| name).join(", ");
-        Error::Parameter(format!("{keyword} \"{given}\" is none of {names}"))
-    })
-}
-
-fn number<T: FromStr>(params: &Params, keyword: &str) -> Result<Option<T>, Error> {
-    let given = params.get(keyword);
-    given
-        .map(|text| text.trim().parse())
-        .transpose()
-        .map_err(|_| Error::Parameter(format!("{keyword} is not a number")))
 }

@@ -2,7 +2,7 @@
 
 use super::{Display, Event};
 use crate::error::Error;
-use crate::progress::Snapshot;
+use crate::tracker::Snapshot;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -15,8 +15,6 @@ impl Bar {
     pub fn new() -> Bar {
         let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
         let bar = ProgressBar::no_length().with_style(style);
-        // The clock goes on while a batch waits for a lock.
-        bar.enable_steady_tick(Duration::from_secs(1));
         Bar(bar)
     }
 }
@@ -24,25 +22,31 @@ impl Bar {
 impl Bar {
     /// The bar stays where it stands, and what follows begins on a line of its own.
     fn leave(&self) -> io::Result<()> {
-        self.0.abandon();
-        if self.0.is_hidden() {
+        if self.0.is_hidden() || self.0.length().is_none() {
             return Ok(());
         }
+        self.0.abandon();
         writeln!(io::stderr())
     }
 }
 
 impl Display for Bar {
-    fn show(&mut self, event: Event, snapshot: &Snapshot) -> io::Result<()> {
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
+        let Some(snapshot) = snapshot else {
+            return Ok(());
+        };
         let progress = &snapshot.progress;
         self.0.set_length(progress.planned.max(0) as u64);
         self.0
             .set_position(progress.done.clamp(0, progress.planned.max(0)) as u64);
         self.0.set_message(message(snapshot));
         match event {
-            Event::Started | Event::Progress => Ok(()),
-            _ => self.leave(),
+            // The clock goes on while a batch waits for a lock.
+            Event::Started => self.0.enable_steady_tick(Duration::from_secs(1)),
+            Event::Progress => {}
+            _ => self.leave()?,
         }
+        Ok(())
     }
 
     fn failed(&mut self, _error: &Error) -> io::Result<()> {

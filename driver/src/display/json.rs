@@ -2,7 +2,7 @@
 
 use super::{Display, Event, Pace};
 use crate::error::Error;
-use crate::progress::Snapshot;
+use crate::tracker::Snapshot;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -23,10 +23,10 @@ impl Json {
 }
 
 impl Display for Json {
-    fn show(&mut self, event: Event, snapshot: &Snapshot) -> io::Result<()> {
-        self.last = Some(snapshot.clone());
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
+        self.last = snapshot.cloned();
         if self.pace.lets_through(event) {
-            print(&object(event.name(), Some(snapshot)))?;
+            print(&object(event.name(), snapshot))?;
         }
         Ok(())
     }

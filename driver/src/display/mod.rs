@@ -6,7 +6,7 @@ mod plain;
 
 use crate::cli::ProgressStyle;
 use crate::error::Error;
-use crate::progress::Snapshot;
+use crate::tracker::Snapshot;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,8 @@ pub enum Event {
 }
 
 pub trait Display {
-    fn show(&mut self, event: Event, snapshot: &Snapshot) -> io::Result<()>;
+    /// There is no snapshot of a run that never began.
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()>;
 
     /// The words are main's; this is for readers of the stream.
     fn failed(&mut self, _error: &Error) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! One line now and then, for logs.
 
 use super::{Display, Event, Pace};
-use crate::progress::Snapshot;
+use crate::tracker::Snapshot;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ impl Plain {
 }
 
 impl Display for Plain {
-    fn show(&mut self, event: Event, snapshot: &Snapshot) -> io::Result<()> {
-        if !self.0.lets_through(event) {
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
+        let Some(snapshot) = snapshot.filter(|_| self.0.lets_through(event)) else {
             return Ok(());
-        }
+        };
         let mut out = io::stdout().lock();
         writeln!(out, "{}", line(snapshot))?;
         out.flush()
