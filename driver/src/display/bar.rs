@@ -14,19 +14,15 @@ pub struct Bar(ProgressBar);
 impl Bar {
     pub fn new() -> Bar {
         let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
-        let bar = ProgressBar::no_length().with_style(style);
-        Bar(bar)
+        Bar(ProgressBar::no_length().with_style(style))
     }
-}
 
-impl Bar {
     /// The bar stays where it stands, and what follows begins on a line of its own.
-    fn leave(&self) -> io::Result<()> {
-        if self.0.is_hidden() || self.0.length().is_none() {
-            return Ok(());
+    fn leave(&self) {
+        if !self.0.is_hidden() && self.0.length().is_some() {
+            self.0.abandon();
+            let _ = writeln!(io::stderr());
         }
-        self.0.abandon();
-        writeln!(io::stderr())
     }
 }
 
@@ -44,13 +40,14 @@ impl Display for Bar {
             // The clock goes on while a batch waits for a lock.
             Event::Started => self.0.enable_steady_tick(Duration::from_secs(1)),
             Event::Progress => {}
-            _ => self.leave()?,
+            _ => self.leave(),
         }
         Ok(())
     }
 
     fn failed(&mut self, _error: &Error) -> io::Result<()> {
-        self.leave()
+        self.leave();
+        Ok(())
     }
 }
 
