@@ -6,8 +6,7 @@ use postgres::error::SqlState;
 const PASSWORD: &str =
     "Set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600).";
 const REACH: &str = "Check that the server runs there; name another by --url postgresql://user@host:port/database, or by PGHOST and PGPORT.";
-const CONTINUE: &str =
-    "`rotate-driver run` with the same options continues after the last committed batch.";
+const CONTINUE: &str = "`rotate-driver run` with the same options continues after the last committed batch.";
 
 impl Error {
     pub fn hint(&self) -> Option<&str> {
@@ -24,12 +23,10 @@ impl Error {
                 Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT.")
             }
             Error::PasswordMissing(_) => Some(PASSWORD),
-            Error::ExtensionMissing(_) => {
-                Some("In that database, run: CREATE EXTENSION ticket_ext;")
+            Error::ExtensionMissing(_) => Some("In that database, run: CREATE EXTENSION ticket_ext;"),
+            Error::ExtensionUnavailable(_) => {
+                Some("Install its files on the server first, then run: CREATE EXTENSION ticket_ext;")
             }
-            Error::ExtensionUnavailable(_) => Some(
-                "Install its files on the server first, then run: CREATE EXTENSION ticket_ext;",
-            ),
             Error::TableMissing(_) => Some(
                 "Quote it as SQL does: --table '\"My Table\"', or --table schema.name; rotate-driver init makes a sample table.",
             ),
@@ -48,9 +45,7 @@ fn by_code(code: &SqlState) -> Option<&'static str> {
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             "Check user and database, and the server's pg_hba.conf."
         }
-        SqlState::INVALID_CATALOG_NAME => {
-            "Name the database by --url postgresql://…/database or PGDATABASE."
-        }
+        SqlState::INVALID_CATALOG_NAME => "Name the database by --url postgresql://…/database or PGDATABASE.",
         SqlState::INSUFFICIENT_PRIVILEGE => "sql/roles.sql grants a role what a rotation needs.",
         SqlState::READ_ONLY_SQL_TRANSACTION => {
             "This session is read-only, as on a standby: connect to the primary server."

@@ -77,14 +77,7 @@ mod tests {
     use super::*;
 
     fn percent(done: i64, planned: i64, state: State) -> f64 {
-        Progress {
-            run_id: 1,
-            state,
-            last_id: None,
-            done,
-            planned,
-        }
-        .percent()
+        Progress { run_id: 1, state, last_id: None, done, planned }.percent()
     }
 
     #[test]
@@ -102,12 +95,7 @@ mod tests {
 
     #[test]
     fn states_survive_their_names() {
-        for state in [
-            State::Active,
-            State::Paused,
-            State::Cancelled,
-            State::Finished,
-        ] {
+        for state in [State::Active, State::Paused, State::Cancelled, State::Finished] {
             assert_eq!(State::parse(state.name()), state);
         }
     }

@@ -78,10 +78,7 @@ mod tests {
         let mut rate = observed(&steady);
         assert!((rate.per_second().unwrap() - 50.0).abs() < 1e-9);
         for second in 100..145 {
-            rate.observe(
-                Duration::from_secs(second),
-                4_950 + (second as i64 - 99) * 10,
-            );
+            rate.observe(Duration::from_secs(second), 4_950 + (second as i64 - 99) * 10);
         }
         assert!(rate.per_second().unwrap() < 13.0);
     }
@@ -98,11 +95,7 @@ mod tests {
     #[test]
     fn nothing_left_takes_no_time_and_an_eternity_is_unknown() {
         assert_eq!(Rate::default().time_for(0), Some(Duration::ZERO));
-        let slow = Rate {
-            tickets: 1e-300,
-            seconds: 1.0,
-            last: None,
-        };
+        let slow = Rate { tickets: 1e-300, seconds: 1.0, last: None };
         assert_eq!(slow.time_for(i64::MAX), None);
     }
 }

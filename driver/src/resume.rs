@@ -7,20 +7,14 @@ use crate::connect;
 /// out; a URL that came from DATABASE_URL will come from there again.
 pub fn command(scope: &Scope, rest: &[&str]) -> String {
     let inherited = std::env::var("DATABASE_URL").ok();
-    let url = scope
-        .url
-        .as_ref()
-        .filter(|url| Some(*url) != inherited.as_ref());
+    let url = scope.url.as_ref().filter(|url| Some(*url) != inherited.as_ref());
     let url = url.and_then(|url| connect::redact(url).ok());
     let options = [
         ("--url", url.as_deref()),
         ("--table", scope.table.as_deref()),
         ("--token-column", scope.token_column.as_deref()),
     ];
-    let given = options
-        .into_iter()
-        .filter_map(|(name, value)| Some([name, value?]))
-        .flatten();
+    let given = options.into_iter().filter_map(|(name, value)| Some([name, value?])).flatten();
     ["rotate-driver"]
         .into_iter()
         .chain(given)
@@ -44,11 +38,7 @@ mod tests {
     use super::*;
 
     fn scope(url: Option<&str>, table: Option<&str>) -> Scope {
-        Scope {
-            url: url.map(str::to_owned),
-            table: table.map(str::to_owned),
-            token_column: None,
-        }
+        Scope { url: url.map(str::to_owned), table: table.map(str::to_owned), token_column: None }
     }
 
     #[test]

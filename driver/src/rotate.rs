@@ -37,13 +37,7 @@ pub struct Ending {
 
 impl<'a> Rotation<'a> {
     pub fn new(session: &'a mut Session, display: &'a mut dyn Display) -> Rotation<'a> {
-        Rotation {
-            session,
-            display,
-            tracker: Tracker::new(),
-            looked: None,
-            batches: 0,
-        }
+        Rotation { session, display, tracker: Tracker::new(), looked: None, batches: 0 }
     }
 
     pub fn run(mut self, batch: i32, interrupt: &Interrupt) -> Result<Ending, Error> {
@@ -54,11 +48,7 @@ impl<'a> Rotation<'a> {
         let last = self.last_look()?;
         self.display.show(outcome.event(), last.as_ref())?;
         let batches = self.batches;
-        Ok(Ending {
-            outcome,
-            batches,
-            last,
-        })
+        Ok(Ending { outcome, batches, last })
     }
 
     fn rotate(&mut self, batch: i32, interrupt: &Interrupt) -> Result<Outcome, Error> {

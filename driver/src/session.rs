@@ -30,10 +30,7 @@ impl Session {
     pub fn open(mut client: Client, scope: &Scope) -> Result<Session, Error> {
         let row = client.query_typed_one(
             include_str!("sql/session.sql"),
-            &[
-                (&scope.table, Type::TEXT),
-                (&scope.token_column, Type::TEXT),
-            ],
+            &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
         )?;
         let Some(schema) = row.get("schema") else {
             return Err(extension_missing(&mut client)?);
@@ -41,13 +38,7 @@ impl Session {
         let found = Target::found(&row)?;
         let target = scope.table.as_ref().map(|_| found.oid);
         let token_column = scope.token_column.clone();
-        Ok(Session {
-            client,
-            schema,
-            target,
-            token_column,
-            found,
-        })
+        Ok(Session { client, schema, target, token_column, found })
     }
 
     pub fn target(&self) -> &Target {
@@ -63,40 +54,26 @@ impl Session {
     }
 
     pub fn start(&mut self) -> Result<i64, Error> {
-        self.call(
-            "start_ticket_rotation($1::oid::regclass, $2::text::name)",
-            &[],
-        )
+        self.call("start_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
     }
 
     pub fn pause(&mut self) -> Result<i64, Error> {
-        self.call(
-            "pause_ticket_rotation($1::oid::regclass, $2::text::name)",
-            &[],
-        )
+        self.call("pause_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
     }
 
     pub fn resume(&mut self) -> Result<i64, Error> {
-        self.call(
-            "resume_ticket_rotation($1::oid::regclass, $2::text::name)",
-            &[],
-        )
+        self.call("resume_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
     }
 
     pub fn cancel(&mut self) -> Result<i64, Error> {
-        self.call(
-            "cancel_ticket_rotation($1::oid::regclass, $2::text::name)",
-            &[],
-        )
+        self.call("cancel_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
     }
 
     /// The newest run's row of `batch_progress`; None before the first run.
     pub fn progress(&mut self) -> Result<Option<Row>, Error> {
         let sql = include_str!("sql/progress.sql").replace("{schema}", &self.schema);
-        let parameters: [Parameter; 2] = [
-            (&self.found.oid, Type::OID),
-            (&self.found.token_column, Type::TEXT),
-        ];
+        let parameters: [Parameter; 2] =
+            [(&self.found.oid, Type::OID), (&self.found.token_column, Type::TEXT)];
         Ok(self.client.query_typed_opt(&sql, &parameters)?)
     }
 
@@ -114,11 +91,7 @@ impl Target {
     fn found(row: &Row) -> Result<Target, Error> {
         let table: String = row.get("target");
         match row.get("target_oid") {
-            Some(oid) => Ok(Target {
-                oid,
-                table,
-                token_column: row.get("token_column"),
-            }),
+            Some(oid) => Ok(Target { oid, table, token_column: row.get("token_column") }),
             None => Err(Error::TableMissing(table)),
         }
     }

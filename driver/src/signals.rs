@@ -21,9 +21,7 @@ impl Interrupt {
 
     /// The first one decides the exit code.
     fn remember(&self, signal: i32) {
-        let _ = self
-            .0
-            .compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.0.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// The signal after `patience` ones cancels on the server; one more ends the process at once.
@@ -65,7 +63,6 @@ fn is_ignored(signal: i32) -> bool {
     // SAFETY: sigaction is plain data that the call fills in; a null action changes nothing.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal, std::ptr::null(), &mut action) == 0
-            && action.sa_sigaction == libc::SIG_IGN
+        libc::sigaction(signal, std::ptr::null(), &mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
     }
 }

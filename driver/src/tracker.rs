@@ -20,10 +20,7 @@ pub struct Tracker {
 
 impl Tracker {
     pub fn new() -> Tracker {
-        Tracker {
-            started: Instant::now(),
-            rate: Rate::default(),
-        }
+        Tracker { started: Instant::now(), rate: Rate::default() }
     }
 
     pub fn observe(&mut self, progress: Progress) -> Snapshot {
@@ -32,10 +29,6 @@ impl Tracker {
             _ => self.rate.observe(self.started.elapsed(), progress.done),
         }
         let remaining = progress.left().and_then(|left| self.rate.time_for(left));
-        Snapshot {
-            tickets_per_second: self.rate.per_second(),
-            remaining,
-            progress,
-        }
+        Snapshot { tickets_per_second: self.rate.per_second(), remaining, progress }
     }
 }

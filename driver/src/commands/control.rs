@@ -10,10 +10,7 @@ use crate::session::Session;
 pub fn pause(session: &mut Session, scope: &Scope) -> Result<Exit, Error> {
     let run = session.pause()?;
     let resume = command(scope, &["resume"]);
-    done(
-        run,
-        &format!("is paused from the next batch on; let it go on with: {resume}"),
-    )
+    done(run, &format!("is paused from the next batch on; let it go on with: {resume}"))
 }
 
 pub fn resume(session: &mut Session, scope: &Scope) -> Result<Exit, Error> {

@@ -16,10 +16,7 @@ const MARK: &str = "sample table of rotate-driver init, which may replace it";
 pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
     let mut connection = connect::open(scope.url.as_deref())?;
     let interrupt = Interrupt::watch(connection.canceller(), 0)?;
-    match (
-        make(&mut connection.client, scope, options),
-        interrupt.signal(),
-    ) {
+    match (make(&mut connection.client, scope, options), interrupt.signal()) {
         (Ok(place), _) => tell(scope, options, &place),
         (Err(error), Some(signal)) if error.is_cancelled_query() => {
             console::note("interrupted: nothing was changed");
@@ -34,9 +31,7 @@ fn make(client: &mut Client, scope: &Scope, options: &Init) -> Result<Row, Error
     let place = find_place(&mut transaction, scope)?;
     let table: &str = place.get("table");
     if place.get("exists") && !place.get::<_, bool>("ours") {
-        return Err(Error::TableForeign {
-            table: table.to_owned(),
-        });
+        return Err(Error::TableForeign { table: table.to_owned() });
     }
     // The names come last: a quoted one may contain anything, even `{size}`.
     let sql = include_str!("../sql/sample_table.sql")
@@ -54,21 +49,14 @@ fn find_place(transaction: &mut Transaction, scope: &Scope) -> Result<Row, Error
     let token_column = scope.token_column.as_deref().unwrap_or("token");
     let row = transaction.query_typed_one(
         include_str!("../sql/sample_place.sql"),
-        &[
-            (&table, Type::TEXT),
-            (&token_column, Type::TEXT),
-            (&MARK, Type::TEXT),
-        ],
+        &[(&table, Type::TEXT), (&token_column, Type::TEXT), (&MARK, Type::TEXT)],
     )?;
     Ok(row)
 }
 
 fn tell(scope: &Scope, options: &Init, place: &Row) -> Result<Exit, Error> {
     let table: &str = place.get("table");
-    console::say(&format!(
-        "made table {table} with {} ticket(s)",
-        options.size
-    ))?;
+    console::say(&format!("made table {table} with {} ticket(s)", options.size))?;
     if !place.get::<_, bool>("extension") {
         console::say("next, in SQL: CREATE EXTENSION ticket_ext;")?;
     }

@@ -44,34 +44,25 @@ fn exit(outcome: Outcome) -> Exit {
 }
 
 fn explain(ending: &Ending, scope: &Scope, options: &Run) {
-    let run = ending.last.as_ref().map_or_else(
-        || "the run".to_owned(),
-        |snapshot| format!("run {}", snapshot.progress.run_id),
-    );
+    let run = ending
+        .last
+        .as_ref()
+        .map_or_else(|| "the run".to_owned(), |snapshot| format!("run {}", snapshot.progress.run_id));
     let again = || command(scope, &["run", "--new"]);
     match ending.outcome {
         Outcome::Finished if ending.batches == 0 => {
-            note(&format!(
-                "{run} is finished, nothing is left; start another with: {}",
-                again()
-            ));
+            note(&format!("{run} is finished, nothing is left; start another with: {}", again()));
         }
         Outcome::Finished => note(&format!("{run} is finished")),
         Outcome::Interrupted(_) => {
-            note(&format!(
-                "{run} is interrupted; continue with: {}",
-                resume(scope, options)
-            ));
+            note(&format!("{run} is interrupted; continue with: {}", resume(scope, options)));
         }
         Outcome::Paused => {
             let resume = command(scope, &["resume"]);
             note(&format!("{run} is paused; let it go on with: {resume}"));
         }
         Outcome::Cancelled => {
-            note(&format!(
-                "{run} is cancelled; start another with: {}",
-                again()
-            ));
+            note(&format!("{run} is cancelled; start another with: {}", again()));
         }
     }
 }

@@ -16,11 +16,7 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let mut session = super::open(scope)?;
     for round in 0.. {
         let row = session.progress()?;
-        let view = View {
-            scope,
-            target: session.target(),
-            row: row.as_ref(),
-        };
+        let view = View { scope, target: session.target(), row: row.as_ref() };
         let mut out = io::stdout().lock();
         match options.format {
             Format::Text if round > 0 => writeln!(out, "\n{}", view.text())?,
@@ -63,18 +59,13 @@ impl View<'_> {
             ("state", Some(progress.state.name().to_owned())),
             ("completed", Some(completed(&progress))),
             ("rate", rate.map(|rate| format!("{rate:.0} tickets/s"))),
-            (
-                "remaining time",
-                remaining.map(|time| format!("{:.0} second(s)", time.ceil())),
-            ),
+            ("remaining time", remaining.map(|time| format!("{:.0} second(s)", time.ceil()))),
             ("last id", progress.last_id.map(|id| id.to_string())),
             ("started", row.get("started_at")),
             ("updated", row.get("updated_at")),
             ("finished", row.get("finished_at")),
         ];
-        lines
-            .map(|(label, value)| format!("{label:<16}{}", value.as_deref().unwrap_or("-")))
-            .join("\n")
+        lines.map(|(label, value)| format!("{label:<16}{}", value.as_deref().unwrap_or("-"))).join("\n")
     }
 
     fn json(&self) -> Value {

@@ -34,10 +34,7 @@ pub struct Canceller {
 
 impl Connection {
     pub fn canceller(&self) -> Canceller {
-        Canceller {
-            token: self.client.cancel_token(),
-            tls: self.tls.clone(),
-        }
+        Canceller { token: self.client.cancel_token(), tls: self.tls.clone() }
     }
 }
 
@@ -68,11 +65,7 @@ pub fn redact(url: &str) -> Result<String, Error> {
 
 impl Settings {
     fn reach(&self, server: &Server) -> Result<Connection, Error> {
-        let offers = if server.is_socket() {
-            &[Wire::Disable]
-        } else {
-            self.sslmode.offers()
-        };
+        let offers = if server.is_socket() { &[Wire::Disable] } else { self.sslmode.offers() };
         let mut result = self.attempt(server, offers[0]);
         for offer in &offers[1..] {
             if result.as_ref().is_err_and(Error::is_about_encryption) {
@@ -125,9 +118,7 @@ fn explain(error: postgres::Error, server: &Server) -> Error {
     }
     let server = server.to_string();
     let kind = error.to_string();
-    let reason = error
-        .into_source()
-        .map_or(kind.clone(), |source| source.to_string());
+    let reason = error.into_source().map_or(kind.clone(), |source| source.to_string());
     match (kind.as_str(), reason.as_str()) {
         ("error connecting to server", _) => Error::Unreachable { server, reason },
         ("error performing TLS handshake", _) => Error::Tls { server, reason },

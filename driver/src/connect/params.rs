@@ -41,10 +41,7 @@ pub fn gather(text: Option<&str>, env: impl Fn(&str) -> Option<String>) -> Resul
         .iter()
         .filter(|(_, variable)| !variable.is_empty())
         .filter_map(|(keyword, variable)| Some((keyword.to_string(), env(variable)?)));
-    Ok(inherited
-        .chain(given)
-        .filter(|(_, value)| !value.is_empty())
-        .collect())
+    Ok(inherited.chain(given).filter(|(_, value)| !value.is_empty()).collect())
 }
 
 /// A URL, `keyword=value` pairs, or, as psql has it, just a database name.
@@ -55,9 +52,7 @@ pub fn parse(text: &str) -> Result<Params, Error> {
         None => Params::from([("dbname".to_owned(), text.to_owned())]),
     };
     match params.keys().find(|key| !is_keyword(key)) {
-        Some(key) => Err(Error::ConnectionString(format!(
-            "there is no connection parameter \"{key}\""
-        ))),
+        Some(key) => Err(Error::ConnectionString(format!("there is no connection parameter \"{key}\""))),
         None => Ok(params),
     }
 }

@@ -31,9 +31,7 @@ pub fn lookup(file: &Path, login: &Login) -> Option<String> {
 
 fn warn(file: &Path, what: &str) {
     let file = file.display();
-    console::note(&format!(
-        "warning: password file \"{file}\" is not used: it {what}"
-    ));
+    console::note(&format!("warning: password file \"{file}\" is not used: it {what}"));
 }
 
 impl Login<'_> {
@@ -70,12 +68,7 @@ mod tests {
     use super::*;
 
     fn password(line: &str) -> Option<String> {
-        let login = Login {
-            hosts: vec!["/tmp", "localhost"],
-            port: "5432",
-            dbname: "app",
-            user: "ann",
-        };
+        let login = Login { hosts: vec!["/tmp", "localhost"], port: "5432", dbname: "app", user: "ann" };
         login.password_in(line)
     }
 
@@ -106,12 +99,7 @@ mod tests {
         fs::write(&file, "*:*:*:*:x\n").unwrap();
         let lookup_with = |mode| {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-            let login = Login {
-                hosts: vec![],
-                port: "",
-                dbname: "",
-                user: "",
-            };
+            let login = Login { hosts: vec![], port: "", dbname: "", user: "" };
             lookup(file.path(), &login)
         };
         assert_eq!(lookup_with(0o600).as_deref(), Some("x"));

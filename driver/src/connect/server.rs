@@ -26,36 +26,21 @@ impl Server {
         let count = hosts.len().max(addresses.len()).max(1);
         let fits = |length: usize| length <= 1 || length == count;
         if !(fits(hosts.len()) && fits(addresses.len()) && fits(ports.len())) {
-            return Err(malformed(
-                "host, hostaddr and port are lists of different length",
-            ));
+            return Err(malformed("host, hostaddr and port are lists of different length"));
         }
         (0..count)
-            .map(|i| {
-                Server::new(
-                    hosts.get(i),
-                    addresses.get(i),
-                    pick(&ports, i).unwrap_or(PORT),
-                )
-            })
+            .map(|i| Server::new(hosts.get(i), addresses.get(i), pick(&ports, i).unwrap_or(PORT)))
             .collect()
     }
 
     fn new(host: Option<&&str>, address: Option<&&str>, port: u16) -> Result<Server, Error> {
-        let ip = |text: &&str| {
-            text.parse()
-                .map_err(|_| malformed("hostaddr is no IP address"))
-        };
+        let ip = |text: &&str| text.parse().map_err(|_| malformed("hostaddr is no IP address"));
         let host = match (host.filter(|host| !host.is_empty()), address) {
             (Some(host), _) => host.to_string(),
             (None, Some(address)) => address.to_string(),
             (None, None) => default_host(port),
         };
-        Ok(Server {
-            host,
-            address: address.map(ip).transpose()?,
-            port,
-        })
+        Ok(Server { host, address: address.map(ip).transpose()?, port })
     }
 
     pub fn is_socket(&self) -> bool {
@@ -81,28 +66,17 @@ impl fmt::Display for Server {
 
 fn default_host(port: u16) -> String {
     let has_socket = |folder: &&str| Path::new(folder).join(format!(".s.PGSQL.{port}")).exists();
-    SOCKET_FOLDERS
-        .into_iter()
-        .find(has_socket)
-        .unwrap_or("localhost")
-        .to_owned()
+    SOCKET_FOLDERS.into_iter().find(has_socket).unwrap_or("localhost").to_owned()
 }
 
 fn list<'a>(params: &'a Params, keyword: &str) -> Vec<&'a str> {
-    params
-        .get(keyword)
-        .map(|text| text.split(',').collect())
-        .unwrap_or_default()
+    params.get(keyword).map(|text| text.split(',').collect()).unwrap_or_default()
 }
 
 fn ports(params: &Params) -> Result<Vec<u16>, Error> {
     let parse = |text: &str| match text {
         "" => Ok(PORT),
-        text => text
-            .parse()
-            .ok()
-            .filter(|port| *port > 0)
-            .ok_or_else(bad_port),
+        text => text.parse().ok().filter(|port| *port > 0).ok_or_else(bad_port),
     };
     list(params, "port").into_iter().map(parse).collect()
 }

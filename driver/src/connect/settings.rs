@@ -31,14 +31,7 @@ impl Settings {
         let dbname = get("dbname").unwrap_or(&user).to_owned();
         let timeout = timeout(&params)?;
         let base = base(&params, &user, &dbname)?;
-        Ok(Settings {
-            params,
-            sslmode,
-            timeout,
-            user,
-            dbname,
-            base,
-        })
+        Ok(Settings { params, sslmode, timeout, user, dbname, base })
     }
 
     pub fn config(&self, server: &Server, offer: Wire) -> Config {
@@ -80,9 +73,7 @@ fn no_user() -> Error {
 
 fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
     let mut config = Config::new();
-    let name = params
-        .get("application_name")
-        .or(params.get("fallback_application_name"));
+    let name = params.get("application_name").or(params.get("fallback_application_name"));
     config
         .user(user)
         .dbname(dbname)

@@ -72,20 +72,13 @@ mod tests {
     #[test]
     fn an_unknown_mode_is_told_the_legal_ones() {
         let error = SslMode::choose(Some("on"), None).unwrap_err().to_string();
-        assert!(
-            NAMES.iter().all(|(name, _)| error.contains(name)),
-            "{error}"
-        );
+        assert!(NAMES.iter().all(|(name, _)| error.contains(name)), "{error}");
     }
 
     #[test]
     fn only_allow_and_prefer_have_a_second_offer() {
         for (name, mode) in NAMES {
-            let expected = if ["allow", "prefer"].contains(&name) {
-                2
-            } else {
-                1
-            };
+            let expected = if ["allow", "prefer"].contains(&name) { 2 } else { 1 };
             assert_eq!(mode.offers().len(), expected, "{name}");
         }
     }

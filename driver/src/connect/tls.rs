@@ -10,14 +10,8 @@ use std::path::{Path, PathBuf};
 
 pub fn connector(params: &Params, mode: SslMode) -> Result<MakeTlsConnector, Error> {
     let mut builder = TlsConnector::builder();
-    let system = params
-        .get("sslrootcert")
-        .is_some_and(|file| file == "system");
-    let root = if system {
-        None
-    } else {
-        file(params, "sslrootcert", "root.crt")
-    };
+    let system = params.get("sslrootcert").is_some_and(|file| file == "system");
+    let root = if system { None } else { file(params, "sslrootcert", "root.crt") };
     if let Some(file) = &root {
         builder.disable_built_in_roots(true);
         for certificate in Certificate::stack_from_pem(&read(file)?).map_err(unusable(file))? {
@@ -34,9 +28,8 @@ pub fn connector(params: &Params, mode: SslMode) -> Result<MakeTlsConnector, Err
     if let Some(identity) = identity(params)? {
         builder.identity(identity);
     }
-    let connector = builder
-        .build()
-        .map_err(|error| Error::Parameter(format!("TLS cannot be set up: {error}")))?;
+    let connector =
+        builder.build().map_err(|error| Error::Parameter(format!("TLS cannot be set up: {error}")))?;
     Ok(MakeTlsConnector::new(connector))
 }
 
@@ -46,9 +39,7 @@ fn identity(params: &Params) -> Result<Option<Identity>, Error> {
     let (Some(certificate), Some(key)) = (certificate, key) else {
         return Ok(None);
     };
-    Identity::from_pkcs8(&read(&certificate)?, &read(&key)?)
-        .map(Some)
-        .map_err(unusable(&key))
+    Identity::from_pkcs8(&read(&certificate)?, &read(&key)?).map(Some).map_err(unusable(&key))
 }
 
 /// The file that the parameter names, else libpq's default in `~/.postgresql` where that exists.

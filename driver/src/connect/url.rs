@@ -7,8 +7,7 @@ use crate::error::Error;
 use percent_encoding::percent_decode_str;
 
 pub fn strip_scheme(text: &str) -> Option<&str> {
-    text.strip_prefix("postgresql://")
-        .or_else(|| text.strip_prefix("postgres://"))
+    text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://"))
 }
 
 pub fn parse(rest: &str) -> Result<Params, Error> {
@@ -19,13 +18,9 @@ pub fn parse(rest: &str) -> Result<Params, Error> {
     let (hosts, ports) = split_hosts(hosts)?;
 
     let mut params = Params::new();
-    for (keyword, value) in [
-        ("user", user),
-        ("password", password),
-        ("dbname", dbname),
-        ("host", &hosts),
-        ("port", &ports),
-    ] {
+    for (keyword, value) in
+        [("user", user), ("password", password), ("dbname", dbname), ("host", &hosts), ("port", &ports)]
+    {
         if !value.is_empty() {
             params.insert(keyword.to_owned(), decode(value)?);
         }
@@ -42,26 +37,19 @@ fn split_hosts(list: &str) -> Result<(String, String), Error> {
     let (mut hosts, mut ports) = (Vec::new(), Vec::new());
     for entry in list.split(',') {
         let (host, port) = match entry.strip_prefix('[') {
-            Some(v6) => v6
-                .split_once(']')
-                .ok_or_else(|| malformed("\"]\" is missing"))?,
+            Some(v6) => v6.split_once(']').ok_or_else(|| malformed("\"]\" is missing"))?,
             None => entry.split_at(entry.find(':').unwrap_or(entry.len())),
         };
         hosts.push(host);
         ports.push(port.strip_prefix(':').unwrap_or(port));
     }
-    let ports = if ports.iter().all(|port| port.is_empty()) {
-        String::new()
-    } else {
-        ports.join(",")
-    };
+    let ports = if ports.iter().all(|port| port.is_empty()) { String::new() } else { ports.join(",") };
     Ok((hosts.join(","), ports))
 }
 
 fn parse_pair(pair: &str) -> Result<(String, String), Error> {
-    let (keyword, value) = pair
-        .split_once('=')
-        .ok_or_else(|| malformed("\"=\" is missing after a parameter"))?;
+    let (keyword, value) =
+        pair.split_once('=').ok_or_else(|| malformed("\"=\" is missing after a parameter"))?;
     match (keyword, value) {
         ("ssl", "true") => Ok(("sslmode".to_owned(), "require".to_owned())),
         _ => Ok((decode(keyword)?, decode(value)?)),

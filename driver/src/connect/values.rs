@@ -9,10 +9,7 @@ use std::time::Duration;
 /// 10 seconds unless given; zero and below wait for ever, as in libpq.
 pub fn timeout(params: &Params) -> Result<Option<Duration>, Error> {
     let seconds = number::<i64>(params, "connect_timeout")?.unwrap_or(10);
-    Ok(u64::try_from(seconds)
-        .ok()
-        .filter(|s| *s > 0)
-        .map(Duration::from_secs))
+    Ok(u64::try_from(seconds).ok().filter(|s| *s > 0).map(Duration::from_secs))
 }
 
 pub fn session_attrs(params: &Params) -> Result<TargetSessionAttrs, Error> {
@@ -64,10 +61,7 @@ mod tests {
     #[test]
     fn the_timeout_is_ten_seconds_and_zero_means_none() {
         let seconds = |value| timeout(&params("connect_timeout", value)).unwrap();
-        assert_eq!(
-            timeout(&Params::new()).unwrap(),
-            Some(Duration::from_secs(10))
-        );
+        assert_eq!(timeout(&Params::new()).unwrap(), Some(Duration::from_secs(10)));
         assert_eq!(seconds("3"), Some(Duration::from_secs(3)));
         assert_eq!((seconds("0"), seconds("-1")), (None, None));
     }
@@ -75,11 +69,7 @@ mod tests {
     #[test]
     fn an_illegal_value_is_told_the_legal_ones() {
         let error = session_attrs(&params("target_session_attrs", "primary")).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("is none of any, read-write, read-only")
-        );
+        assert!(error.to_string().ends_with("is none of any, read-write, read-only"));
         assert!(number::<u32>(&params("keepalives", "on"), "keepalives").is_err());
     }
 }

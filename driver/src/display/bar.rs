@@ -33,8 +33,7 @@ impl Display for Bar {
         };
         let progress = &snapshot.progress;
         self.0.set_length(progress.planned.max(0) as u64);
-        self.0
-            .set_position(progress.done.clamp(0, progress.planned.max(0)) as u64);
+        self.0.set_position(progress.done.clamp(0, progress.planned.max(0)) as u64);
         self.0.set_message(message(snapshot));
         match event {
             // The clock goes on while a batch waits for a lock.
@@ -63,8 +62,5 @@ fn message(snapshot: &Snapshot) -> String {
         None => "-".to_owned(),
     };
     let (done, planned) = (count(progress.done), count(progress.planned));
-    format!(
-        "{:.2} % | {done} of {planned} | {rate} | {remaining} left",
-        progress.percent()
-    )
+    format!("{:.2} % | {done} of {planned} | {rate} | {remaining} left", progress.percent())
 }

@@ -15,10 +15,7 @@ pub struct Json {
 
 impl Json {
     pub fn new(interval: Duration) -> Json {
-        Json {
-            pace: Pace::new(interval),
-            last: None,
-        }
+        Json { pace: Pace::new(interval), last: None }
     }
 }
 
@@ -83,18 +80,8 @@ mod tests {
 
     #[test]
     fn a_line_holds_numbers_and_null_for_the_unknown() {
-        let progress = Progress {
-            run_id: 1,
-            state: State::Active,
-            last_id: Some(5),
-            done: 5,
-            planned: 10,
-        };
-        let snapshot = Snapshot {
-            progress,
-            tickets_per_second: Some(1.26),
-            remaining: None,
-        };
+        let progress = Progress { run_id: 1, state: State::Active, last_id: Some(5), done: 5, planned: 10 };
+        let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None };
         let expected = r#"{"event":"progress","run_id":1,"state":"active","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5}"#;
         assert_eq!(object("progress", Some(&snapshot)).to_string(), expected);
     }

@@ -48,10 +48,7 @@ struct Pace {
 
 impl Pace {
     fn new(interval: Duration) -> Pace {
-        Pace {
-            interval,
-            last: None,
-        }
+        Pace { interval, last: None }
     }
 
     fn lets_through(&mut self, event: Event) -> bool {

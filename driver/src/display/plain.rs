@@ -44,18 +44,9 @@ mod tests {
     use crate::progress::{Progress, State};
 
     fn snapshot(remaining: Option<Duration>) -> Snapshot {
-        let progress = Progress {
-            run_id: 1,
-            state: State::Active,
-            last_id: None,
-            done: 14_800,
-            planned: 48_850,
-        };
-        Snapshot {
-            progress,
-            tickets_per_second: None,
-            remaining,
-        }
+        let progress =
+            Progress { run_id: 1, state: State::Active, last_id: None, done: 14_800, planned: 48_850 };
+        Snapshot { progress, tickets_per_second: None, remaining }
     }
 
     #[test]
