@@ -45,11 +45,9 @@ fn make(client: &mut Client, scope: &Scope, options: &Init) -> Result<Row, Error
 }
 
 fn find_place(transaction: &mut Transaction, scope: &Scope) -> Result<Row, Error> {
-    let table = scope.table.as_deref().unwrap_or("ticket");
-    let token_column = scope.token_column.as_deref().unwrap_or("token");
     let row = transaction.query_typed_one(
         include_str!("../sql/sample_place.sql"),
-        &[(&table, Type::TEXT), (&token_column, Type::TEXT), (&MARK, Type::TEXT)],
+        &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT), (&MARK, Type::TEXT)],
     )?;
     Ok(row)
 }
