@@ -1,1 +1,29 @@
-fn main() {}
+//! `rotate-driver`: runs token rotations of the extension `ticket_ext` and shows their progress.
+
+mod cli;
+mod commands;
+mod connect;
+mod console;
+mod display;
+mod error;
+mod exit;
+mod hint;
+mod progress;
+mod rate;
+mod resume;
+mod rotate;
+mod session;
+mod signals;
+mod tracker;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let exit = commands::execute(&cli).unwrap_or_else(|error| {
+        console::report(&error);
+        error.exit()
+    });
+    exit.into()
+}

@@ -1,0 +1,146 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+#[derive(Parser)]
+#[command(name = "rotate-driver", version, after_help = AFTER_HELP, max_term_width = 100)]
+/// Rotates the leaked tokens of a live PostgreSQL table, batch by batch
+///
+/// Each batch is one transaction that also records how far the run is, so an interruption at any
+/// instant costs at most one batch: start the same command again and it continues.
+pub struct Cli {
+    #[command(flatten)]
+    pub scope: Scope,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args)]
+pub struct Scope {
+    /// Where to connect: a URL, keyword=value pairs, or a database name
+    ///
+    /// What it leaves out comes from PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE and
+    /// so on, from ~/.pgpass, and from the defaults that psql has.
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(help_heading = "Connection")]
+    pub url: Option<String>,
+
+    /// Table to rotate, quoted as in SQL [default: the server's setting ticket_ext.target]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
+    pub table: Option<String>,
+
+    /// Its token column [default: the server's setting ticket_ext.token_column]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
+    pub token_column: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a sample table of tickets to try a rotation on
+    Init(Init),
+    /// Start a rotation, or continue the one that was interrupted
+    Run(Run),
+    /// Show where the newest run stands
+    Status(Status),
+    /// Let the run rest from its next batch on, wherever its drivers are
+    Pause,
+    /// Let a paused run go on
+    Resume,
+    /// End the run from its next batch on; what is rotated stays rotated
+    Cancel,
+    /// Print a completion script for a shell
+    Completions { shell: Shell },
+}
+
+#[derive(Args)]
+pub struct Init {
+    /// Number of tickets
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
+    pub size: i64,
+}
+
+#[derive(Args)]
+pub struct Run {
+    /// Tickets per transaction
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
+    #[arg(value_parser = clap::value_parser!(i32).range(1..=100_000))]
+    pub batch: i32,
+
+    /// Start another run after a finished or cancelled one
+    #[arg(long)]
+    pub new: bool,
+
+    /// How to show progress: the bar goes to stderr, the others to stdout
+    #[arg(long, value_name = "STYLE", value_enum, default_value_t)]
+    pub progress: ProgressStyle,
+
+    /// Seconds between two lines of progress
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_INTERVAL)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub interval: u64,
+}
+
+pub const DEFAULT_BATCH: i32 = 5000;
+pub const DEFAULT_INTERVAL: u64 = 2;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// A bar on a terminal, plain lines elsewhere
+    #[default]
+    Auto,
+    Bar,
+    Plain,
+    /// One JSON object a line
+    Json,
+}
+
+impl ProgressStyle {
+    pub fn name(self) -> &'static str {
+        match self {
+            ProgressStyle::Auto => "auto",
+            ProgressStyle::Bar => "bar",
+            ProgressStyle::Plain => "plain",
+            ProgressStyle::Json => "json",
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct Status {
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+
+    /// Repeat until the run has ended
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub watch: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  rotate-driver init --size 1000000            a sample table to try things on
+  rotate-driver run                            rotate table ticket, column token
+  rotate-driver --table shop.voucher --token-column code run
+  rotate-driver run --progress json > run.log  for a program to follow
+  rotate-driver status --watch                 from any other terminal
+  rotate-driver pause                          and later: resume, then run
+
+Environment:
+  DATABASE_URL   used where --url is not given
+  PG*            libpq's variables, for what the URL leaves out; also ~/.pgpass
+
+Signals:
+  The first INT, TERM or HUP finishes and commits the batch in flight; the second cancels it.
+
+Exit codes:
+  0 finished   1 failed   2 usage   4 paused or cancelled by someone
+  129, 130, 143   stopped by HUP, INT, TERM";

@@ -1,0 +1,31 @@
+//! Pause, resume and cancel: they take effect at the next batch, whoever runs it.
+
+use crate::cli::Scope;
+use crate::console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::resume::command;
+use crate::session::Session;
+
+pub fn pause(session: &mut Session, scope: &Scope) -> Result<Exit, Error> {
+    let run = session.pause()?;
+    let resume = command(scope, &["resume"]);
+    done(run, &format!("is paused from the next batch on; let it go on with: {resume}"))
+}
+
+pub fn resume(session: &mut Session, scope: &Scope) -> Result<Exit, Error> {
+    let run = session.resume()?;
+    let go = command(scope, &["run"]);
+    done(run, &format!("may go on; continue it with: {go}"))
+}
+
+pub fn cancel(session: &mut Session, scope: &Scope) -> Result<Exit, Error> {
+    let run = session.cancel()?;
+    let again = command(scope, &["run", "--new"]);
+    done(run, &format!("is cancelled; start another with: {again}"))
+}
+
+fn done(run: i64, what: &str) -> Result<Exit, Error> {
+    console::say(&format!("run {run} {what}"))?;
+    Ok(Exit::Finished)
+}

@@ -1,0 +1,63 @@
+//! Makes a sample table, in one transaction: a client that vanishes leaves nothing behind.
+
+use crate::cli::{Init, Scope};
+use crate::connect;
+use crate::console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::resume::command;
+use crate::signals::Interrupt;
+use postgres::types::Type;
+use postgres::{Client, Row, Transaction};
+
+/// The comment by which a sample table is known; without it nothing is replaced.
+const MARK: &str = "sample table of rotate-driver init, which may replace it";
+
+pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
+    let mut connection = connect::open(scope.url.as_deref())?;
+    let interrupt = Interrupt::watch(connection.canceller(), 0)?;
+    match (make(&mut connection.client, scope, options), interrupt.signal()) {
+        (Ok(place), _) => tell(scope, options, &place),
+        (Err(error), Some(signal)) if error.is_cancelled_query() => {
+            console::note("interrupted: nothing was changed");
+            Ok(Exit::Signal(signal))
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn make(client: &mut Client, scope: &Scope, options: &Init) -> Result<Row, Error> {
+    let mut transaction = client.transaction()?;
+    let place = find_place(&mut transaction, scope)?;
+    let table: &str = place.get("table");
+    if place.get("exists") && !place.get::<_, bool>("ours") {
+        return Err(Error::TableForeign { table: table.to_owned() });
+    }
+    // The names come last: a quoted one may contain anything, even `{size}`.
+    let sql = include_str!("../sql/sample_table.sql")
+        .replace("{size}", &options.size.to_string())
+        .replace("{mark}", MARK)
+        .replace("{token_column}", place.get("token_column"))
+        .replace("{table}", table);
+    transaction.batch_execute(&sql)?;
+    transaction.commit()?;
+    Ok(place)
+}
+
+fn find_place(transaction: &mut Transaction, scope: &Scope) -> Result<Row, Error> {
+    let row = transaction.query_typed_one(
+        include_str!("../sql/sample_place.sql"),
+        &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT), (&MARK, Type::TEXT)],
+    )?;
+    Ok(row)
+}
+
+fn tell(scope: &Scope, options: &Init, place: &Row) -> Result<Exit, Error> {
+    let table: &str = place.get("table");
+    console::say(&format!("made table {table} with {} ticket(s)", options.size))?;
+    if !place.get::<_, bool>("extension") {
+        console::say("next, in SQL: CREATE EXTENSION ticket_ext;")?;
+    }
+    console::say(&format!("next: {}", command(scope, &["run"])))?;
+    Ok(Exit::Finished)
+}

@@ -1,0 +1,31 @@
+//! One file per subcommand.
+
+mod completions;
+mod control;
+mod init;
+mod run;
+mod status;
+
+use crate::cli::{Cli, Command, Scope};
+use crate::connect;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::session::Session;
+
+pub fn execute(cli: &Cli) -> Result<Exit, Error> {
+    let scope = &cli.scope;
+    match &cli.command {
+        Command::Init(options) => init::init(scope, options),
+        Command::Run(options) => run::run(scope, options),
+        Command::Status(options) => status::status(scope, options),
+        Command::Pause => control::pause(&mut open(scope)?, scope),
+        Command::Resume => control::resume(&mut open(scope)?, scope),
+        Command::Cancel => control::cancel(&mut open(scope)?, scope),
+        Command::Completions { shell } => completions::completions(*shell),
+    }
+}
+
+fn open(scope: &Scope) -> Result<Session, Error> {
+    let connection = connect::open(scope.url.as_deref())?;
+    Session::open(connection.client, scope)
+}

@@ -1,0 +1,98 @@
+//! Shows the newest run, once or until it has ended.
+
+use crate::cli::{Format, Scope, Status};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::progress::{Progress, State};
+use crate::resume::command;
+use crate::session::Target;
+use postgres::Row;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
+
+pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
+    let mut session = super::open(scope)?;
+    for round in 0.. {
+        let row = session.progress()?;
+        let view = View { scope, target: session.target(), row: row.as_ref() };
+        let mut out = io::stdout().lock();
+        match options.format {
+            Format::Text if round > 0 => writeln!(out, "\n{}", view.text())?,
+            Format::Text => writeln!(out, "{}", view.text())?,
+            Format::Json => writeln!(out, "{}", view.json())?,
+        }
+        out.flush()?;
+        match options.watch {
+            Some(seconds) if view.may_change() => thread::sleep(Duration::from_secs(seconds)),
+            _ => break,
+        }
+    }
+    Ok(Exit::Finished)
+}
+
+struct View<'a> {
+    scope: &'a Scope,
+    target: &'a Target,
+    row: Option<&'a Row>,
+}
+
+impl View<'_> {
+    fn may_change(&self) -> bool {
+        let state = self.row.map(|row| Progress::from(row).state);
+        !matches!(state, Some(State::Finished | State::Cancelled))
+    }
+
+    fn text(&self) -> String {
+        let (table, token_column) = (&self.target.table, &self.target.token_column);
+        let Some(row) = self.row else {
+            let run = command(self.scope, &["run"]);
+            return format!("{table} ({token_column}) has never had a run; start one with: {run}");
+        };
+        let progress = Progress::from(row);
+        let rate: Option<f64> = row.get("tickets_per_second");
+        let remaining: Option<f64> = row.get("seconds_remaining");
+        let lines = [
+            ("target", Some(format!("{table} ({token_column})"))),
+            ("run", Some(progress.run_id.to_string())),
+            ("state", Some(progress.state.name().to_owned())),
+            ("completed", Some(completed(&progress))),
+            ("rate", rate.map(|rate| format!("{rate:.0} tickets/s"))),
+            ("remaining time", remaining.map(|time| format!("{:.0} second(s)", time.ceil()))),
+            ("last id", progress.last_id.map(|id| id.to_string())),
+            ("started", row.get("started_at")),
+            ("updated", row.get("updated_at")),
+            ("finished", row.get("finished_at")),
+        ];
+        lines.map(|(label, value)| format!("{label:<16}{}", value.as_deref().unwrap_or("-"))).join("\n")
+    }
+
+    fn json(&self) -> Value {
+        let (table, token_column) = (&self.target.table, &self.target.token_column);
+        let Some(row) = self.row else {
+            return json!({ "run_id": null, "target": table, "token_column": token_column });
+        };
+        let progress = Progress::from(row);
+        json!({
+            "run_id": progress.run_id,
+            "target": table,
+            "token_column": token_column,
+            "state": progress.state.name(),
+            "last_id": progress.last_id,
+            "tickets_done": progress.done,
+            "tickets_planned": progress.planned,
+            "percent": progress.percent(),
+            "tickets_per_second": row.get::<_, Option<f64>>("tickets_per_second"),
+            "seconds_remaining": row.get::<_, Option<f64>>("seconds_remaining"),
+            "started_at": row.get::<_, Option<String>>("started_at"),
+            "updated_at": row.get::<_, Option<String>>("updated_at"),
+            "finished_at": row.get::<_, Option<String>>("finished_at"),
+        })
+    }
+}
+
+fn completed(progress: &Progress) -> String {
+    let Progress { done, planned, .. } = progress;
+    format!("{:.2} % ({done} of {planned})", progress.percent())
+}

@@ -1,0 +1,85 @@
+//! What each sslmode promises, as libpq defines it.
+
+use crate::error::Error;
+use postgres::config::SslMode as Wire;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SslMode {
+    Disable,
+    Allow,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+const NAMES: [(&str, SslMode); 6] = [
+    ("disable", SslMode::Disable),
+    ("allow", SslMode::Allow),
+    ("prefer", SslMode::Prefer),
+    ("require", SslMode::Require),
+    ("verify-ca", SslMode::VerifyCa),
+    ("verify-full", SslMode::VerifyFull),
+];
+
+impl SslMode {
+    /// `sslrootcert=system` trusts every public CA, so it makes sense with verify-full only.
+    pub fn choose(name: Option<&str>, rootcert: Option<&str>) -> Result<SslMode, Error> {
+        let system = rootcert == Some("system");
+        match (name, system) {
+            (None, true) => Ok(SslMode::VerifyFull),
+            (None, false) => Ok(SslMode::Prefer),
+            (Some(name), _) => match SslMode::parse(name)? {
+                mode if system && mode != SslMode::VerifyFull => Err(Error::Parameter(format!(
+                    "sslmode {name} is too weak for sslrootcert=system: use verify-full"
+                ))),
+                mode => Ok(mode),
+            },
+        }
+    }
+
+    fn parse(name: &str) -> Result<SslMode, Error> {
+        let known = NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, mode)| *mode).ok_or_else(|| {
+            let legal = NAMES.map(|(name, _)| name).join(", ");
+            Error::Parameter(format!("sslmode \"{name}\" is none of {legal}"))
+        })
+    }
+
+    /// What to offer a TCP server, in this order, until it accepts one.
+    pub fn offers(self) -> &'static [Wire] {
+        match self {
+            SslMode::Disable => &[Wire::Disable],
+            SslMode::Allow => &[Wire::Disable, Wire::Require],
+            SslMode::Prefer => &[Wire::Prefer, Wire::Disable],
+            _ => &[Wire::Require],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefer_is_the_default_and_system_roots_mean_verify_full() {
+        assert_eq!(SslMode::choose(None, None).unwrap(), SslMode::Prefer);
+        let system = Some("system");
+        assert_eq!(SslMode::choose(None, system).unwrap(), SslMode::VerifyFull);
+        assert!(SslMode::choose(Some("require"), system).is_err());
+    }
+
+    #[test]
+    fn an_unknown_mode_is_told_the_legal_ones() {
+        let error = SslMode::choose(Some("on"), None).unwrap_err().to_string();
+        assert!(NAMES.iter().all(|(name, _)| error.contains(name)), "{error}");
+    }
+
+    #[test]
+    fn only_allow_and_prefer_have_a_second_offer() {
+        for (name, mode) in NAMES {
+            let expected = if ["allow", "prefer"].contains(&name) { 2 } else { 1 };
+            assert_eq!(mode.offers().len(), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The bar on a terminal.
+
+use super::{Display, Event};
+use crate::error::Error;
+use crate::tracker::Snapshot;
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use std::io::{self, Write};
+use std::time::Duration;
+
+const TEMPLATE: &str = "[{elapsed_precise}] {wide_bar:.green} {msg}";
+
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    pub fn new() -> Bar {
+        let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
+        Bar(ProgressBar::no_length().with_style(style))
+    }
+
+    /// The bar stays where it stands, and what follows begins on a line of its own.
+    fn leave(&self) {
+        if !self.0.is_hidden() && self.0.length().is_some() {
+            self.0.abandon();
+            let _ = writeln!(io::stderr());
+        }
+    }
+}
+
+impl Display for Bar {
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
+        let Some(snapshot) = snapshot else {
+            return Ok(());
+        };
+        let progress = &snapshot.progress;
+        self.0.set_length(progress.planned.max(0) as u64);
+        self.0.set_position(progress.done.clamp(0, progress.planned.max(0)) as u64);
+        self.0.set_message(message(snapshot));
+        match event {
+            // The clock goes on while a batch waits for a lock.
+            Event::Started => self.0.enable_steady_tick(Duration::from_secs(1)),
+            Event::Progress => {}
+            _ => self.leave(),
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, _error: &Error) -> io::Result<()> {
+        self.leave();
+        Ok(())
+    }
+}
+
+fn message(snapshot: &Snapshot) -> String {
+    let progress = &snapshot.progress;
+    let count = |number: i64| HumanCount(number.max(0) as u64);
+    let rate = match snapshot.tickets_per_second {
+        Some(rate) => format!("{}/s", HumanCount(rate as u64)),
+        None => "-/s".to_owned(),
+    };
+    let remaining = match snapshot.remaining {
+        Some(time) => HumanDuration(time).to_string(),
+        None => "-".to_owned(),
+    };
+    let (done, planned) = (count(progress.done), count(progress.planned));
+    format!("{:.2} % | {done} of {planned} | {rate} | {remaining} left", progress.percent())
+}

@@ -1,0 +1,88 @@
+//! One JSON object a line, for programs.
+
+use super::{Display, Event, Pace};
+use crate::error::Error;
+use crate::tracker::Snapshot;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::time::Duration;
+
+pub struct Json {
+    pace: Pace,
+    /// Where the run stood last, to be repeated if it fails.
+    last: Option<Snapshot>,
+}
+
+impl Json {
+    pub fn new(interval: Duration) -> Json {
+        Json { pace: Pace::new(interval), last: None }
+    }
+}
+
+impl Display for Json {
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
+        self.last = snapshot.cloned();
+        if self.pace.lets_through(event) {
+            print(&object(event.name(), snapshot))?;
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, error: &Error) -> io::Result<()> {
+        let mut line = object("failed", self.last.as_ref());
+        line["error"] = error.to_string().into();
+        line["sqlstate"] = error.code().map(|code| code.code()).into();
+        print(&line)
+    }
+}
+
+impl Event {
+    fn name(self) -> &'static str {
+        match self {
+            Event::Started => "started",
+            Event::Progress => "progress",
+            Event::Finished => "finished",
+            Event::Interrupted => "interrupted",
+            Event::Paused => "paused",
+            Event::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Every line has every key; what is not known yet is null.
+fn object(event: &str, snapshot: Option<&Snapshot>) -> Value {
+    let progress = snapshot.map(|snapshot| &snapshot.progress);
+    let rate = snapshot.and_then(|snapshot| snapshot.tickets_per_second);
+    let remaining = snapshot.and_then(|snapshot| snapshot.remaining);
+    json!({
+        "event": event,
+        "run_id": progress.map(|progress| progress.run_id),
+        "state": progress.map(|progress| progress.state.name()),
+        "tickets_done": progress.map(|progress| progress.done),
+        "tickets_planned": progress.map(|progress| progress.planned),
+        "percent": progress.map(|progress| progress.percent()),
+        "tickets_per_second": rate.map(|rate| (rate * 10.0).round() / 10.0),
+        "seconds_remaining": remaining.map(|time| time.as_secs_f64().ceil() as u64),
+        "last_id": progress.and_then(|progress| progress.last_id),
+    })
+}
+
+fn print(line: &Value) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::{Progress, State};
+
+    #[test]
+    fn a_line_holds_numbers_and_null_for_the_unknown() {
+        let progress = Progress { run_id: 1, state: State::Active, last_id: Some(5), done: 5, planned: 10 };
+        let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None };
+        let expected = r#"{"event":"progress","run_id":1,"state":"active","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5}"#;
+        assert_eq!(object("progress", Some(&snapshot)).to_string(), expected);
+    }
+}

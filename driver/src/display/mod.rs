@@ -1,0 +1,62 @@
+//! Where progress becomes visible: a bar, plain lines, or JSON lines.
+
+mod bar;
+mod json;
+mod plain;
+
+use crate::cli::ProgressStyle;
+use crate::error::Error;
+use crate::tracker::Snapshot;
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    Started,
+    Progress,
+    Finished,
+    Interrupted,
+    Paused,
+    Cancelled,
+}
+
+pub trait Display {
+    /// There is no snapshot of a run that never began.
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()>;
+
+    /// The words are main's; this is for readers of the stream.
+    fn failed(&mut self, _error: &Error) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub fn choose(style: ProgressStyle, interval: Duration) -> Box<dyn Display> {
+    let terminal = || io::stdout().is_terminal() && io::stderr().is_terminal();
+    match style {
+        ProgressStyle::Bar => Box::new(bar::Bar::new()),
+        ProgressStyle::Auto if terminal() => Box::new(bar::Bar::new()),
+        ProgressStyle::Auto | ProgressStyle::Plain => Box::new(plain::Plain::new(interval)),
+        ProgressStyle::Json => Box::new(json::Json::new(interval)),
+    }
+}
+
+/// Lets one progress line through per interval; every other event always passes.
+struct Pace {
+    interval: Duration,
+    last: Option<Instant>,
+}
+
+impl Pace {
+    fn new(interval: Duration) -> Pace {
+        Pace { interval, last: None }
+    }
+
+    fn lets_through(&mut self, event: Event) -> bool {
+        let soon = self.last.is_some_and(|last| last.elapsed() < self.interval);
+        if event == Event::Progress && soon {
+            return false;
+        }
+        self.last = Some(Instant::now());
+        true
+    }
+}

@@ -1,0 +1,64 @@
+//! One line now and then, for logs.
+
+use super::{Display, Event, Pace};
+use crate::tracker::Snapshot;
+use std::io::{self, Write};
+use std::time::Duration;
+
+pub struct Plain(Pace);
+
+impl Plain {
+    pub fn new(interval: Duration) -> Plain {
+        Plain(Pace::new(interval))
+    }
+}
+
+impl Display for Plain {
+    fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
+        let Some(snapshot) = snapshot.filter(|_| self.0.lets_through(event)) else {
+            return Ok(());
+        };
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", line(snapshot))?;
+        out.flush()
+    }
+}
+
+fn line(snapshot: &Snapshot) -> String {
+    let progress = &snapshot.progress;
+    let remaining = match snapshot.remaining {
+        Some(time) => format!("{:.0} second(s)", time.as_secs_f64().ceil()),
+        None => "-".to_owned(),
+    };
+    format!(
+        "completed: {:.2} % ({} of {}) | remaining time: {remaining}",
+        progress.percent(),
+        progress.done,
+        progress.planned,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::{Progress, State};
+
+    fn snapshot(remaining: Option<Duration>) -> Snapshot {
+        let progress =
+            Progress { run_id: 1, state: State::Active, last_id: None, done: 14_800, planned: 48_850 };
+        Snapshot { progress, tickets_per_second: None, remaining }
+    }
+
+    #[test]
+    fn the_line_has_its_exact_form() {
+        assert_eq!(
+            line(&snapshot(Some(Duration::from_millis(20_100)))),
+            "completed: 30.30 % (14800 of 48850) | remaining time: 21 second(s)"
+        );
+    }
+
+    #[test]
+    fn an_unknown_time_is_a_dash() {
+        assert!(line(&snapshot(None)).ends_with("| remaining time: -"));
+    }
+}

@@ -1,0 +1,82 @@
+//! Everything that can go wrong, in words for the person at the terminal.
+
+use crate::exit::Exit;
+use postgres::error::SqlState;
+use std::error::Error as _;
+use std::io;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    ConnectionString(String),
+    #[error("{0}")]
+    Parameter(String),
+    #[error("cannot connect to {server}: {reason}")]
+    Unreachable { server: String, reason: String },
+    #[error("no answer in PostgreSQL's protocol from {0} within the connect timeout")]
+    Silent(String),
+    #[error("{server} does not answer as a PostgreSQL server: {reason}")]
+    NotPostgres { server: String, reason: String },
+    #[error("no TLS connection to {server}: {reason}")]
+    Tls { server: String, reason: String },
+    #[error("the server at {0} asks for a password and none was given")]
+    PasswordMissing(String),
+    #[error("cannot log in at {server}: {reason}")]
+    Login { server: String, reason: String },
+    #[error("{}", in_full(.0))]
+    Server(#[from] postgres::Error),
+    #[error("extension ticket_ext is not installed in database \"{0}\"")]
+    ExtensionMissing(String),
+    #[error("extension ticket_ext is not available on this server (database \"{0}\")")]
+    ExtensionUnavailable(String),
+    #[error("there is no table {0}")]
+    TableMissing(String),
+    #[error("{table} exists and was not made by rotate-driver init: nothing was changed")]
+    TableForeign { table: String },
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Error {
+    pub fn exit(&self) -> Exit {
+        match self {
+            Error::ConnectionString(_) | Error::Parameter(_) => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+
+    pub fn code(&self) -> Option<&SqlState> {
+        match self {
+            Error::Server(error) => error.code(),
+            _ => None,
+        }
+    }
+
+    /// For a violated constraint the server quotes the row, and with it tokens.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Error::Server(error) if error.code()?.code().starts_with("23") => {
+                Some("Withheld, because it can contain a token; see the server's log.")
+            }
+            Error::Server(error) => error.as_db_error()?.detail(),
+            _ => None,
+        }
+    }
+
+    pub fn is_cancelled_query(&self) -> bool {
+        self.code() == Some(&SqlState::QUERY_CANCELED)
+    }
+}
+
+/// `ERROR 42501: permission denied …`, as psql's verbose form, or the failure with its cause.
+fn in_full(error: &postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(said), _) => {
+            let (severity, code) = (said.severity(), said.code().code());
+            format!("{severity} {code}: {}", said.message())
+        }
+        (None, _) if error.is_closed() => "the connection to the server is lost".to_owned(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
+}

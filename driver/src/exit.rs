@@ -1,0 +1,50 @@
+//! Exit codes: what scripts and schedulers go by.
+
+use std::process::ExitCode;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Finished,
+    Failed,
+    Usage,
+    /// Somebody paused or cancelled the run.
+    Stopped,
+    /// A signal ended it: 128 + its number, as a shell reports that.
+    Signal(i32),
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Exit::Finished => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Stopped => 4,
+            Exit::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    #[test]
+    fn codes_are_the_documented_ones() {
+        let codes = [Exit::Finished, Exit::Failed, Exit::Usage, Exit::Stopped].map(Exit::code);
+        assert_eq!(codes, [0, 1, 2, 4]);
+    }
+
+    #[test]
+    fn signals_count_from_128() {
+        let codes = [SIGHUP, SIGINT, SIGTERM].map(|signal| Exit::Signal(signal).code());
+        assert_eq!(codes, [129, 130, 143]);
+    }
+}

@@ -1,0 +1,60 @@
+//! What to do about an error. The server's own hint goes first: it knows more.
+
+use crate::error::Error;
+use postgres::error::SqlState;
+
+const PASSWORD: &str =
+    "Set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600).";
+const REACH: &str = "Check that the server runs there; name another by --url postgresql://user@host:port/database, or by PGHOST and PGPORT.";
+const CONTINUE: &str = "`rotate-driver run` with the same options continues after the last committed batch.";
+
+impl Error {
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Error::Server(error) => error
+                .as_db_error()
+                .and_then(|said| said.hint())
+                .or_else(|| self.code().map_or(Some(CONTINUE), by_code)),
+            Error::ConnectionString(_) => Some(
+                "Form: postgresql://user:password@host:port/database?sslmode=verify-full, special characters percent-encoded (@ is %40, / is %2F).",
+            ),
+            Error::Unreachable { .. } | Error::Silent(_) | Error::NotPostgres { .. } => Some(REACH),
+            Error::Tls { .. } => {
+                Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT.")
+            }
+            Error::PasswordMissing(_) => Some(PASSWORD),
+            Error::ExtensionMissing(_) => Some("In that database, run: CREATE EXTENSION ticket_ext;"),
+            Error::ExtensionUnavailable(_) => {
+                Some("Install its files on the server first, then run: CREATE EXTENSION ticket_ext;")
+            }
+            Error::TableMissing(_) => Some(
+                "Quote it as SQL does: --table '\"My Table\"', or --table schema.name; rotate-driver init makes a sample table.",
+            ),
+            Error::TableForeign { .. } => {
+                Some("Name another table by --table, or drop this one yourself first.")
+            }
+            Error::Output(_) => Some(CONTINUE),
+            Error::Parameter(_) | Error::Login { .. } => None,
+        }
+    }
+}
+
+fn by_code(code: &SqlState) -> Option<&'static str> {
+    let hint = match *code {
+        SqlState::INVALID_PASSWORD => PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            "Check user and database, and the server's pg_hba.conf."
+        }
+        SqlState::INVALID_CATALOG_NAME => "Name the database by --url postgresql://…/database or PGDATABASE.",
+        SqlState::INSUFFICIENT_PRIVILEGE => "sql/roles.sql grants a role what a rotation needs.",
+        SqlState::READ_ONLY_SQL_TRANSACTION => {
+            "This session is read-only, as on a standby: connect to the primary server."
+        }
+        SqlState::INVALID_NAME | SqlState::INVALID_PARAMETER_VALUE | SqlState::SYNTAX_ERROR => {
+            "Quote a table as SQL does: --table '\"My Table\"', or --table schema.name."
+        }
+        SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => CONTINUE,
+        _ => return None,
+    };
+    Some(hint)
+}

@@ -1,0 +1,107 @@
+//! The extension's SQL interface, for one target over one connection.
+//!
+//! Every call is one unnamed statement of its own: one round trip, no session state, so a
+//! transaction pooler may stand between.
+
+use crate::cli::Scope;
+use crate::error::Error;
+use postgres::types::{FromSqlOwned, ToSql, Type};
+use postgres::{Client, Row};
+
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+pub struct Session {
+    client: Client,
+    schema: String,
+    /// None where the user named none: the server's settings decide.
+    target: Option<u32>,
+    token_column: Option<String>,
+    found: Target,
+}
+
+/// The table and column that the server goes by.
+pub struct Target {
+    oid: u32,
+    pub table: String,
+    pub token_column: String,
+}
+
+impl Session {
+    pub fn open(mut client: Client, scope: &Scope) -> Result<Session, Error> {
+        let row = client.query_typed_one(
+            include_str!("sql/session.sql"),
+            &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
+        )?;
+        let Some(schema) = row.get("schema") else {
+            return Err(extension_missing(&mut client)?);
+        };
+        let found = Target::found(&row)?;
+        let target = scope.table.as_ref().map(|_| found.oid);
+        let token_column = scope.token_column.clone();
+        Ok(Session { client, schema, target, token_column, found })
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.found
+    }
+
+    /// One batch, one transaction. None: nothing is left, the run is finished.
+    pub fn rotate_batch(&mut self, batch: i32) -> Result<Option<i64>, Error> {
+        self.call(
+            "rotate_ticket_tokens(NULL, $3, $1::oid::regclass, $2::text::name)",
+            &[(&batch, Type::INT4)],
+        )
+    }
+
+    pub fn start(&mut self) -> Result<i64, Error> {
+        self.call("start_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+    }
+
+    pub fn pause(&mut self) -> Result<i64, Error> {
+        self.call("pause_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+    }
+
+    pub fn resume(&mut self) -> Result<i64, Error> {
+        self.call("resume_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+    }
+
+    pub fn cancel(&mut self) -> Result<i64, Error> {
+        self.call("cancel_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+    }
+
+    /// The newest run's row of `batch_progress`; None before the first run.
+    pub fn progress(&mut self) -> Result<Option<Row>, Error> {
+        let sql = include_str!("sql/progress.sql").replace("{schema}", &self.schema);
+        let parameters: [Parameter; 2] =
+            [(&self.found.oid, Type::OID), (&self.found.token_column, Type::TEXT)];
+        Ok(self.client.query_typed_opt(&sql, &parameters)?)
+    }
+
+    /// `$1` is the target and `$2` the token column; `more` starts at `$3`.
+    fn call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
+        let sql = format!("SELECT {}.{expression}", self.schema);
+        let mut parameters: Vec<Parameter> =
+            vec![(&self.target, Type::OID), (&self.token_column, Type::TEXT)];
+        parameters.extend_from_slice(more);
+        Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?)
+    }
+}
+
+impl Target {
+    fn found(row: &Row) -> Result<Target, Error> {
+        let table: String = row.get("target");
+        match row.get("target_oid") {
+            Some(oid) => Ok(Target { oid, table, token_column: row.get("token_column") }),
+            None => Err(Error::TableMissing(table)),
+        }
+    }
+}
+
+fn extension_missing(client: &mut Client) -> Result<Error, Error> {
+    let row = client.query_typed_one(include_str!("sql/extension.sql"), &[])?;
+    let database = row.get("database");
+    Ok(match row.get("available") {
+        true => Error::ExtensionMissing(database),
+        false => Error::ExtensionUnavailable(database),
+    })
+}

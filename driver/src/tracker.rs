@@ -1,0 +1,34 @@
+//! Successive looks at a run, each with an estimate.
+
+use crate::progress::{Progress, State};
+use crate::rate::Rate;
+use std::time::{Duration, Instant};
+
+/// A moment of a run, with this driver's estimate.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub progress: Progress,
+    pub tickets_per_second: Option<f64>,
+    pub remaining: Option<Duration>,
+}
+
+/// Turns successive rows into snapshots.
+pub struct Tracker {
+    started: Instant,
+    rate: Rate,
+}
+
+impl Tracker {
+    pub fn new() -> Tracker {
+        Tracker { started: Instant::now(), rate: Rate::default() }
+    }
+
+    pub fn observe(&mut self, progress: Progress) -> Snapshot {
+        match progress.state {
+            State::Paused => self.rate.rest(),
+            _ => self.rate.observe(self.started.elapsed(), progress.done),
+        }
+        let remaining = progress.left().and_then(|left| self.rate.time_for(left));
+        Snapshot { tickets_per_second: self.rate.per_second(), remaining, progress }
+    }
+}
