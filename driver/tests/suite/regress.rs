@@ -1,5 +1,6 @@
 //! What a user of psql sees: the scripts of `ticket_ext/tests/pg_regress`, by PostgreSQL's own test driver.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -12,7 +13,8 @@ const SCRIPTS: [&str; 4] = ["usage", "refusals", "grants", "comments"];
 fn every_script_prints_what_is_expected() {
     let server = Server::shared();
     let folder = repository().join("ticket_ext/tests/pg_regress");
-    let output = tempfile::tempdir().expect("a folder for the results");
+    let output = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pg_regress");
+    fs::create_dir_all(&output).expect("a folder for the results");
     let mut failed = Vec::new();
     for script in SCRIPTS {
         let database = Database::create_empty_on(server);
@@ -22,7 +24,7 @@ fn every_script_prints_what_is_expected() {
             .arg("--use-existing")
             .arg(format!("--bindir={}", server.variable("PGBIN")))
             .arg(format!("--inputdir={}", folder.display()))
-            .arg(format!("--outputdir={}", output.path().display()))
+            .arg(format!("--outputdir={}", output.display()))
             .arg(format!("--dbname={}", database.name))
             .arg(format!("--host={}", server.variable("PGHOST")))
             .arg("--user=postgres")
@@ -30,16 +32,17 @@ fn every_script_prints_what_is_expected() {
             .env("REPOSITORY", repository());
         let result = command.output().expect("pg_regress runs");
         if !result.status.success() {
-            failed.push(script);
+            let differences = fs::read_to_string(output.join("regression.diffs")).unwrap_or_default();
+            failed.push(format!("{script}: {}\n{differences}", String::from_utf8_lossy(&result.stderr)));
         }
     }
-    let differences = std::fs::read_to_string(output.path().join("regression.diffs")).unwrap_or_default();
-    assert!(failed.is_empty(), "{failed:?} differ:\n{differences}");
+    assert!(failed.is_empty(), "results are in {}\n{}", output.display(), failed.join("\n"));
 }
 
 fn pg_regress(server: &Server) -> PathBuf {
     let output = server.program("pg_config").arg("--pgxs").output().expect("pg_config runs");
     let makefile = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    let sources = makefile.parent().and_then(|makefiles| makefiles.parent()).expect("pgxs lies in src/makefiles");
+    let sources =
+        makefile.parent().and_then(|makefiles| makefiles.parent()).expect("pgxs lies in src/makefiles");
     sources.join("test/regress/pg_regress")
 }

@@ -49,7 +49,8 @@ impl Server {
     }
 
     pub fn set_variables(&self, command: &mut Command) {
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG") || name == "DATABASE_URL") {
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG") || name == "DATABASE_URL")
+        {
             command.env_remove(name);
         }
         command.envs(&self.variables);
