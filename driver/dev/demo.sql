@@ -1,7 +1,7 @@
 -- The evidence after the demo's run: one row per check, and an error unless all hold.
 \pset footer off
 CREATE TEMP TABLE evidence AS
-SELECT 'tickets' AS "check", count(*) AS found, (SELECT count(*) FROM leaked) AS expected FROM ticket
+SELECT 'tickets' AS "check", count(*) AS counted, (SELECT count(*) FROM leaked) AS expected FROM ticket
 UNION ALL
 SELECT 'tickets with a new token', count(*), (SELECT count(*) FROM leaked)
 FROM ticket JOIN leaked USING (id) WHERE ticket.token <> leaked.token
@@ -22,7 +22,7 @@ TABLE evidence;
 
 DO $$
 BEGIN
-    IF EXISTS (SELECT FROM evidence WHERE found IS DISTINCT FROM expected) THEN
+    IF EXISTS (SELECT FROM evidence WHERE counted IS DISTINCT FROM expected) THEN
         RAISE EXCEPTION 'a check failed';
     END IF;
 END
