@@ -8,6 +8,8 @@ CREATE TABLE ticket_rotation (
     state text NOT NULL DEFAULT 'active'
         CHECK (state IN ('active', 'paused', 'cancelled', 'finished')),
     upper_id bigint NOT NULL,
+    horizon xid8 NOT NULL,
+    system_identifier bigint NOT NULL,
     tickets_planned bigint NOT NULL CHECK (tickets_planned >= 0),
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
@@ -25,6 +27,8 @@ COMMENT ON COLUMN ticket_rotation.target_name IS 'Schema and name of the table w
 COMMENT ON COLUMN ticket_rotation.token_column IS 'The column whose tokens are rotated';
 COMMENT ON COLUMN ticket_rotation.state IS 'active, paused, cancelled or finished';
 COMMENT ON COLUMN ticket_rotation.upper_id IS 'Highest ticket id when the run started: tickets above it are not part of the run';
+COMMENT ON COLUMN ticket_rotation.horizon IS 'First transaction id that was unused when the run started: what an older transaction wrote may have been invisible to its batch';
+COMMENT ON COLUMN ticket_rotation.system_identifier IS 'The database cluster that the transaction ids belong to';
 COMMENT ON COLUMN ticket_rotation.tickets_planned IS 'Tickets in the table when the run started';
 COMMENT ON COLUMN ticket_rotation.started_at IS 'When the run started';
 COMMENT ON COLUMN ticket_rotation.finished_at IS 'When the run finished or was cancelled';
@@ -52,11 +56,13 @@ CREATE TABLE ticket_rotation_batch (
     run_id bigint NOT NULL,
     after_id bigint NOT NULL,
     last_id bigint NOT NULL,
+    sweep boolean NOT NULL DEFAULT false,
     tickets bigint NOT NULL CHECK (tickets >= 0),
+    digests bigint[],
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
     started_at timestamptz NOT NULL,
     finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (run_id, last_id),
+    PRIMARY KEY (run_id, last_id, sweep),
     CHECK (after_id < last_id)
 );
 
@@ -64,6 +70,8 @@ COMMENT ON TABLE ticket_rotation_batch IS 'The ledger: one row per committed bat
 COMMENT ON COLUMN ticket_rotation_batch.run_id IS 'The run (no foreign key: its check would lock the run''s row in every batch)';
 COMMENT ON COLUMN ticket_rotation_batch.after_id IS 'The batch starts above this id';
 COMMENT ON COLUMN ticket_rotation_batch.last_id IS 'The batch ends with this id; the highest one within a range is its checkpoint';
+COMMENT ON COLUMN ticket_rotation_batch.sweep IS 'Whether it is the sweep before the end of the run, for tickets that were in flight when their batch ran';
+COMMENT ON COLUMN ticket_rotation_batch.digests IS 'Hashes of the new tokens, kept while transactions older than the run are in progress: they tell a rotated ticket that such a transaction rewrites from one that it inserted';
 COMMENT ON COLUMN ticket_rotation_batch.tickets IS 'Tickets that got a new token';
 COMMENT ON COLUMN ticket_rotation_batch.transaction_id IS 'The transaction that rotated the batch';
 COMMENT ON COLUMN ticket_rotation_batch.started_at IS 'Clock time at the start of the batch';

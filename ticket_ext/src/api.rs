@@ -6,7 +6,8 @@ use pgrx::prelude::*;
 
 use crate::error::TicketError;
 use crate::job::Job;
-use crate::run::{self, MOST_RANGES, Run};
+use crate::run;
+use crate::start::{MOST_RANGES, start};
 use crate::types::{Name, RegClass};
 use crate::{batch, token};
 
@@ -35,11 +36,7 @@ fn start_ticket_rotation(
     if !(1..=MOST_RANGES).contains(&ranges) {
         return Err(TicketError::RangesOutOfBounds { found: ranges, max: MOST_RANGES }.into());
     }
-    let run = Spi::connect_mut(|client| {
-        let job = Job::check(client, target, token_column)?;
-        Run::start(client, &job, ranges)
-    })?;
-    Ok(run.id)
+    Ok(Spi::connect_mut(|client| start(client, &Job::check(client, target, token_column)?, ranges))?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]

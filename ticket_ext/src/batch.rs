@@ -4,12 +4,15 @@
 //! 2. Lock a range and read its checkpoint from the ledger.
 //! 3. Find the interval that holds the next tickets, give each a new token, account for every one.
 //! 4. Write the ledger row. It commits with the batch or not at all.
+//!
+//! The call that finds no range left finishes the run.
 
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
-use crate::interval::Interval;
+use crate::finish::finish;
+use crate::interval::{Interval, Written};
 use crate::job::Job;
 use crate::range::Range;
 use crate::run::Run;
@@ -30,7 +33,7 @@ pub fn rotate(
                 return Ok(Some(last_id));
             }
         }
-        run.finish(client, &job.session)?;
+        finish(client, &job, run)?;
         Ok(None)
     })
 }
@@ -48,11 +51,13 @@ fn rotate_next(
     let last_id = if range_ends { range.upper_id } else { found.last_id.unwrap_or(range.upper_id) };
     let interval = Interval { last_id, ..rest };
 
-    let rotated = if found.tickets > 0 { interval.rotate(client, job, found.tickets)? } else { 0 };
-    record(client, job, range, &interval, rotated)?;
+    let written = match found.tickets {
+        0 => Written::default(),
+        tickets => interval.rotate(client, job, tickets, range.older_in_progress)?,
+    };
+    record(client, job, range, &interval, written)?;
     if range_ends {
         range.finish(client, &job.session)?;
-        range.run.finish(client, &job.session)?;
     }
     Ok(found.last_id)
 }
@@ -62,14 +67,15 @@ fn record(
     job: &Job,
     range: &Range,
     interval: &Interval,
-    rotated: i64,
+    written: Written,
 ) -> Result<(), TicketError> {
     let sql = job.sql(include_str!("queries/record_batch.sql"));
     let args = [
         range.run.id.into(),
         interval.after_id.into(),
         interval.last_id.into(),
-        rotated.into(),
+        written.tickets.into(),
+        written.digests.into(),
         range.claimed_at.into(),
     ];
     statement::write(client, &sql, &args)?;

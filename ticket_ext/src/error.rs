@@ -49,6 +49,8 @@ pub enum TicketError {
     WrongState { run: i64, table: String, state: String, call: String },
     #[error("run {run} of table {table} is not finished")]
     Unfinished { run: i64, table: String, call: String },
+    #[error("run {run} of table {table} cannot finish while transactions older than it write to the table")]
+    OlderWriters { run: i64, table: String, processes: Vec<i32> },
     #[error("{count} ticket(s) of table {table} would have kept their old token")]
     NotRotated { table: String, count: usize, ids: String, disable: String },
     #[error("could not read the operating system's random number generator: {0}")]

@@ -1,4 +1,5 @@
-//! Rotation of a target whose row triggers may suppress the update or change the new token.
+//! Rotation that keeps a digest of each new token: where row triggers may suppress the update or change the
+//! token, and while transactions older than the run are in progress.
 
 use pgrx::spi::SpiClient;
 
@@ -7,14 +8,14 @@ use crate::interval::{Interval, Written};
 use crate::job::Job;
 use crate::statement;
 
-/// Keeps a digest of each new token, and compares it with what is stored once all triggers have run.
+/// Compares the digests with what is stored once all triggers have run.
 pub fn write(client: &mut SpiClient, job: &Job, interval: &Interval) -> Result<Written, TicketError> {
     let sql = job.sql(include_str!("queries/rotate_guarded.sql"));
     let args = [interval.after_id.into(), interval.last_id.into()];
     let row = statement::write(client, &sql, &args)?.first();
     let (tickets, ids, digests) = row.get_three::<i64, Vec<i64>, Vec<i64>>()?;
-    let missed = check(client, job, interval, ids.unwrap_or_default(), digests.unwrap_or_default())?;
-    Ok(Written { tickets: tickets.unwrap_or(0), missed })
+    let missed = check(client, job, interval, ids.unwrap_or_default(), digests.clone().unwrap_or_default())?;
+    Ok(Written { tickets: tickets.unwrap_or(0), missed, digests })
 }
 
 /// Returns the tickets that were not written; an error if one was, and has another token all the same.

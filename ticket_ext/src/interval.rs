@@ -19,11 +19,14 @@ pub struct Found {
     pub tickets: i64,
 }
 
-/// What a statement did to the tickets of an interval.
+/// What became of the tickets of an interval.
+#[derive(Default)]
 pub struct Written {
     pub tickets: i64,
-    /// Tickets that it left as they were.
+    /// Tickets that were left as they were.
     pub missed: Vec<i64>,
+    /// Hashes of the new tokens, where they are kept.
+    pub digests: Option<Vec<i64>>,
 }
 
 impl Interval {
@@ -39,27 +42,42 @@ impl Interval {
     ///
     /// A ticket is missed if it was committed while the batch ran: it is rotated now. One that stays as it is
     /// when it is rotated by itself was withheld by a trigger.
-    pub fn rotate(&self, client: &mut SpiClient, job: &Job, found: i64) -> Result<i64, TicketError> {
-        let Written { mut tickets, missed } = self.write(client, job, found)?;
+    pub fn rotate(
+        &self,
+        client: &mut SpiClient,
+        job: &Job,
+        found: i64,
+        keep_digests: bool,
+    ) -> Result<Written, TicketError> {
+        let mut written = self.write(client, job, found, keep_digests)?;
+        let missed = std::mem::take(&mut written.missed);
         for &id in &missed {
-            let again = Self { after_id: id - 1, last_id: id }.write(client, job, 1)?;
+            let again = Self { after_id: id - 1, last_id: id }.write(client, job, 1, keep_digests)?;
             if !again.missed.is_empty() {
                 return Err(job.not_rotated(&missed));
             }
-            tickets += again.tickets;
+            written.tickets += again.tickets;
+            written.digests.iter_mut().for_each(|all| all.extend(again.digests.iter().flatten()));
         }
-        Ok(tickets)
+        Ok(written)
     }
 
-    fn write(&self, client: &mut SpiClient, job: &Job, found: i64) -> Result<Written, TicketError> {
-        if job.tickets.disable_row_triggers.is_some() {
-            return guarded::write(client, job, self);
+    fn write(
+        &self,
+        client: &mut SpiClient,
+        job: &Job,
+        found: i64,
+        keep_digests: bool,
+    ) -> Result<Written, TicketError> {
+        if keep_digests || job.tickets.disable_row_triggers.is_some() {
+            let written = guarded::write(client, job, self)?;
+            return Ok(if keep_digests { written } else { Written { digests: None, ..written } });
         }
         let sql = job.sql(include_str!("queries/rotate.sql"));
-        let updated =
+        let tickets =
             statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?.len() as i64;
-        let missed = if updated == found { Vec::new() } else { self.not_written(client, job)? };
-        Ok(Written { tickets: updated, missed })
+        let missed = if tickets == found { Vec::new() } else { self.not_written(client, job)? };
+        Ok(Written { tickets, missed, digests: None })
     }
 
     fn not_written(&self, client: &mut SpiClient, job: &Job) -> Result<Vec<i64>, TicketError> {

@@ -3,6 +3,7 @@
 mod api;
 mod batch;
 mod error;
+mod finish;
 mod guarded;
 mod interval;
 mod job;
@@ -11,6 +12,7 @@ mod report;
 mod run;
 mod session;
 mod settings;
+mod start;
 mod statement;
 mod target;
 mod tickets;

@@ -18,6 +18,8 @@ pub struct Range {
     /// The tickets up to this id have been rotated.
     pub checkpoint: i64,
     pub claimed_at: TimestampWithTimeZone,
+    /// Whether transactions older than the run are still in progress.
+    pub older_in_progress: bool,
 }
 
 impl Range {
@@ -56,11 +58,17 @@ impl Range {
         upper_id: i64,
     ) -> Result<Self, TicketError> {
         let sql = job.sql(include_str!("queries/checkpoint.sql"));
-        let args = [run.id.into(), after_id.into(), upper_id.into()];
+        let args = [run.id.into(), after_id.into(), upper_id.into(), run.horizon.into()];
         let row = statement::write(client, &sql, &args)?.first();
-        let (checkpoint, claimed_at) = row.get_two()?;
-        let claimed_at = claimed_at.ok_or(pgrx::spi::Error::InvalidPosition)?;
-        Ok(Self { run, after_id, upper_id, checkpoint: checkpoint.unwrap_or(after_id), claimed_at })
+        let (checkpoint, claimed_at, older_in_progress) = row.get_three()?;
+        Ok(Self {
+            run,
+            after_id,
+            upper_id,
+            checkpoint: checkpoint.unwrap_or(after_id),
+            claimed_at: claimed_at.ok_or(pgrx::spi::Error::InvalidPosition)?,
+            older_in_progress: older_in_progress.unwrap_or(true),
+        })
     }
 
     /// Leaves the tickets between the checkpoint and an id, if there are any, to a range of their own.

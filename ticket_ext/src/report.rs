@@ -125,6 +125,17 @@ fn explain(error: &TicketError) -> Explanation {
             "A token column has one unfinished run at a time.",
             format!("Let it finish, or end it: {call}"),
         ),
+        OlderWriters { processes, .. } => refuse(
+            Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            format!(
+                "They may have inserted tickets that no batch could see. Process ids (0: a prepared transaction): {}.",
+                list(processes)
+            ),
+            format!(
+                "Wait for them and call again, or end them: SELECT pg_terminate_backend({});",
+                processes.iter().find(|&&process| process > 0).unwrap_or(&0)
+            ),
+        ),
         NotRotated { ids, disable, .. } => refuse(
             Code::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
             format!(
@@ -146,4 +157,8 @@ const NAME_THE_COLUMN: &str =
 
 fn refuse(code: Code, detail: impl Into<String>, hint: impl AsRef<str>) -> Explanation {
     (code, detail.into(), hint.as_ref().to_owned())
+}
+
+fn list(numbers: &[i32]) -> String {
+    numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")
 }

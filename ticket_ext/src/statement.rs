@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use pgrx::datum::DatumWithOid;
+use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
 use pgrx::pg_sys::PgOid;
 use pgrx::spi::{OwnedPreparedStatement, SpiClient, SpiResult, SpiTupleTable};
 
@@ -42,6 +42,15 @@ pub fn write<'conn>(
 ) -> SpiResult<SpiTupleTable<'conn>> {
     let plan = plan(client, text, args)?;
     client.update(&*plan, None, args)
+}
+
+/// The first column of all rows, without NULLs.
+pub fn ids_of<T: FromDatum + IntoDatum>(rows: SpiTupleTable) -> SpiResult<Vec<T>> {
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in rows {
+        ids.extend(row.get::<T>(1)?);
+    }
+    Ok(ids)
 }
 
 fn plan<'conn>(

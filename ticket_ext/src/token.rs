@@ -48,3 +48,18 @@ pub fn new() -> Result<Uuid, TicketError> {
     let bytes = ENTROPY.with_borrow_mut(|entropy| entropy.take(process))?;
     Ok(Uuid::from_bytes(uuid::Builder::from_random_bytes(bytes).into_uuid().into_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_inherits_a_block_does_not_use_it() {
+        let mut parent = Entropy::EMPTY;
+        parent.take(1).unwrap();
+        let inherit = || Entropy { owner: parent.owner, used: parent.used, block: parent.block };
+        let (mut first, mut second) = (inherit(), inherit());
+        assert_ne!(first.take(2), second.take(3));
+        assert_eq!(inherit().take(1), inherit().take(1), "the same process would go on with the same bytes");
+    }
+}

@@ -15,7 +15,9 @@ pub struct Server {
 impl Server {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start("test", &["fsync=off", "max_connections=200"]))
+        SHARED.get_or_init(|| {
+            Self::start("test", &["fsync=off", "max_connections=200", "max_prepared_transactions=10"])
+        })
     }
 
     pub fn start(name: &str, settings: &[&str]) -> Self {

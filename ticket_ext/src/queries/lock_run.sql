@@ -1,1 +1,2 @@
-SELECT FROM @extschema@.ticket_rotation WHERE run_id = $1 FOR NO KEY UPDATE
+-- No row: another session has ended the run in the meantime
+SELECT true FROM @extschema@.ticket_rotation WHERE run_id = $1 AND finished_at IS NULL FOR NO KEY UPDATE

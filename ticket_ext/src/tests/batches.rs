@@ -41,12 +41,14 @@ mod tests {
     }
 
     #[pg_test]
-    fn a_batch_that_ends_with_the_last_ticket_finishes_the_run() {
+    fn the_call_that_finds_nothing_left_finishes_the_run() {
         create_tickets("generate_series(1, 20)");
         rotate("NULL, 10");
-        assert_eq!(state().as_deref(), Some("active"));
         assert_eq!(rotate("NULL, 10"), Some(20));
+        assert_eq!(state().as_deref(), Some("active"));
+        assert_eq!(rotate("NULL, 10"), None);
         assert_eq!(state().as_deref(), Some("finished"));
+        assert_eq!(count("ticket_rotation_batch WHERE sweep AND tickets = 0"), 1);
     }
 
     #[pg_test]
@@ -58,8 +60,9 @@ mod tests {
         assert_eq!(rotate("20, 5"), None);
         assert_eq!(state().as_deref(), Some("active"));
         assert_eq!(rotate("NULL, 100"), Some(20));
+        assert_eq!(rotate("NULL, 100"), None);
         assert_eq!(state().as_deref(), Some("finished"));
-        assert_eq!(count("ticket_rotation_batch"), 3);
+        assert_eq!(count("ticket_rotation_batch WHERE NOT sweep"), 3);
         assert_ledger_complete();
     }
 

@@ -12,7 +12,7 @@ SELECT rotate_ticket_tokens(NULL, 4);
 SELECT rotate_ticket_tokens(NULL, 4);
 SELECT count(*) FROM ticket JOIN leaked USING (id) WHERE ticket.token <> leaked.token;
 SELECT run_id, target, token_column, state, last_id, tickets_done, tickets_planned, percent FROM batch_progress;
-SELECT run_id, after_id, last_id, tickets FROM ticket_rotation_batch ORDER BY last_id;
+SELECT run_id, after_id, last_id, sweep, tickets FROM ticket_rotation_batch ORDER BY last_id, sweep;
 -- a start in the middle leaves the part below to be done
 SELECT start_ticket_rotation('ticket', 'token', 2);
 SELECT rotate_ticket_tokens(7, 10);
