@@ -8,6 +8,8 @@ COMMENT ON FUNCTION resume_ticket_rotation(regclass, name) IS
     'Lets a paused run go on, returns its number';
 COMMENT ON FUNCTION cancel_ticket_rotation(regclass, name) IS
     'Ends the run before the next batch, for good, returns its number';
+COMMENT ON FUNCTION verify_ticket_rotation(regclass, name) IS
+    'The evidence on the newest run: verified is true when it is finished, its ledger has no gaps, and no ticket of a version older than the run is left';
 COMMENT ON FUNCTION new_ticket_token() IS
     'A version 4 UUID from the operating system''s random number generator';
 COMMENT ON PROCEDURE rotate_all_tickets(integer, interval, regclass, name) IS

@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::run;
 use crate::start::{MOST_RANGES, start};
 use crate::types::{Name, RegClass};
-use crate::{batch, token};
+use crate::{batch, token, verify};
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn rotate_ticket_tokens(
@@ -61,6 +61,47 @@ fn cancel_ticket_rotation(
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
     Ok(run::change(target, token_column, "cancelled", &["active", "paused", "cancelled"])?)
+}
+
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::type_complexity)]
+fn verify_ticket_rotation(
+    target: default!(Option<RegClass>, "NULL"),
+    token_column: default!(Option<Name>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(run_id, i64),
+            name!(state, String),
+            name!(verified, Option<bool>),
+            name!(tickets_rotated, i64),
+            name!(tickets_swept, i64),
+            name!(ledger_gaps, i64),
+            name!(not_rotated, Option<i64>),
+            name!(not_rotated_ids, Option<Vec<i64>>),
+            name!(written_since, Option<i64>),
+            name!(without_token, i64),
+            name!(duplicate_tokens, i64),
+        ),
+    >,
+    ErrorReport,
+> {
+    let evidence = verify::verify(target, token_column)?;
+    let verified = evidence.verified();
+    Ok(TableIterator::once((
+        evidence.run,
+        evidence.state,
+        verified,
+        evidence.tickets_rotated,
+        evidence.tickets_swept,
+        evidence.gaps,
+        evidence.not_rotated,
+        evidence.not_rotated_ids,
+        evidence.written_since,
+        evidence.without_token,
+        evidence.duplicate_tokens,
+    )))
 }
 
 #[pg_extern(volatile, parallel_safe)]

@@ -30,6 +30,18 @@ impl Job {
         Ok(Self { session, target, tickets })
     }
 
+    /// For what only reads.
+    pub fn look(
+        client: &SpiClient,
+        table: Option<RegClass>,
+        column: Option<Name>,
+    ) -> Result<Self, TicketError> {
+        let session = Session::look(client)?;
+        let target = Target::find(client, table, column)?;
+        let tickets = Tickets::look(client, &session, &target)?;
+        Ok(Self { session, target, tickets })
+    }
+
     /// The statement with the names of the extension's schema and of the target filled in.
     pub fn sql(&self, text: &str) -> String {
         let names = [

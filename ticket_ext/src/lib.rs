@@ -18,6 +18,7 @@ mod target;
 mod tickets;
 mod token;
 mod types;
+mod verify;
 
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;

@@ -47,13 +47,13 @@ impl Run {
     }
 
     pub fn newest(
-        client: &mut SpiClient,
+        client: &SpiClient,
         session: &Session,
         target: &Target,
     ) -> Result<Option<Newest>, TicketError> {
         let sql = session.sql(include_str!("queries/newest_run.sql"));
         let args = [target.oid.into(), target.column.as_str().into()];
-        let row = statement::write(client, &sql, &args)?.first();
+        let row = statement::read(client, &sql, &args)?.first();
         if row.is_empty() {
             return Ok(None);
         }

@@ -1,6 +1,6 @@
 //! What has to hold of the session, whatever its target.
 
-use pgrx::spi::SpiClient;
+use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::error::TicketError;
 use crate::statement;
@@ -11,8 +11,9 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session that can rotate.
     pub fn check(client: &SpiClient) -> Result<Self, TicketError> {
-        let row = statement::read(client, include_str!("queries/session.sql"), &[])?.first();
+        let row = describe(client)?;
         let isolation: String = row.get_by_name("isolation")?.unwrap_or_default();
         if row.get_by_name("standby")? == Some(true) {
             return Err(TicketError::Standby);
@@ -23,6 +24,15 @@ impl Session {
         if isolation != "read committed" {
             return Err(TicketError::Isolation { level: isolation.to_uppercase() });
         }
+        Self::of(&row)
+    }
+
+    /// Any session; it may be read-only.
+    pub fn look(client: &SpiClient) -> Result<Self, TicketError> {
+        Self::of(&describe(client)?)
+    }
+
+    fn of(row: &SpiTupleTable) -> Result<Self, TicketError> {
         Ok(Self { schema: row.get_by_name("schema")?.unwrap_or_default() })
     }
 
@@ -35,4 +45,8 @@ impl Session {
     pub fn call(&self, function: &str, arguments: &str) -> String {
         format!("SELECT {}.{function}({arguments});", self.schema)
     }
+}
+
+fn describe<'conn>(client: &SpiClient<'conn>) -> Result<SpiTupleTable<'conn>, TicketError> {
+    Ok(statement::read(client, include_str!("queries/session.sql"), &[])?.first())
 }

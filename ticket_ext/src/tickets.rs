@@ -20,10 +20,28 @@ pub struct Tickets {
 }
 
 impl Tickets {
+    /// Tickets that can be rotated.
     pub fn check(client: &SpiClient, session: &Session, target: &Target) -> Result<Self, TicketError> {
-        // SAFETY: the lock mode is that of the UPDATE to come; the oid was found in pg_class, and the
+        let (tickets, row) = Self::describe(client, session, target, pg_sys::RowExclusiveLock)?;
+        check_grants(&row, target)?;
+        check_interference(&row, target, &tickets.token_column)?;
+        Ok(tickets)
+    }
+
+    /// Tickets that can be looked at.
+    pub fn look(client: &SpiClient, session: &Session, target: &Target) -> Result<Self, TicketError> {
+        Ok(Self::describe(client, session, target, pg_sys::AccessShareLock)?.0)
+    }
+
+    fn describe<'conn>(
+        client: &SpiClient<'conn>,
+        session: &Session,
+        target: &Target,
+        lock_mode: u32,
+    ) -> Result<(Self, Row<'conn>), TicketError> {
+        // SAFETY: the lock mode is that of the statements to come; the oid was found in pg_class, and the
         // server reports an error if its table was dropped since.
-        let lock = unsafe { PgRelation::with_lock(target.oid, pg_sys::RowExclusiveLock as pg_sys::LOCKMODE) };
+        let lock = unsafe { PgRelation::with_lock(target.oid, lock_mode as pg_sys::LOCKMODE) };
         let sql = session.sql(include_str!("queries/tickets.sql"));
         let args = [target.oid.into(), target.column.as_str().into()];
         let row = statement::read(client, &sql, &args)?.first();
@@ -32,16 +50,9 @@ impl Tickets {
         let id_column = row.get_by_name("id_column")?;
         let id_column = id_column.ok_or(TicketError::NoIntegerKey { table: target.name.clone() })?;
         let (token_column, new_token) = check_column(&row, session, target)?;
-        check_grants(&row, target)?;
-        check_interference(&row, target, &token_column)?;
-
-        Ok(Self {
-            id_column,
-            token_column,
-            new_token,
-            disable_row_triggers: row.get_by_name("disable_row_triggers")?,
-            _lock: lock,
-        })
+        check_row_security(&row, target)?;
+        let disable_row_triggers = row.get_by_name("disable_row_triggers")?;
+        Ok((Self { id_column, token_column, new_token, disable_row_triggers, _lock: lock }, row))
     }
 }
 
@@ -93,11 +104,15 @@ fn check_grants(row: &Row, target: &Target) -> Result<(), TicketError> {
     }
 }
 
+fn check_row_security(row: &Row, target: &Target) -> Result<(), TicketError> {
+    match row.get_by_name("row_security")? {
+        Some(true) => Err(TicketError::RowSecurity { table: target.name.clone() }),
+        _ => Ok(()),
+    }
+}
+
 fn check_interference(row: &Row, target: &Target, column: &str) -> Result<(), TicketError> {
     let table = target.name.clone();
-    if row.get_by_name("row_security")? == Some(true) {
-        return Err(TicketError::RowSecurity { table });
-    }
     if let Some(rule) = row.get_by_name("update_rule")? {
         return Err(TicketError::UpdateRule { table, rule });
     }

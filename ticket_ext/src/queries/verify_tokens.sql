@@ -1,0 +1,3 @@
+SELECT count(*) - count(@token@) AS without_token,
+       count(@token@) - count(DISTINCT @token@) AS duplicates
+FROM @target@
