@@ -1,11 +1,16 @@
 //! A database of its own for each test, with the extension.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use postgres::{Client, Config, NoTls};
 
+use crate::process::{Ended, Running};
 use crate::server::Server;
+
+pub const DRIVER: &str = env!("CARGO_BIN_EXE_rotate-driver");
 
 pub struct Database<'a> {
     pub server: &'a Server,
@@ -20,9 +25,7 @@ impl Database<'static> {
     /// With the sample table of `rotate-driver init`, and a copy of it as it was.
     pub fn with_tickets(tickets: u32) -> Self {
         let database = Self::create();
-        database.driver(&["init", "--size", &tickets.to_string()]).output().expect("the driver runs");
-        database.execute("CREATE TABLE leaked AS SELECT id, token FROM ticket");
-        assert_eq!(database.count("leaked"), i64::from(tickets));
+        database.make_tickets(tickets);
         database
     }
 }
@@ -68,16 +71,53 @@ impl<'a> Database<'a> {
         self.one(&format!("SELECT count(*) FROM {from}")).parse().expect("a number")
     }
 
+    /// The sample table of `rotate-driver init`, and a copy of it as it was.
+    pub fn make_tickets(&self, tickets: u32) {
+        self.complete(&["init", "--size", &tickets.to_string()]);
+        self.execute("CREATE TABLE leaked AS SELECT id, token FROM ticket");
+        assert_eq!(self.count("leaked"), i64::from(tickets));
+    }
+
+    /// From now on each batch takes at least so long.
+    pub fn slow_down(&self, milliseconds: u32) {
+        self.execute(&format!(
+            "CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN PERFORM pg_sleep({milliseconds} / 1000.0); RETURN NULL; END';
+             CREATE TRIGGER rest BEFORE UPDATE ON ticket EXECUTE FUNCTION rest()"
+        ));
+    }
+
+    /// The driver with everything it needs to find this database.
     pub fn driver(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rotate-driver"));
-        self.server.set_variables(&mut command);
-        command.env("PGDATABASE", &self.name).args(arguments);
+        let mut command = self.command(DRIVER);
+        command.args(arguments);
         command
     }
 
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.driver(arguments))
+    }
+
+    #[track_caller]
+    pub fn end(&self, arguments: &[&str], code: i32) -> Ended {
+        self.start(arguments).wait().expect(code)
+    }
+
+    #[track_caller]
+    pub fn complete(&self, arguments: &[&str]) -> Ended {
+        self.end(arguments, 0)
+    }
+
+    /// One of PostgreSQL's own programs.
     pub fn program(&self, name: &str) -> Command {
-        let mut command = self.server.program(name);
-        command.env("PGDATABASE", &self.name);
+        self.command(Path::new(self.server.variable("PGBIN")).join(name))
+    }
+
+    /// Any program, with the variables of this database and nothing from the home folder.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        self.server.set_variables(&mut command);
+        command.env("PGDATABASE", &self.name).env("HOME", env!("CARGO_TARGET_TMPDIR"));
         command
     }
 }

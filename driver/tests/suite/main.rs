@@ -1,6 +1,33 @@
 //! Real processes against a real server, a private one that ends with the tests.
 
+mod access;
+mod backup;
+mod bar;
+mod connect;
+mod control;
+mod crash;
 mod database;
+mod exits;
 mod in_flight;
+mod init;
+mod interrupt;
+mod json;
+mod kill;
+mod line;
+mod lock;
+mod memory;
+mod names;
+mod network;
+mod oracle;
+mod password;
+mod process;
+mod recipes;
 mod regress;
+mod run;
 mod server;
+mod standby;
+mod status;
+mod strangers;
+mod tls;
+mod together;
+mod tokens;

@@ -1,7 +1,9 @@
 //! Private servers, by `driver/dev/private-server`: one for all tests, more where a test needs settings of its own.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Once, OnceLock};
@@ -33,8 +35,11 @@ impl Server {
             .read_line(&mut line)
             .expect("private-server prints the variables");
         let pairs = line.split_whitespace().filter_map(|pair| pair.split_once('='));
-        let variables: HashMap<_, _> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
+        let mut variables: HashMap<_, _> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
         assert!(!variables.is_empty(), "the server {name} did not start");
+        if let Some(port) = settings.iter().find_map(|setting| setting.strip_prefix("port=")) {
+            variables.insert("PGPORT".to_owned(), port.to_owned());
+        }
         Self { variables, guardian }
     }
 
@@ -48,6 +53,28 @@ impl Server {
         let mut command = Command::new(Path::new(self.variable("PGBIN")).join(name));
         self.set_variables(&mut command);
         command
+    }
+
+    pub fn data(&self) -> PathBuf {
+        Path::new(self.variable("PGSERVERDIR")).join("data")
+    }
+
+    /// Into the data folder, for the server's eyes only.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let file = self.data().join(name);
+        let owner = fs::metadata(self.data()).expect("the data folder is there");
+        fs::write(&file, content).expect("the file can be written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("the mode can be set");
+        chown(&file, Some(owner.uid()), Some(owner.gid())).expect("the owner can be set");
+    }
+
+    pub fn restart(&self, mode: &str) {
+        let mut command = as_server_user(&Path::new(self.variable("PGBIN")).join("pg_ctl"));
+        command.arg("restart").arg("--silent").arg("--wait").args(["--mode", mode]);
+        command.arg("--pgdata").arg(self.data());
+        command.arg("--log").arg(Path::new(self.variable("PGSERVERDIR")).join("log"));
+        command.current_dir("/").env_clear().stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(command.status().expect("pg_ctl runs").success(), "the server restarts");
     }
 
     pub fn set_variables(&self, command: &mut Command) {
@@ -64,6 +91,17 @@ impl Drop for Server {
         drop(self.guardian.stdin.take());
         self.guardian.wait().expect("private-server ends");
     }
+}
+
+/// PostgreSQL refuses to run as root.
+fn as_server_user(program: &Path) -> Command {
+    // SAFETY: a plain system call that cannot fail.
+    if unsafe { libc::geteuid() } != 0 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("/usr/bin/setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
+    command
 }
 
 pub fn repository() -> PathBuf {

@@ -1,0 +1,51 @@
+//! Memory does not grow with the table.
+
+use std::fs;
+
+use crate::database::Database;
+use crate::lock::{Lock, wait_for_blocked};
+
+const MEGABYTE: u64 = 1024;
+
+/// A line of /proc/PID/status, in kilobytes.
+fn kilobytes(process: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process is there");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the line is there");
+    line.trim_matches(|c: char| !c.is_ascii_digit()).parse().expect("a number")
+}
+
+/// The driver's peak while its last batch waits for the last ticket.
+fn peak_of_driver(tickets: u32) -> u64 {
+    let database = Database::create();
+    database.complete(&["init", "--size", &tickets.to_string()]);
+    let lock = Lock::ticket(&database, tickets.into());
+    let running = database.start(&["run", "--batch", "500"]);
+    wait_for_blocked(&database, 1);
+    let peak = kilobytes(running.id(), "VmHWM:");
+    drop(lock);
+    running.wait().expect(0);
+    peak
+}
+
+#[test]
+fn the_driver_takes_at_most_12_mb_whatever_the_size_of_the_table() {
+    let (small, large) = (peak_of_driver(2_000), peak_of_driver(200_000));
+    println!("peak of the driver: {small} kB for 2,000 tickets, {large} kB for 200,000");
+    assert!(small.max(large) <= 12 * MEGABYTE, "{small} kB and {large} kB");
+    assert!(large.abs_diff(small) <= MEGABYTE, "{small} kB and {large} kB");
+}
+
+#[test]
+fn a_session_grows_by_at_most_5_mb_over_a_thousand_batches() {
+    let database = Database::with_tickets(50_000);
+    let mut client = database.connect();
+    let process: i32 = client.query_one("SELECT pg_backend_pid()", &[]).expect("a session").get(0);
+    let mut rotate = || client.query_one("SELECT rotate_ticket_tokens(NULL, 50)", &[]).expect("a batch");
+    rotate();
+    let before = kilobytes(process as u32, "RssAnon:");
+    (1..1000).for_each(|_| drop(rotate()));
+    let after = kilobytes(process as u32, "RssAnon:");
+    println!("anonymous memory of the session: {before} kB after one batch, {after} kB after 1000");
+    assert_eq!(database.one("SELECT state FROM batch_progress"), "finished");
+    assert!(after <= before + 5 * MEGABYTE, "{before} kB, then {after} kB");
+}

@@ -1,0 +1,98 @@
+//! A second server: on TCP, with passwords, and with TLS by a certificate authority of its own.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::{fs, io};
+
+use tempfile::TempDir;
+
+use crate::database::Database;
+use crate::process::poll;
+use crate::server::Server;
+
+/// Every role's, with what needs care in a URL or a password file.
+pub const PASSWORD: &str = r"open: se\same";
+
+const RULES: &str = "
+local     all postgres  trust
+hostnossl all encrypted 127.0.0.1/32 reject
+hostssl   all plain     127.0.0.1/32 reject
+host      all all       127.0.0.1/32 scram-sha-256
+local     all all       scram-sha-256
+";
+
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener.expect("a port is free").port()
+}
+
+/// A database with an empty table `ticket`, on that server.
+pub fn database() -> Database<'static> {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let database = Database::create_on(SERVER.get_or_init(start));
+    database.execute("CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid)");
+    database
+}
+
+/// The driver's `status` over TCP; it succeeds once it is logged in.
+pub fn status(database: &Database, user: &str) -> Command {
+    let mut command = database.driver(&["status"]);
+    command.env("PGHOST", "127.0.0.1").env("PGUSER", user);
+    command
+}
+
+fn start() -> Server {
+    let port = format!("port={}", free_port());
+    let server = Server::start("network", &["listen_addresses=127.0.0.1", &port]);
+    let authority = Authority::shared();
+    let (certificate, key) = authority.sign("localhost").expect("the certificate can be read");
+    server.write("server.crt", certificate);
+    server.write("server.key", key);
+    server.write("pg_hba.conf", RULES);
+    let database = Database::create_empty_on(&server);
+    for role in ["ann", "plain", "encrypted"] {
+        database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{PASSWORD}'"));
+    }
+    database.execute("ALTER SYSTEM SET ssl = on");
+    database.execute("SELECT pg_reload_conf()");
+    poll("the server's new configuration", || database.one("SELECT current_setting('ssl')") == "on");
+    server
+}
+
+/// Made by the openssl program.
+pub struct Authority {
+    folder: TempDir,
+}
+
+impl Authority {
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Authority> = OnceLock::new();
+        SHARED.get_or_init(Self::create)
+    }
+
+    pub fn create() -> Self {
+        let authority = Self { folder: tempfile::tempdir().expect("a folder") };
+        openssl(authority.folder.path(), "-keyout ca.key -out ca.crt -subj /CN=authority");
+        authority
+    }
+
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+
+    /// A certificate for a host, and its key.
+    pub fn sign(&self, host: &str) -> io::Result<(Vec<u8>, Vec<u8>)> {
+        let names = format!("-subj /CN={host} -addext subjectAltName=DNS:{host}");
+        openssl(self.folder.path(), &format!("-CA ca.crt -CAkey ca.key -keyout key -out crt {names}"));
+        Ok((fs::read(self.folder.path().join("crt"))?, fs::read(self.folder.path().join("key"))?))
+    }
+}
+
+fn openssl(folder: &Path, arguments: &str) {
+    let mut command = Command::new("openssl");
+    command.args("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(' '));
+    let output = command.args(arguments.split(' ')).current_dir(folder).output().expect("openssl runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

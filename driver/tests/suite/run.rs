@@ -1,0 +1,85 @@
+//! Runs from beginning to end.
+
+use crate::database::Database;
+use crate::line::Line;
+use crate::oracle;
+
+#[test]
+fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {
+    let database = Database::with_tickets(4000);
+    oracle::watch(&database);
+    let ended = database.complete(&["run", "--batch", "300"]);
+    oracle::assert_rotated_once(&database);
+    let lines = Line::parse_all(&ended.stdout);
+    let (first, last) = (&lines[0], &lines[lines.len() - 1]);
+    assert_eq!((first.done, first.planned, first.remaining), (300, 4000, None));
+    assert_eq!((last.done, last.planned, last.remaining), (4000, 4000, Some(0)));
+    assert_eq!(ended.stderr, "rotate-driver: run 1 is finished\n");
+}
+
+#[test]
+fn a_batch_of_a_given_size_is_one_transaction() {
+    let database = Database::with_tickets(1000);
+    database.complete(&["run", "--batch", "64"]);
+    let sizes = "SELECT string_agg(tickets::text, ' ' ORDER BY last_id) FROM ticket_rotation_batch";
+    assert_eq!(database.one(sizes), format!("{}40", "64 ".repeat(15)));
+    assert_eq!(database.count("(SELECT DISTINCT transaction_id FROM ticket_rotation_batch) AS t"), 16);
+    let strangers = "ticket JOIN ticket_rotation_batch AS b ON id > after_id AND id <= last_id
+                     WHERE ticket.xmin <> b.transaction_id::xid";
+    assert_eq!(database.count(strangers), 0);
+}
+
+#[test]
+fn a_finished_run_is_left_alone_until_a_new_one_is_asked_for() {
+    let database = Database::with_tickets(500);
+    database.complete(&["run"]);
+    database.execute("CREATE TABLE first_run AS SELECT id, token FROM ticket");
+    let again = database
+        .complete(&["run"])
+        .says(&["run 1 is finished, nothing is left; start another with: rotate-driver run --new"]);
+    assert_eq!(again.stdout, "completed: 100.00 % (500 of 500) | remaining time: 0 second(s)\n");
+    assert_eq!(database.count("ticket JOIN first_run USING (id, token)"), 500);
+    database.complete(&["run", "--new"]).says(&["run 2 is finished"]);
+    assert_eq!(database.count("ticket JOIN first_run USING (token)"), 0);
+    assert_eq!(database.count("ticket_rotation WHERE state = 'finished'"), 2);
+}
+
+#[test]
+fn a_new_run_is_refused_while_one_is_unfinished() {
+    let database = Database::with_tickets(500);
+    database.one("SELECT rotate_ticket_tokens(0, 100)");
+    database.end(&["run", "--new"], 1).says(&["55006", "run 1 of table public.ticket is not finished"]);
+    assert_eq!(database.one("SELECT sum(tickets) FROM ticket_rotation_batch"), "100");
+}
+
+#[test]
+fn a_run_that_psql_began_is_continued_where_it_stands() {
+    let database = Database::with_tickets(2000);
+    oracle::watch(&database);
+    database.one("SELECT rotate_ticket_tokens(0, 700)");
+    database.one("SELECT rotate_ticket_tokens(NULL, 700)");
+    let ended = database.complete(&["run"]);
+    assert_eq!(ended.stdout.lines().next(), Some("completed: 70.00 % (1400 of 2000) | remaining time: -"));
+    oracle::assert_rotated_once(&database);
+}
+
+#[test]
+fn the_estimate_counts_down_and_progress_never_goes_back() {
+    let database = Database::with_tickets(1000);
+    database.slow_down(60);
+    let ended = database.complete(&["run", "--batch", "20", "--interval", "1"]);
+    let lines = Line::parse_all(&ended.stdout);
+    assert!(lines.len() > 3, "{lines:?}");
+    assert!(lines.is_sorted_by(|a, b| a.done <= b.done && a.planned == b.planned), "{lines:?}");
+    assert!(lines[1..].iter().all(|line| line.remaining.is_some()), "{lines:?}");
+    assert!(lines[1].remaining > lines[lines.len() - 1].remaining, "{lines:?}");
+}
+
+#[test]
+fn an_empty_table_has_nothing_left_and_starts_no_run() {
+    let database = Database::with_tickets(1);
+    database.execute("DELETE FROM ticket");
+    let ended = database.complete(&["run"]).says(&["nothing is left"]);
+    assert_eq!(ended.stdout, "");
+    assert_eq!(database.count("ticket_rotation"), 0);
+}
