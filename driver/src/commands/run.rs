@@ -3,7 +3,7 @@
 use crate::cli::{DEFAULT_BATCH, DEFAULT_INTERVAL, ProgressStyle, Run, Scope};
 use crate::connect;
 use crate::console::note;
-use crate::display::{self, Display};
+use crate::display::{self, Display, Event};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::resume::command;
@@ -29,10 +29,21 @@ fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<End
     let canceller = connection.canceller();
     let mut session = Session::open(connection.client, scope)?;
     let interrupt = Interrupt::watch(canceller, 1)?;
-    if options.new {
-        session.start()?;
+    if options.new
+        && let Some(signal) = start(&mut session, &interrupt)?
+    {
+        display.show(Event::Interrupted, None)?;
+        return Ok(Ending { outcome: Outcome::Interrupted(signal), batches: 0, last: None });
     }
     Rotation::new(&mut session, display).run(options.batch, &interrupt)
+}
+
+/// The signal that cancelled the start, if one did.
+fn start(session: &mut Session, interrupt: &Interrupt) -> Result<Option<i32>, Error> {
+    match (session.start(), interrupt.signal()) {
+        (Err(error), Some(signal)) if error.is_cancelled_query() => Ok(Some(signal)),
+        (started, _) => started.map(|_| None),
+    }
 }
 
 fn exit(outcome: Outcome) -> Exit {
@@ -54,6 +65,9 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
             note(&format!("{run} is finished, nothing is left; start another with: {}", again()));
         }
         Outcome::Finished => note(&format!("{run} is finished")),
+        Outcome::Interrupted(_) if options.new && ending.last.is_none() => {
+            note(&format!("interrupted before a run was started; start it with: {}", again()));
+        }
         Outcome::Interrupted(_) => {
             note(&format!("{run} is interrupted; continue with: {}", resume(scope, options)));
         }

@@ -32,6 +32,12 @@ fn run_what_is_printed(ended: &Ended, database: &Database) -> String {
     printed.to_owned()
 }
 
+fn interrupt_twice(running: &Running) {
+    running.signal(SIGINT);
+    running.wait_for_stderr(STOPPING);
+    running.signal(SIGINT);
+}
+
 fn stop_with(signal: i32, code: i32) {
     let database = Database::with_tickets(1000);
     oracle::watch(&database);
@@ -79,9 +85,7 @@ fn the_second_int_cancels_the_batch_on_the_server() {
     let database = Database::with_tickets(1000);
     oracle::watch(&database);
     let (running, lock) = held_up(database.driver(&["run", "--batch", "50"]), &database);
-    running.signal(SIGINT);
-    running.wait_for_stderr(STOPPING);
-    running.signal(SIGINT);
+    interrupt_twice(&running);
     let ended = running.wait().expect(130).says(&["cancelling on the server"]);
     assert_eq!(database.count("ticket_rotation_batch"), 2);
     drop(lock);
@@ -129,4 +133,31 @@ fn the_printed_command_keeps_the_options_and_leaves_the_password_out() {
         "{printed}"
     );
     assert_eq!(database.one("SELECT state FROM batch_progress"), "finished");
+}
+
+#[test]
+fn the_first_batch_of_all_interrupted_leaves_no_run() {
+    let database = Database::with_tickets(100);
+    let lock = Lock::ticket(&database, 1);
+    let running = database.start(&["run", "--progress", "json"]);
+    wait_for_blocked(&database, 1);
+    interrupt_twice(&running);
+    let ended = running.wait().expect(130).says(&["the run is interrupted; continue with: "]);
+    assert!(ended.stdout.starts_with(r#"{"event":"interrupted","run_id":null,"#), "{}", ended.stdout);
+    assert_eq!(database.count("ticket_rotation"), 0);
+    drop(lock);
+    run_what_is_printed(&ended, &database);
+}
+
+#[test]
+fn the_start_of_a_new_run_can_be_interrupted_too() {
+    let database = Database::with_tickets(100);
+    database.complete(&["run"]);
+    let lock = Lock::hold(&database, "LOCK TABLE ticket IN ACCESS EXCLUSIVE MODE");
+    let running = database.start(&["run", "--new"]);
+    wait_for_blocked(&database, 1);
+    interrupt_twice(&running);
+    running.wait().expect(130).says(&["before a run was started; start it with: rotate-driver run --new"]);
+    drop(lock);
+    assert_eq!(database.count("ticket_rotation"), 1);
 }

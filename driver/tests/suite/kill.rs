@@ -1,4 +1,4 @@
-//! Ends without a word: the driver killed, its session terminated.
+//! Ends without a word: the driver killed, its session terminated, the server crashed, a batch that fails.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -8,7 +8,13 @@ use postgres::Client;
 use crate::database::Database;
 use crate::lock::{Lock, wait_for_blocked};
 use crate::oracle;
-use crate::process::poll;
+use crate::process::{Running, poll};
+use crate::server::Server;
+
+const CONTINUES: &str =
+    "HINT: `rotate-driver run` with the same options continues after the last committed batch.";
+const SESSION: &str =
+    "pg_stat_activity WHERE datname = current_database() AND application_name = 'rotate-driver'";
 
 /// The same "random" instants in every test run.
 struct Chance(u64);
@@ -20,29 +26,44 @@ impl Chance {
     }
 }
 
+fn terminate(database: &Database) {
+    database.one(&format!("SELECT pg_terminate_backend(pid) FROM {SESSION}"));
+}
+
 fn batches(client: &mut Client) -> i64 {
     let row = client.query_one("SELECT count(*) FROM ticket_rotation_batch", &[]);
     row.expect("the ledger can be read").get(0)
 }
 
-#[test]
-fn a_driver_killed_at_any_instant_leaves_a_run_to_be_continued() {
-    let database = Database::with_tickets(20_000);
-    oracle::watch(&database);
+/// Interrupts a run twelve times in a row, each time somewhere within a batch.
+fn interrupt_often(database: &Database, seed: u64, interrupt: impl Fn(&Running)) {
+    oracle::watch(database);
     database.slow_down(3);
     let mut client = database.connect();
-    let mut chance = Chance(2);
+    let mut chance = Chance(seed);
     for _ in 0..12 {
         let enough = batches(&mut client) + chance.below(15) as i64;
-        let running = database.start(&["run", "--batch", "40"]);
-        poll("some batches", || batches(&mut client) >= enough);
+        let running = database.start(&["run", "--batch", "20"]);
+        poll("some batches", || batches(&mut client) >= enough && database.count(SESSION) == 1);
         sleep(Duration::from_micros(chance.below(8000)));
-        running.signal(libc::SIGKILL);
-        assert_eq!(running.wait().code, None);
+        interrupt(&running);
+        assert_ne!(running.wait().code, Some(0));
     }
     assert_eq!(database.one("SELECT state FROM batch_progress"), "active");
     database.complete(&["run"]);
-    oracle::assert_rotated_once(&database);
+    oracle::assert_rotated_once(database);
+}
+
+#[test]
+fn a_driver_killed_at_any_instant_leaves_a_run_to_be_continued() {
+    let database = Database::with_tickets(20_000);
+    interrupt_often(&database, 1, |running| running.signal(libc::SIGKILL));
+}
+
+#[test]
+fn a_session_terminated_at_any_instant_leaves_a_run_to_be_continued() {
+    let database = Database::with_tickets(20_000);
+    interrupt_often(&database, 2, |_| terminate(&database));
 }
 
 #[test]
@@ -52,11 +73,28 @@ fn a_terminated_session_loses_its_batch_only() {
     let lock = Lock::ticket(&database, 120);
     let running = database.start(&["run", "--batch", "50"]);
     wait_for_blocked(&database, 1);
-    database.one("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()");
-    running.wait().expect(1).says(&["57P01", "continues after the last committed batch"]);
+    terminate(&database);
+    running.wait().expect(1).says(&[CONTINUES]);
     assert_eq!(database.one("SELECT sum(tickets) FROM ticket_rotation_batch"), "100");
     drop(lock);
     database.complete(&["run", "--batch", "50"]);
+    oracle::assert_rotated_once(&database);
+}
+
+#[test]
+fn a_run_continues_after_a_crash_of_the_server() {
+    let server = Server::start("crash", &["synchronous_commit=off"]);
+    let database = Database::create_on(&server);
+    database.make_tickets(3000);
+    oracle::watch(&database);
+    for id in [1210, 2030] {
+        let _lock = Lock::ticket(&database, id);
+        let running = database.start(&["run", "--batch", "50"]);
+        wait_for_blocked(&database, 1);
+        server.restart("immediate");
+        running.wait().expect(1).says(&[CONTINUES]);
+    }
+    database.complete(&["run"]);
     oracle::assert_rotated_once(&database);
 }
 

@@ -5,7 +5,6 @@ mod backup;
 mod bar;
 mod connect;
 mod control;
-mod crash;
 mod database;
 mod exits;
 mod in_flight;

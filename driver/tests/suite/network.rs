@@ -1,10 +1,10 @@
 //! A second server: on TCP, with passwords, and with TLS by a certificate authority of its own.
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::{fs, io};
 
 use tempfile::TempDir;
 
@@ -19,6 +19,7 @@ const RULES: &str = "
 local     all postgres  trust
 hostnossl all encrypted 127.0.0.1/32 reject
 hostssl   all plain     127.0.0.1/32 reject
+hostssl   all certified 127.0.0.1/32 cert
 host      all all       127.0.0.1/32 scram-sha-256
 local     all all       scram-sha-256
 ";
@@ -47,14 +48,18 @@ fn start() -> Server {
     let port = format!("port={}", free_port());
     let server = Server::start("network", &["listen_addresses=127.0.0.1", &port]);
     let authority = Authority::shared();
-    let (certificate, key) = authority.sign("localhost").expect("the certificate can be read");
-    server.write("server.crt", certificate);
-    server.write("server.key", key);
+    let [certificate, key] = authority.sign("localhost");
+    for (name, file) in
+        [("server.crt", certificate), ("server.key", key), ("ca.crt", authority.certificate())]
+    {
+        server.write(name, fs::read(file).expect("openssl made the file"));
+    }
     server.write("pg_hba.conf", RULES);
     let database = Database::create_empty_on(&server);
-    for role in ["ann", "plain", "encrypted"] {
+    for role in ["ann", "plain", "encrypted", "certified"] {
         database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{PASSWORD}'"));
     }
+    database.execute("ALTER SYSTEM SET ssl_ca_file = 'ca.crt'");
     database.execute("ALTER SYSTEM SET ssl = on");
     database.execute("SELECT pg_reload_conf()");
     poll("the server's new configuration", || database.one("SELECT current_setting('ssl')") == "on");
@@ -82,11 +87,12 @@ impl Authority {
         self.folder.path().join("ca.crt")
     }
 
-    /// A certificate for a host, and its key.
-    pub fn sign(&self, host: &str) -> io::Result<(Vec<u8>, Vec<u8>)> {
-        let names = format!("-subj /CN={host} -addext subjectAltName=DNS:{host}");
-        openssl(self.folder.path(), &format!("-CA ca.crt -CAkey ca.key -keyout key -out crt {names}"));
-        Ok((fs::read(self.folder.path().join("crt"))?, fs::read(self.folder.path().join("key"))?))
+    /// A certificate for a host or a role, and its key.
+    pub fn sign(&self, name: &str) -> [PathBuf; 2] {
+        let names = format!("-subj /CN={name} -addext subjectAltName=DNS:{name}");
+        let signed = format!("-CA ca.crt -CAkey ca.key -keyout {name}.key -out {name}.crt {names}");
+        openssl(self.folder.path(), &signed);
+        ["crt", "key"].map(|kind| self.folder.path().join(format!("{name}.{kind}")))
     }
 }
 

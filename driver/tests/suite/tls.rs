@@ -74,6 +74,17 @@ fn verification_without_a_root_certificate_is_a_usage_error() {
 }
 
 #[test]
+fn a_certificate_of_the_clients_own_logs_it_in() {
+    let database = network::database();
+    let [certificate, key] = Authority::shared().sign("certified");
+    let mut command = network::status(&database, "certified");
+    command.env("PGSSLCERT", &certificate).env("PGSSLKEY", &key);
+    Running::start(command).wait().expect(0);
+    let without = log_in(&database, "certified", &[("PGSSLMODE", "require")]);
+    without.expect(1).says(&["28000: connection requires a valid client certificate"]);
+}
+
+#[test]
 fn a_batch_over_tls_can_be_cancelled_on_the_server() {
     let database = network::database();
     database.execute("INSERT INTO ticket SELECT generate_series(1, 100)");
