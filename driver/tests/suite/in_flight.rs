@@ -131,7 +131,7 @@ fn a_younger_writer_is_not_waited_for() {
     assert_eq!(database.one("rotate_ticket_tokens(NULL, 30)"), "60");
     let mut writer = database.connect();
     writer.batch_execute("BEGIN; INSERT INTO ticket (id) VALUES (5)").unwrap();
-    while database.one("rotate_ticket_tokens(NULL, 30)") != "" {}
+    while !database.one("rotate_ticket_tokens(NULL, 30)").is_empty() {}
     assert_eq!(database.one("SELECT state FROM batch_progress"), "finished");
     writer.batch_execute("ROLLBACK").unwrap();
 }

@@ -20,6 +20,7 @@ mod network;
 mod oracle;
 mod password;
 mod process;
+mod readme;
 mod recipes;
 mod regress;
 mod run;

@@ -43,7 +43,7 @@ fn a_session_grows_by_at_most_5_mb_over_a_thousand_batches() {
     let mut rotate = || client.query_one("SELECT rotate_ticket_tokens(NULL, 50)", &[]).expect("a batch");
     rotate();
     let before = kilobytes(process as u32, "RssAnon:");
-    (1..1000).for_each(|_| drop(rotate()));
+    (1..=1000).for_each(|_| drop(rotate()));
     let after = kilobytes(process as u32, "RssAnon:");
     println!("anonymous memory of the session: {before} kB after one batch, {after} kB after 1000");
     assert_eq!(database.one("SELECT state FROM batch_progress"), "finished");

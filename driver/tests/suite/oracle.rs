@@ -21,9 +21,9 @@ const VIOLATIONS: [(&str, &str); 12] = [
     ("shares a token", "FROM ticket GROUP BY token HAVING count(*) > 1"),
     (
         "batches do not tile",
-        "FROM (SELECT run_id, after_id, last_id AS upper_id FROM ticket_rotation_batch
+        "FROM (SELECT run_id, after_id, last_id AS upper_id FROM ticket_rotation_batch WHERE NOT sweep
                EXCEPT SELECT run_id, lag(last_id, 1, -9223372036854775808) OVER run, last_id
-               FROM ticket_rotation_batch WINDOW run AS (PARTITION BY run_id ORDER BY last_id)) AS misfit",
+               FROM ticket_rotation_batch WHERE NOT sweep WINDOW run AS (PARTITION BY run_id ORDER BY last_id)) AS misfit",
     ),
     (
         "ranges do not tile",
@@ -33,18 +33,18 @@ const VIOLATIONS: [(&str, &str); 12] = [
     ),
     (
         "batch across ranges",
-        "FROM ticket_rotation_batch AS b WHERE NOT EXISTS (SELECT FROM ticket_rotation_range AS r
+        "FROM ticket_rotation_batch AS b WHERE NOT sweep AND NOT EXISTS (SELECT FROM ticket_rotation_range AS r
          WHERE r.run_id = b.run_id AND b.after_id >= r.after_id AND b.last_id <= r.upper_id)",
     ),
     (
         "batch miscounted",
-        "FROM ticket_rotation_batch AS b WHERE tickets <>
+        "FROM ticket_rotation_batch AS b WHERE NOT sweep AND tickets <>
          (SELECT count(*) FROM rotated WHERE id > b.after_id AND id <= b.last_id)",
     ),
     (
         "not finished",
         "FROM ticket_rotation AS run WHERE state <> 'finished'
-         OR upper_id <> (SELECT max(last_id) FROM ticket_rotation_batch WHERE run_id = run.run_id)
+         OR upper_id <> (SELECT max(last_id) FROM ticket_rotation_batch WHERE run_id = run.run_id AND NOT sweep)
          OR EXISTS (SELECT FROM ticket_rotation_range WHERE run_id = run.run_id AND finished_at IS NULL)",
     ),
 ];

@@ -21,10 +21,14 @@ fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {
 fn a_batch_of_a_given_size_is_one_transaction() {
     let database = Database::with_tickets(1000);
     database.complete(&["run", "--batch", "64"]);
-    let sizes = "SELECT string_agg(tickets::text, ' ' ORDER BY last_id) FROM ticket_rotation_batch";
+    let sizes =
+        "SELECT string_agg(tickets::text, ' ' ORDER BY last_id) FROM ticket_rotation_batch WHERE NOT sweep";
     assert_eq!(database.one(sizes), format!("{}40", "64 ".repeat(15)));
-    assert_eq!(database.count("(SELECT DISTINCT transaction_id FROM ticket_rotation_batch) AS t"), 16);
-    let strangers = "ticket JOIN ticket_rotation_batch AS b ON id > after_id AND id <= last_id
+    assert_eq!(
+        database.count("(SELECT DISTINCT transaction_id FROM ticket_rotation_batch WHERE NOT sweep) AS t"),
+        16
+    );
+    let strangers = "ticket JOIN ticket_rotation_batch AS b ON id > after_id AND id <= last_id AND NOT sweep
                      WHERE ticket.xmin <> b.transaction_id::xid";
     assert_eq!(database.count(strangers), 0);
 }
