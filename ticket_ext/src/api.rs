@@ -1,5 +1,10 @@
 //! The SQL surface.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "ErrorReport is pgrx's, and what carries SQLSTATE, DETAIL and HINT"
+)]
+
 use pgrx::datum::Uuid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -64,7 +69,7 @@ fn cancel_ticket_rotation(
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
+#[allow(clippy::type_complexity, reason = "pgrx reads the columns of the result from the signature itself")]
 fn verify_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
