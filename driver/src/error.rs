@@ -1,9 +1,11 @@
 //! Everything that can go wrong, in words for the person at the terminal.
 
 use crate::exit::Exit;
+use crate::passing;
 use postgres::error::SqlState;
 use std::error::Error as _;
 use std::io;
+use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -18,7 +20,7 @@ pub enum Error {
     #[error("{server} does not answer as a PostgreSQL server: {reason}")]
     NotPostgres { server: String, reason: String },
     #[error("no TLS connection to {server}: {reason}")]
-    Tls { server: String, reason: String },
+    Tls { server: String, reason: String, cut_off: bool },
     #[error("the server at {0} asks for a password and none was given")]
     PasswordMissing(String),
     #[error("cannot log in at {server}: {reason}")]
@@ -33,6 +35,12 @@ pub enum Error {
     TableMissing(String),
     #[error("{table} exists and was not made by rotate-driver init: nothing was changed")]
     TableForeign { table: String },
+    #[error("{now} is not the target that this command began with, which was {before}")]
+    TargetChanged { before: String, now: String },
+    #[error("gave up after {} without progress: {reason}", seconds(*.tried))]
+    GaveUp { tried: Duration, reason: Box<Error> },
+    #[error("interrupted")]
+    Interrupted(i32),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -41,6 +49,8 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Error::ConnectionString(_) | Error::Parameter(_) => Exit::Usage,
+            Error::GaveUp { .. } => Exit::GaveUp,
+            Error::Interrupted(signal) => Exit::Signal(*signal),
             _ => Exit::Failed,
         }
     }
@@ -48,6 +58,7 @@ impl Error {
     pub fn code(&self) -> Option<&SqlState> {
         match self {
             Error::Server(error) => error.code(),
+            Error::GaveUp { reason, .. } => reason.code(),
             _ => None,
         }
     }
@@ -59,6 +70,7 @@ impl Error {
                 Some("Withheld, because it can contain a token; see the server's log.")
             }
             Error::Server(error) => error.as_db_error()?.detail(),
+            Error::GaveUp { reason, .. } => reason.detail(),
             _ => None,
         }
     }
@@ -75,8 +87,15 @@ fn in_full(error: &postgres::Error) -> String {
             let (severity, code) = (said.severity(), said.code().code());
             format!("{severity} {code}: {}", said.message())
         }
-        (None, _) if error.is_closed() => "the connection to the server is lost".to_owned(),
+        (None, _) if error.is_closed() => {
+            "connection lost (server closed the connection unexpectedly)".to_owned()
+        }
+        (None, Some(cause)) if passing::is_lost(error) => format!("connection lost ({cause})"),
         (None, Some(cause)) => format!("{error}: {cause}"),
         (None, None) => error.to_string(),
     }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.0} s", time.as_secs_f64())
 }

@@ -9,6 +9,8 @@ pub enum Exit {
     Usage,
     /// Somebody paused or cancelled the run.
     Stopped,
+    /// It kept failing in a way that may pass; EX_TEMPFAIL of sysexits.h, for a scheduler to try again.
+    GaveUp,
     /// A signal ended it: 128 + its number, as a shell reports that.
     Signal(i32),
 }
@@ -20,6 +22,7 @@ impl Exit {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Stopped => 4,
+            Exit::GaveUp => 75,
             Exit::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
         }
     }
@@ -38,8 +41,8 @@ mod tests {
 
     #[test]
     fn codes_are_the_documented_ones() {
-        let codes = [Exit::Finished, Exit::Failed, Exit::Usage, Exit::Stopped].map(Exit::code);
-        assert_eq!(codes, [0, 1, 2, 4]);
+        let exits = [Exit::Finished, Exit::Failed, Exit::Usage, Exit::Stopped, Exit::GaveUp];
+        assert_eq!(exits.map(Exit::code), [0, 1, 2, 4, 75]);
     }
 
     #[test]

@@ -33,8 +33,13 @@ impl Error {
             Error::TableForeign { .. } => {
                 Some("Name another table by --table, or drop this one yourself first.")
             }
+            Error::TargetChanged { .. } => Some(
+                "It was dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
+            ),
+            // What continues it is said in full.
+            Error::GaveUp { reason, .. } => reason.hint().filter(|hint| *hint != CONTINUE),
             Error::Output(_) => Some(CONTINUE),
-            Error::Parameter(_) | Error::Login { .. } => None,
+            Error::Parameter(_) | Error::Login { .. } | Error::Interrupted(_) => None,
         }
     }
 }
@@ -52,6 +57,9 @@ fn by_code(code: &SqlState) -> Option<&'static str> {
         }
         SqlState::INVALID_NAME | SqlState::INVALID_PARAMETER_VALUE | SqlState::SYNTAX_ERROR => {
             "Quote a table as SQL does: --table '\"My Table\"', or --table schema.name."
+        }
+        SqlState::QUERY_CANCELED => {
+            "Where statement_timeout ended the batch, run with a smaller --batch; the last one was rolled back."
         }
         SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN => CONTINUE,
         _ => return None,

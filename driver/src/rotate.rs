@@ -2,128 +2,160 @@
 
 use crate::display::{Display, Event};
 use crate::error::Error;
+use crate::link::Link;
+use crate::outcome::{Ending, Outcome};
+use crate::pace::BatchSize;
+use crate::passing::Remedy;
 use crate::progress::{Progress, State};
 use crate::session::Session;
-use crate::signals::Interrupt;
 use crate::tracker::{Snapshot, Tracker};
+use postgres::Row;
 use postgres::error::SqlState;
 use std::time::{Duration, Instant};
 
 /// Often enough for the eye; a batch costs far more than a look.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Finished,
-    Interrupted(i32),
-    Paused,
-    Cancelled,
-}
-
 pub struct Rotation<'a> {
-    session: &'a mut Session,
+    link: Link<'a>,
     display: &'a mut dyn Display,
     tracker: Tracker,
+    batch: BatchSize,
     looked: Option<Instant>,
+    last: Option<Snapshot>,
     batches: u64,
 }
 
-/// How the loop ended; `batches` are this driver's own.
-pub struct Ending {
-    pub outcome: Outcome,
-    pub batches: u64,
-    pub last: Option<Snapshot>,
-}
-
 impl<'a> Rotation<'a> {
-    pub fn new(session: &'a mut Session, display: &'a mut dyn Display) -> Rotation<'a> {
-        Rotation { session, display, tracker: Tracker::new(), looked: None, batches: 0 }
+    pub fn new(link: Link<'a>, display: &'a mut dyn Display, batch: i32) -> Rotation<'a> {
+        let (tracker, batch) = (Tracker::new(), BatchSize::new(batch));
+        Rotation { link, display, tracker, batch, looked: None, last: None, batches: 0 }
     }
 
-    pub fn run(mut self, batch: i32, interrupt: &Interrupt) -> Result<Ending, Error> {
-        let outcome = match self.rotate(batch, interrupt) {
+    pub fn run(mut self, new: bool) -> Result<Ending, Error> {
+        let outcome = match self.rotate(new) {
             Ok(outcome) => outcome,
-            Err(error) => self.reason_for(error, interrupt)?,
+            Err(error) => self.reason_for(error)?,
         };
-        let last = self.last_look()?;
-        self.display.show(outcome.event(), last.as_ref())?;
-        let batches = self.batches;
-        Ok(Ending { outcome, batches, last })
+        self.last_look()?;
+        self.display.show(outcome.event(), self.last.as_ref())?;
+        Ok(Ending { outcome, batches: self.batches, last: self.last })
     }
 
-    fn rotate(&mut self, batch: i32, interrupt: &Interrupt) -> Result<Outcome, Error> {
-        if let Some(snapshot) = self.look()?
+    fn rotate(&mut self, new: bool) -> Result<Outcome, Error> {
+        if new {
+            self.start()?;
+        }
+        let row = self.progress()?;
+        if let Some(snapshot) = self.observe(row)
             && snapshot.progress.state == State::Active
         {
-            self.show(Event::Started, &snapshot)?;
+            self.show(Event::Started)?;
         }
         loop {
-            if let Some(signal) = interrupt.signal() {
+            if let Some(signal) = self.link.interrupted() {
                 return Ok(Outcome::Interrupted(signal));
             }
-            if self.session.rotate_batch(batch)?.is_none() {
-                return Ok(Outcome::Finished);
+            match self.step() {
+                Ok(None) => return Ok(Outcome::Finished),
+                Ok(Some(_)) => {}
+                Err(error) => self.wait_out(error)?,
             }
+        }
+    }
+
+    /// Where the answer was lost, a run that is newer than before is the one that was asked for.
+    fn start(&mut self) -> Result<(), Error> {
+        let mut before = None;
+        let display = &mut *self.display;
+        self.link.persist(&mut |retrying| display.retrying(retrying), |session| {
+            let newest = session.progress()?.map(|row| Progress::from(&row).run_id);
+            if *before.get_or_insert(newest) == newest {
+                session.start()?;
+            }
+            Ok(())
+        })
+    }
+
+    fn step(&mut self) -> Result<Option<i64>, Error> {
+        let size = self.batch.get();
+        let last_id = self.link.attempt(|session| session.rotate_batch(size))?;
+        self.link.progressed();
+        if last_id.is_some() {
+            self.batch = self.batch.after_commit();
+            self.batches += 1;
             self.after_batch()?;
         }
+        Ok(last_id)
     }
 
     /// The first batch of a target's first run is what starts it, so `started` may come late.
     fn after_batch(&mut self) -> Result<(), Error> {
-        self.batches += 1;
         let event = match self.looked {
             None => Event::Started,
             Some(then) if then.elapsed() < LOOK_EVERY => return Ok(()),
             Some(_) => Event::Progress,
         };
-        match self.look()? {
-            Some(snapshot) => self.show(event, &snapshot),
+        let row = self.link.attempt(Session::progress)?;
+        match self.observe(row) {
+            Some(_) => self.show(event),
             None => Ok(()),
         }
     }
 
-    fn show(&mut self, event: Event, snapshot: &Snapshot) -> Result<(), Error> {
-        self.looked = Some(Instant::now());
-        Ok(self.display.show(event, Some(snapshot))?)
-    }
-
-    fn look(&mut self) -> Result<Option<Snapshot>, Error> {
-        let row = self.session.progress()?;
-        Ok(row.map(|row| self.tracker.observe(Progress::from(&row))))
-    }
-
-    /// A request to cancel the batch may come too late for it and hit this instead.
-    fn last_look(&mut self) -> Result<Option<Snapshot>, Error> {
-        match self.look() {
-            Err(error) if error.is_cancelled_query() => self.look(),
-            looked => looked,
+    fn wait_out(&mut self, error: Error) -> Result<(), Error> {
+        if error.remedy() == Some(Remedy::NewConnection) {
+            self.tracker.rest();
         }
+        let lock_timeout = error.is_lock_timeout();
+        if lock_timeout {
+            self.batch = self.batch.after_lock_timeout();
+        }
+        let batch = lock_timeout.then(|| self.batch.get());
+        self.link.wait_out(error, batch, &mut |retrying| self.display.retrying(retrying))
+    }
+
+    fn show(&mut self, event: Event) -> Result<(), Error> {
+        self.looked = Some(Instant::now());
+        Ok(self.display.show(event, self.last.as_ref())?)
+    }
+
+    fn observe(&mut self, row: Option<Row>) -> Option<&Snapshot> {
+        self.last = row.map(|row| self.tracker.observe(Progress::from(&row)));
+        self.last.as_ref()
+    }
+
+    fn progress(&mut self) -> Result<Option<Row>, Error> {
+        self.link.persist(&mut |retrying| self.display.retrying(retrying), Session::progress)
+    }
+
+    /// A request to cancel the batch may come too late for it and hit this instead. The outcome stands even
+    /// if the server is gone for good by now.
+    fn last_look(&mut self) -> Result<(), Error> {
+        let looked = match self.progress() {
+            Err(error) if error.is_cancelled_query() => self.progress(),
+            looked => looked,
+        };
+        match looked {
+            Err(Error::Interrupted(_) | Error::GaveUp { .. }) => {}
+            looked => drop(self.observe(looked?)),
+        }
+        Ok(())
     }
 
     /// Not every error is one: someone may have asked for the run, or this driver, to stop.
-    fn reason_for(&mut self, error: Error, interrupt: &Interrupt) -> Result<Outcome, Error> {
-        match (error.code(), interrupt.signal()) {
-            (Some(&SqlState::QUERY_CANCELED), Some(signal)) => Ok(Outcome::Interrupted(signal)),
-            (Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE), _) => {
-                let row = self.session.progress()?;
-                match row.map(|row| Progress::from(&row).state) {
+    fn reason_for(&mut self, error: Error) -> Result<Outcome, Error> {
+        match (&error, error.code(), self.link.interrupted()) {
+            (Error::Interrupted(signal), ..) => Ok(Outcome::Interrupted(*signal)),
+            (_, Some(&SqlState::QUERY_CANCELED), Some(signal)) => Ok(Outcome::Interrupted(signal)),
+            (_, Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE), _) => {
+                match self.progress()?.map(|row| Progress::from(&row).state) {
                     Some(State::Paused) => Ok(Outcome::Paused),
                     Some(State::Cancelled) => Ok(Outcome::Cancelled),
                     _ => Err(error),
                 }
             }
             _ => Err(error),
-        }
-    }
-}
-
-impl Outcome {
-    fn event(self) -> Event {
-        match self {
-            Outcome::Finished => Event::Finished,
-            Outcome::Interrupted(_) => Event::Interrupted,
-            Outcome::Paused => Event::Paused,
-            Outcome::Cancelled => Event::Cancelled,
         }
     }
 }

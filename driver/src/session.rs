@@ -13,13 +13,12 @@ type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 pub struct Session {
     client: Client,
     schema: String,
-    /// None where the user named none: the server's settings decide.
-    target: Option<u32>,
-    token_column: Option<String>,
-    found: Target,
+    target: Target,
 }
 
-/// The table and column that the server goes by.
+/// The table and column that the names or the server's settings led to. Every call names them, so that
+/// settings which change under way lead to no other table.
+#[derive(Clone, Debug)]
 pub struct Target {
     oid: u32,
     pub table: String,
@@ -35,14 +34,12 @@ impl Session {
         let Some(schema) = row.get("schema") else {
             return Err(extension_missing(&mut client)?);
         };
-        let found = Target::found(&row)?;
-        let target = scope.table.as_ref().map(|_| found.oid);
-        let token_column = scope.token_column.clone();
-        Ok(Session { client, schema, target, token_column, found })
+        let target = Target::found(&row)?;
+        Ok(Session { client, schema, target })
     }
 
     pub fn target(&self) -> &Target {
-        &self.found
+        &self.target
     }
 
     /// One batch, one transaction. None: nothing is left, the run is finished.
@@ -73,7 +70,7 @@ impl Session {
     pub fn progress(&mut self) -> Result<Option<Row>, Error> {
         let sql = include_str!("sql/progress.sql").replace("{schema}", &self.schema);
         let parameters: [Parameter; 2] =
-            [(&self.found.oid, Type::OID), (&self.found.token_column, Type::TEXT)];
+            [(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
         Ok(self.client.query_typed_opt(&sql, &parameters)?)
     }
 
@@ -81,7 +78,7 @@ impl Session {
     fn call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
         let sql = format!("SELECT {}.{expression}", self.schema);
         let mut parameters: Vec<Parameter> =
-            vec![(&self.target, Type::OID), (&self.token_column, Type::TEXT)];
+            vec![(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
         parameters.extend_from_slice(more);
         Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?)
     }
@@ -94,6 +91,18 @@ impl Target {
             Some(oid) => Ok(Target { oid, table, token_column: row.get("token_column") }),
             None => Err(Error::TableMissing(table)),
         }
+    }
+
+    /// A name may lead to another table than before. Rotating that one would be no continuation.
+    pub fn expect(&self, before: &Target) -> Result<(), Error> {
+        if (self.oid, &self.token_column) == (before.oid, &before.token_column) {
+            return Ok(());
+        }
+        Err(Error::TargetChanged { before: before.described(), now: self.described() })
+    }
+
+    fn described(&self) -> String {
+        format!("table {} (oid {}), column {}", self.table, self.oid, self.token_column)
     }
 }
 

@@ -6,43 +6,84 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// Which signal, if any, has asked the driver to stop.
 #[derive(Clone, Default)]
-pub struct Interrupt(Arc<AtomicI32>);
+pub struct Interrupt(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    signal: Option<i32>,
+    canceller: Option<Canceller>,
+}
 
 impl Interrupt {
-    pub fn signal(&self) -> Option<i32> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
-    }
-
-    /// The first one decides the exit code.
-    fn remember(&self, signal: i32) {
-        let _ = self.0.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
     /// The signal after `patience` ones cancels on the server; one more ends the process at once.
-    pub fn watch(canceller: Canceller, patience: usize) -> io::Result<Interrupt> {
+    pub fn watch(patience: usize) -> io::Result<Interrupt> {
         let mut signals = Signals::new(watched())?;
         let interrupt = Interrupt::default();
-        let first = interrupt.clone();
+        let watching = interrupt.clone();
         thread::spawn(move || {
             for (earlier, signal) in signals.forever().enumerate() {
-                first.remember(signal);
-                if earlier < patience {
-                    console::interject("stopping after the batch in flight; once more cancels it");
-                } else if earlier == patience {
-                    cancel(&canceller);
-                } else {
+                match watching.remember(signal) {
+                    Some(_) if earlier < patience => {
+                        console::interject("stopping after the batch in flight; once more cancels it");
+                    }
+                    Some(canceller) if earlier == patience => cancel(&canceller),
+                    None if earlier == 0 => console::interject("stopping"),
                     // Ends the process here and now, so there is nothing to hear back.
-                    let _ = emulate_default_handler(signal);
+                    _ => drop(emulate_default_handler(signal)),
                 }
             }
         });
         Ok(interrupt)
+    }
+
+    /// What a signal may cancel; nothing between two connections.
+    pub fn aim(&self, canceller: Option<Canceller>) {
+        self.state().canceller = canceller;
+    }
+
+    pub fn signal(&self) -> Option<i32> {
+        self.state().signal
+    }
+
+    /// Sleeps until a signal arrives, or has arrived, and at most for the time.
+    pub fn wait(&self, time: Duration) -> Option<i32> {
+        let waiting = self.0.arrived.wait_timeout_while(self.state(), time, |state| state.signal.is_none());
+        waiting.unwrap_or_else(PoisonError::into_inner).0.signal
+    }
+
+    /// Works in the background and leaves it there as soon as a signal arrives.
+    pub fn unless<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, i32> {
+        let worker = thread::spawn(work);
+        while !worker.is_finished() {
+            if let Some(signal) = self.wait(Duration::from_millis(5)) {
+                return Err(signal);
+            }
+        }
+        worker.join().map_err(|panic| std::panic::resume_unwind(panic))
+    }
+
+    /// The first one decides the exit code.
+    fn remember(&self, signal: i32) -> Option<Canceller> {
+        let mut state = self.state();
+        state.signal.get_or_insert(signal);
+        self.0.arrived.notify_all();
+        state.canceller.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -23,6 +23,11 @@ impl Tracker {
         Tracker { started: Instant::now(), rate: Rate::default() }
     }
 
+    /// What passes until the next look counts as no work.
+    pub fn rest(&mut self) {
+        self.rate.rest();
+    }
+
     pub fn observe(&mut self, progress: Progress) -> Snapshot {
         match progress.state {
             State::Paused => self.rate.rest(),

@@ -1,11 +1,15 @@
 //! Shows the newest run, once or until it has ended.
 
 use crate::cli::{Format, Scope, Status};
+use crate::console;
+use crate::display::Retrying;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::link::Link;
 use crate::progress::{Progress, State};
 use crate::resume::command;
 use crate::session::Target;
+use crate::signals::Interrupt;
 use postgres::Row;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -13,10 +17,11 @@ use std::thread;
 use std::time::Duration;
 
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
-    let mut session = super::open(scope)?;
+    let retry_for = options.watch.map_or(Duration::ZERO, |_| options.patience.retry_for);
+    let mut link = Link::new(scope, retry_for, Interrupt::default());
     for round in 0.. {
-        let row = session.progress()?;
-        let view = View { scope, target: session.target(), row: row.as_ref() };
+        let (row, target) = look(&mut link)?;
+        let view = View { scope, target: &target, row: row.as_ref() };
         let mut out = io::stdout().lock();
         match options.format {
             Format::Text if round > 0 => writeln!(out, "\n{}", view.text())?,
@@ -30,6 +35,16 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
         }
     }
     Ok(Exit::Finished)
+}
+
+fn look(link: &mut Link) -> Result<(Option<Row>, Target), Error> {
+    let mut tell = |retrying: &Retrying| {
+        console::note(&retrying.to_string());
+        Ok(())
+    };
+    let seen = link.persist(&mut tell, |session| Ok((session.progress()?, session.target().clone())))?;
+    link.progressed();
+    Ok(seen)
 }
 
 struct View<'a> {

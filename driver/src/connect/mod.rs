@@ -17,6 +17,8 @@ use postgres::{CancelToken, Client, Config, NoTls};
 use postgres_native_tls::MakeTlsConnector;
 use server::Server;
 use settings::Settings;
+use std::error::Error as _;
+use std::io;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -27,6 +29,7 @@ pub struct Connection {
 }
 
 /// Cancels on the server whatever the connection is running, from any thread.
+#[derive(Clone)]
 pub struct Canceller {
     token: CancelToken,
     tls: Option<MakeTlsConnector>,
@@ -117,15 +120,23 @@ fn explain(error: postgres::Error, server: &Server) -> Error {
         return Error::Server(error);
     }
     let server = server.to_string();
+    let cut_off = is_cut_off(&error);
     let kind = error.to_string();
     let reason = error.into_source().map_or(kind.clone(), |source| source.to_string());
     match (kind.as_str(), reason.as_str()) {
         ("error connecting to server", _) => Error::Unreachable { server, reason },
-        ("error performing TLS handshake", _) => Error::Tls { server, reason },
+        ("error performing TLS handshake", _) => Error::Tls { server, reason, cut_off },
         ("invalid configuration", "password missing") => Error::PasswordMissing(server),
         ("authentication error" | "invalid configuration", _) => Error::Login { server, reason },
         _ => Error::NotPostgres { server, reason },
     }
+}
+
+/// A broken connection lies under the failure, however deep.
+fn is_cut_off(error: &postgres::Error) -> bool {
+    let first = error.source();
+    let mut causes = std::iter::successors(first, |cause| (*cause).source());
+    causes.any(|cause| cause.is::<io::Error>())
 }
 
 impl Error {

@@ -87,17 +87,17 @@ fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// A rotation is silent for as long as a batch takes, so idle links are probed after a minute.
+/// A rotation is silent for as long as a batch takes. A server that vanished is noticed within a minute: an
+/// idle link is probed after 30 seconds, and data that stays unacknowledged for 60 breaks it.
 fn keepalives(config: &mut Config, params: &Params) -> Result<(), Error> {
-    let idle = number(params, "keepalives_idle")?.unwrap_or(60);
+    let idle = number(params, "keepalives_idle")?.unwrap_or(30);
     let interval = number(params, "keepalives_interval")?.unwrap_or(10);
+    let unacknowledged = number(params, "tcp_user_timeout")?.unwrap_or(60_000);
     config
         .keepalives(number::<u32>(params, "keepalives")?.unwrap_or(1) != 0)
         .keepalives_idle(Duration::from_secs(idle))
         .keepalives_interval(Duration::from_secs(interval))
-        .keepalives_retries(number(params, "keepalives_count")?.unwrap_or(6));
-    if let Some(milliseconds) = number(params, "tcp_user_timeout")? {
-        config.tcp_user_timeout(Duration::from_millis(milliseconds));
-    }
+        .keepalives_retries(number(params, "keepalives_count")?.unwrap_or(3))
+        .tcp_user_timeout(Duration::from_millis(unacknowledged));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The bar on a terminal.
 
-use super::{Display, Event};
+use super::{Display, Event, Retrying};
+use crate::console;
 use crate::error::Error;
 use crate::tracker::Snapshot;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
@@ -17,9 +18,13 @@ impl Bar {
         Bar(ProgressBar::no_length().with_style(style))
     }
 
+    fn is_shown(&self) -> bool {
+        !self.0.is_hidden() && self.0.length().is_some()
+    }
+
     /// The bar stays where it stands, and what follows begins on a line of its own.
     fn leave(&self) {
-        if !self.0.is_hidden() && self.0.length().is_some() {
+        if self.is_shown() {
             self.0.abandon();
             let _ = writeln!(io::stderr());
         }
@@ -40,6 +45,16 @@ impl Display for Bar {
             Event::Started => self.0.enable_steady_tick(Duration::from_secs(1)),
             Event::Progress => {}
             _ => self.leave(),
+        }
+        Ok(())
+    }
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        if self.is_shown() {
+            self.0.println(format!("rotate-driver: {retrying}"));
+            self.0.set_message("waiting to try again");
+        } else {
+            console::note(&retrying.to_string());
         }
         Ok(())
     }

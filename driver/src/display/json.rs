@@ -1,6 +1,7 @@
 //! One JSON object a line, for programs.
 
-use super::{Display, Event, Pace};
+use super::{Display, Event, Pace, Retrying};
+use crate::console;
 use crate::error::Error;
 use crate::tracker::Snapshot;
 use serde_json::{Value, json};
@@ -26,6 +27,16 @@ impl Display for Json {
             print(&object(event.name(), snapshot))?;
         }
         Ok(())
+    }
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        console::note(&retrying.to_string());
+        let mut line = object("retrying", self.last.as_ref());
+        line["reason"] = retrying.reason.as_str().into();
+        line["sqlstate"] = retrying.sqlstate.as_deref().into();
+        line["wait_seconds"] = (retrying.wait.as_millis() as f64 / 1000.0).into();
+        line["batch"] = retrying.batch.into();
+        print(&line)
     }
 
     fn failed(&mut self, error: &Error) -> io::Result<()> {

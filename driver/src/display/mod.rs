@@ -5,8 +5,10 @@ mod json;
 mod plain;
 
 use crate::cli::ProgressStyle;
+use crate::console;
 use crate::error::Error;
 use crate::tracker::Snapshot;
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -20,9 +22,38 @@ pub enum Event {
     Cancelled,
 }
 
+/// A failure that may pass, and what is done about it.
+#[derive(Clone, Debug)]
+pub struct Retrying {
+    pub reason: String,
+    pub sqlstate: Option<String>,
+    pub wait: Duration,
+    /// The size of the next batch, if the failure changed it.
+    pub batch: Option<i32>,
+}
+
+impl Retrying {
+    pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Retrying {
+        let sqlstate = error.code().map(|code| code.code().to_owned());
+        Retrying { reason: error.to_string(), sqlstate, wait, batch }
+    }
+}
+
+impl fmt::Display for Retrying {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}; trying again in {:.1} s", self.reason, self.wait.as_secs_f64())?;
+        self.batch.map_or(Ok(()), |batch| write!(f, " with a batch of {batch}"))
+    }
+}
+
 pub trait Display {
     /// There is no snapshot of a run that never began.
     fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()>;
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        console::note(&retrying.to_string());
+        Ok(())
+    }
 
     /// The words are main's; this is for readers of the stream.
     fn failed(&mut self, _error: &Error) -> io::Result<()> {

@@ -1,0 +1,126 @@
+//! A session that outlives its connections.
+//!
+//! Whether a batch was committed whose answer was lost needs no guess: the next call goes on from the
+//! server's ledger.
+
+use crate::cli::Scope;
+use crate::connect::{self, Connection};
+use crate::display::Retrying;
+use crate::error::Error;
+use crate::passing::Remedy;
+use crate::retry::Retry;
+use crate::session::{Session, Target};
+use crate::signals::Interrupt;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// A reason that stays the same is repeated this often.
+const REPEAT: Duration = Duration::from_secs(5);
+
+pub type Tell<'a> = &'a mut dyn FnMut(&Retrying) -> io::Result<()>;
+
+pub struct Link<'a> {
+    scope: &'a Scope,
+    retry: Retry,
+    interrupt: Interrupt,
+    session: Option<Session>,
+    reached: bool,
+    /// What the first session found, and every later one must find.
+    target: Option<Target>,
+    told: Option<(String, Instant)>,
+}
+
+impl<'a> Link<'a> {
+    pub fn new(scope: &'a Scope, retry_for: Duration, interrupt: Interrupt) -> Link<'a> {
+        let retry = Retry::new(retry_for);
+        Link { scope, retry, interrupt, session: None, reached: false, target: None, told: None }
+    }
+
+    pub fn interrupted(&self) -> Option<i32> {
+        self.interrupt.signal()
+    }
+
+    /// From here on the time for retries counts anew.
+    pub fn progressed(&mut self) {
+        self.retry.progressed();
+    }
+
+    /// Once, over a new connection if the last one is gone.
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
+        let result = self.session().and_then(work);
+        if result.as_ref().is_err_and(|error| error.remedy() == Some(Remedy::NewConnection)) {
+            self.session = None;
+            self.interrupt.aim(None);
+        }
+        result
+    }
+
+    /// Until it is done or there is a reason to stop.
+    pub fn persist<T>(
+        &mut self,
+        tell: Tell,
+        mut work: impl FnMut(&mut Session) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        loop {
+            match self.attempt(&mut work) {
+                Err(error) => self.wait_out(error, None, tell)?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Returns when it is time to try again; `batch` is its size if that has changed.
+    pub fn wait_out(&mut self, error: Error, batch: Option<i32>, tell: Tell) -> Result<(), Error> {
+        let passes = if self.reached { error.remedy().is_some() } else { error.is_server_busy() };
+        if !passes {
+            return Err(error);
+        }
+        if let Some(signal) = self.interrupted() {
+            return Err(Error::Interrupted(signal));
+        }
+        if !self.retry.is_allowed() {
+            return Err(error);
+        }
+        let Some(wait) = self.retry.next_wait(Instant::now(), fastrand::f64()) else {
+            return Err(Error::GaveUp { tried: self.retry.failing_for(), reason: Box::new(error) });
+        };
+        self.announce(Retrying::new(&error, wait, batch), tell)?;
+        self.interrupt.wait(wait).map_or(Ok(()), |signal| Err(Error::Interrupted(signal)))
+    }
+
+    fn announce(&mut self, retrying: Retrying, tell: Tell) -> io::Result<()> {
+        let repeated = |(reason, at): &(String, Instant)| *reason == retrying.reason && at.elapsed() < REPEAT;
+        if self.told.as_ref().is_some_and(repeated) {
+            return Ok(());
+        }
+        tell(&retrying)?;
+        self.told = Some((retrying.reason, Instant::now()));
+        Ok(())
+    }
+
+    fn session(&mut self) -> Result<&mut Session, Error> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.open()?,
+        };
+        Ok(self.session.insert(session))
+    }
+
+    fn open(&mut self) -> Result<Session, Error> {
+        let connection = self.connect()?;
+        self.reached = true;
+        self.interrupt.aim(Some(connection.canceller()));
+        let session = Session::open(connection.client, self.scope)?;
+        match &self.target {
+            Some(before) => session.target().expect(before)?,
+            None => self.target = Some(session.target().clone()),
+        }
+        Ok(session)
+    }
+
+    /// A server that does not answer must not keep a signal waiting.
+    fn connect(&self) -> Result<Connection, Error> {
+        let url = self.scope.url.clone();
+        self.interrupt.unless(move || connect::open(url.as_deref())).map_err(Error::Interrupted)?
+    }
+}
