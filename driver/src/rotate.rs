@@ -33,19 +33,24 @@ impl<'a> Rotation<'a> {
     }
 
     pub fn run(mut self, new: bool) -> Result<Ending, Error> {
-        let outcome = match self.rotate(new) {
+        if new && let Err(error) = self.start() {
+            let signal = self.signal_behind(&error).ok_or(error)?;
+            return self.end(Outcome::Interrupted(signal));
+        }
+        let outcome = match self.rotate() {
             Ok(outcome) => outcome,
             Err(error) => self.reason_for(error)?,
         };
         self.last_look()?;
+        self.end(outcome)
+    }
+
+    fn end(self, outcome: Outcome) -> Result<Ending, Error> {
         self.display.show(outcome.event(), self.last.as_ref())?;
         Ok(Ending { outcome, batches: self.batches, last: self.last })
     }
 
-    fn rotate(&mut self, new: bool) -> Result<Outcome, Error> {
-        if new {
-            self.start()?;
-        }
+    fn rotate(&mut self) -> Result<Outcome, Error> {
         let row = self.progress()?;
         if let Some(snapshot) = self.observe(row)
             && snapshot.progress.state == State::Active
@@ -145,17 +150,23 @@ impl<'a> Rotation<'a> {
 
     /// Not every error is one: someone may have asked for the run, or this driver, to stop.
     fn reason_for(&mut self, error: Error) -> Result<Outcome, Error> {
-        match (&error, error.code(), self.link.interrupted()) {
-            (Error::Interrupted(signal), ..) => Ok(Outcome::Interrupted(*signal)),
-            (_, Some(&SqlState::QUERY_CANCELED), Some(signal)) => Ok(Outcome::Interrupted(signal)),
-            (_, Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE), _) => {
-                match self.progress()?.map(|row| Progress::from(&row).state) {
-                    Some(State::Paused) => Ok(Outcome::Paused),
-                    Some(State::Cancelled) => Ok(Outcome::Cancelled),
-                    _ => Err(error),
-                }
-            }
+        if let Some(signal) = self.signal_behind(&error) {
+            return Ok(Outcome::Interrupted(signal));
+        }
+        if error.code() != Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
+            return Err(error);
+        }
+        match self.progress()?.map(|row| Progress::from(&row).state) {
+            Some(State::Paused) => Ok(Outcome::Paused),
+            Some(State::Cancelled) => Ok(Outcome::Cancelled),
             _ => Err(error),
+        }
+    }
+
+    fn signal_behind(&self, error: &Error) -> Option<i32> {
+        match error {
+            Error::Interrupted(signal) => Some(*signal),
+            error => self.link.interrupted().filter(|_| error.is_cancelled_query()),
         }
     }
 }

@@ -52,6 +52,9 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
             note(&format!("{run} is finished, nothing is left; start another with: {}", again()));
         }
         Outcome::Finished => note(&format!("{run} is finished")),
+        Outcome::Interrupted(_) if options.new && ending.last.is_none() => {
+            note(&format!("interrupted before a run was started; start it with: {}", again()));
+        }
         Outcome::Interrupted(_) => {
             note(&format!("{run} is interrupted; continue with: {}", resume(scope, options)));
         }
