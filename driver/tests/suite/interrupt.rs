@@ -22,7 +22,7 @@ fn held_up(command: Command, database: &Database) -> (Running, Lock) {
 }
 
 /// The printed command, typed into a shell.
-fn run_what_is_printed(ended: &Ended, database: &Database) -> String {
+pub fn run_what_is_printed(ended: &Ended, database: &Database) -> String {
     let (_, printed) = ended.stderr.rsplit_once("continue with: ").expect("a command is printed");
     let printed = printed.trim();
     let arguments = printed.strip_prefix("rotate-driver").expect("the command is the driver's");

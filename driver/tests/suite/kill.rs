@@ -1,4 +1,5 @@
-//! Ends without a word: the driver killed, its session terminated, the server crashed, a batch that fails.
+//! Ends without a word: the driver killed, a batch that fails; and where nothing is to be tried again, its session
+//! terminated and the server crashed.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -13,24 +14,24 @@ use crate::server::Server;
 
 const CONTINUES: &str =
     "HINT: `rotate-driver run` with the same options continues after the last committed batch.";
-const SESSION: &str =
+pub const SESSION: &str =
     "pg_stat_activity WHERE datname = current_database() AND application_name = 'rotate-driver'";
 
 /// The same "random" instants in every test run.
-struct Chance(u64);
+pub struct Chance(pub u64);
 
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }
 
-fn terminate(database: &Database) {
+pub fn terminate(database: &Database) {
     database.one(&format!("SELECT pg_terminate_backend(pid) FROM {SESSION}"));
 }
 
-fn batches(client: &mut Client) -> i64 {
+pub fn batches(client: &mut Client) -> i64 {
     let row = client.query_one("SELECT count(*) FROM ticket_rotation_batch", &[]);
     row.expect("the ledger can be read").get(0)
 }
@@ -43,7 +44,7 @@ fn interrupt_often(database: &Database, seed: u64, interrupt: impl Fn(&Running))
     let mut chance = Chance(seed);
     for _ in 0..12 {
         let enough = batches(&mut client) + chance.below(15) as i64;
-        let running = database.start(&["run", "--batch", "20"]);
+        let running = database.start(&["run", "--batch", "20", "--retry-for", "0"]);
         poll("some batches", || batches(&mut client) >= enough && database.count(SESSION) == 1);
         sleep(Duration::from_micros(chance.below(8000)));
         interrupt(&running);
@@ -71,7 +72,7 @@ fn a_terminated_session_loses_its_batch_only() {
     let database = Database::with_tickets(1000);
     oracle::watch(&database);
     let lock = Lock::ticket(&database, 120);
-    let running = database.start(&["run", "--batch", "50"]);
+    let running = database.start(&["run", "--batch", "50", "--retry-for", "0"]);
     wait_for_blocked(&database, 1);
     terminate(&database);
     running.wait().expect(1).says(&[CONTINUES]);
@@ -89,7 +90,7 @@ fn a_run_continues_after_a_crash_of_the_server() {
     oracle::watch(&database);
     for id in [1210, 2030] {
         let _lock = Lock::ticket(&database, id);
-        let running = database.start(&["run", "--batch", "50"]);
+        let running = database.start(&["run", "--batch", "50", "--retry-for", "0"]);
         wait_for_blocked(&database, 1);
         server.restart("immediate");
         running.wait().expect(1).says(&[CONTINUES]);

@@ -69,12 +69,28 @@ impl Server {
     }
 
     pub fn restart(&self, mode: &str) {
+        self.pg_ctl(&["restart", "--mode", mode]);
+    }
+
+    pub fn stop(&self, mode: &str) {
+        self.pg_ctl(&["stop", "--mode", mode]);
+    }
+
+    /// After a stop, with the settings it had.
+    pub fn start_again(&self) {
+        let line = fs::read_to_string(self.data().join("postmaster.opts")).expect("it has run before");
+        let (_program, options) = line.trim().split_once(' ').expect("it was started with options");
+        self.pg_ctl(&["start", "--options", options]);
+    }
+
+    fn pg_ctl(&self, arguments: &[&str]) {
         let mut command = as_server_user(&Path::new(self.variable("PGBIN")).join("pg_ctl"));
-        command.arg("restart").arg("--silent").arg("--wait").args(["--mode", mode]);
-        command.arg("--pgdata").arg(self.data());
-        command.arg("--log").arg(Path::new(self.variable("PGSERVERDIR")).join("log"));
+        command.args(arguments).arg("--silent").arg("--wait").arg("--pgdata").arg(self.data());
+        if arguments[0] != "stop" {
+            command.arg("--log").arg(Path::new(self.variable("PGSERVERDIR")).join("log"));
+        }
         command.current_dir("/").env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(command.status().expect("pg_ctl runs").success(), "the server restarts");
+        assert!(command.status().expect("pg_ctl runs").success(), "pg_ctl {arguments:?}");
     }
 
     pub fn set_variables(&self, command: &mut Command) {
@@ -94,7 +110,7 @@ impl Drop for Server {
 }
 
 /// PostgreSQL refuses to run as root.
-fn as_server_user(program: &Path) -> Command {
+pub fn as_server_user(program: &Path) -> Command {
     // SAFETY: a plain system call that cannot fail.
     if unsafe { libc::geteuid() } != 0 {
         return Command::new(program);
