@@ -37,7 +37,7 @@ COMMENT ON INDEX ticket_rotation_target IS 'Finds the newest run of a table';
 COMMENT ON INDEX ticket_rotation_unfinished IS 'Allows a token column one unfinished run at a time';
 
 CREATE TABLE ticket_rotation_range (
-    run_id bigint NOT NULL REFERENCES ticket_rotation,
+    run_id bigint NOT NULL,
     after_id bigint NOT NULL,
     upper_id bigint NOT NULL,
     finished_at timestamptz,
@@ -46,7 +46,7 @@ CREATE TABLE ticket_rotation_range (
 );
 
 COMMENT ON TABLE ticket_rotation_range IS 'Ranges: the disjoint intervals of ids that a run is divided into; a batch locks the row of its range';
-COMMENT ON COLUMN ticket_rotation_range.run_id IS 'The run';
+COMMENT ON COLUMN ticket_rotation_range.run_id IS 'The run (no foreign key: a parallel restore may load the ranges first)';
 COMMENT ON COLUMN ticket_rotation_range.after_id IS 'The range starts above this id';
 COMMENT ON COLUMN ticket_rotation_range.upper_id IS 'The range ends with this id';
 COMMENT ON COLUMN ticket_rotation_range.finished_at IS 'When the last batch of the range was rotated';
@@ -67,7 +67,7 @@ CREATE TABLE ticket_rotation_batch (
 );
 
 COMMENT ON TABLE ticket_rotation_batch IS 'The ledger: one row per committed batch, written in the transaction of the batch and never changed';
-COMMENT ON COLUMN ticket_rotation_batch.run_id IS 'The run (no foreign key: its check would lock the run''s row in every batch)';
+COMMENT ON COLUMN ticket_rotation_batch.run_id IS 'The run (no foreign key: a parallel restore may load the batches first, and each batch would lock the run''s row)';
 COMMENT ON COLUMN ticket_rotation_batch.after_id IS 'The batch starts above this id';
 COMMENT ON COLUMN ticket_rotation_batch.last_id IS 'The batch ends with this id; the highest one within a range is its checkpoint';
 COMMENT ON COLUMN ticket_rotation_batch.sweep IS 'Whether it is the sweep before the end of the run, for tickets that were in flight when their batch ran';
