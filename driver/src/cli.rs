@@ -1,8 +1,8 @@
 //! The command line.
 
+use crate::patience::Patience;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use std::time::Duration;
 
 #[derive(Parser)]
 #[command(name = "rotate-driver", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -86,25 +86,8 @@ pub struct Run {
     pub patience: Patience,
 }
 
-#[derive(Args)]
-pub struct Patience {
-    /// How long to try again without progress: seconds, or 90s, 5m, 1h; 0 is never
-    ///
-    /// Tried again are a lost connection, a server that is down, starting, or full, a conflict with
-    /// another transaction and a lock time-out. Of a first connection only what a starting or full
-    /// server answers: an address that refuses it is more likely wrong.
-    #[arg(long, value_name = "TIME", default_value = DEFAULT_RETRY_FOR, value_parser = duration)]
-    pub retry_for: Duration,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map(Duration::from_secs);
-    seconds.or_else(|_| humantime::parse_duration(text)).map_err(|error| error.to_string())
-}
-
 pub const DEFAULT_BATCH: i32 = 5000;
 pub const DEFAULT_INTERVAL: u64 = 2;
-pub const DEFAULT_RETRY_FOR: &str = "5m";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ProgressStyle {
@@ -168,15 +151,3 @@ Signals:
 Exit codes:
   0 finished   1 failed   2 usage   4 paused or cancelled by someone   75 gave up trying again
   129, 130, 143   stopped by HUP, INT, TERM";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_seconds_or_have_a_unit() {
-        let seconds = ["0", "90", "90s", "5m", "1h", "1h 30m"].map(|text| duration(text).unwrap().as_secs());
-        assert_eq!(seconds, [0, 90, 90, 300, 3_600, 5_400]);
-        assert!(["", "-1", "soon", "5 parsecs"].iter().all(|text| duration(text).is_err()));
-    }
-}

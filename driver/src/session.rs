@@ -1,7 +1,7 @@
 //! The extension's SQL interface, for one target over one connection.
 //!
-//! Every call is one unnamed statement of its own: one round trip, no session state, so a
-//! transaction pooler may stand between.
+//! Every call is one unnamed statement of its own: one round trip, no session state, so a transaction pooler may
+//! stand between. For its sake no setting is sent at the start either: poolers refuse those they do not know.
 
 use crate::cli::Scope;
 use crate::error::Error;

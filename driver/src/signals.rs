@@ -107,3 +107,29 @@ fn is_ignored(signal: i32) -> bool {
         libc::sigaction(signal, std::ptr::null(), &mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_signal_ends_a_wait_and_what_is_done_in_the_background() {
+        let (interrupt, start) = (Interrupt::default(), Instant::now());
+        let sender = interrupt.clone();
+        thread::spawn(move || sender.remember(SIGTERM));
+        assert_eq!(interrupt.wait(HOUR), Some(SIGTERM));
+        assert_eq!(interrupt.unless(|| thread::sleep(HOUR)), Err(SIGTERM));
+        interrupt.remember(SIGINT);
+        assert_eq!(interrupt.signal(), Some(SIGTERM));
+        assert!(start.elapsed() < HOUR);
+    }
+
+    #[test]
+    fn without_one_the_work_is_done() {
+        assert_eq!(Interrupt::default().unless(|| 7), Ok(7));
+        assert_eq!(Interrupt::default().wait(Duration::ZERO), None);
+    }
+}

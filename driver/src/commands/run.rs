@@ -1,14 +1,14 @@
 //! Starts or continues a rotation and says how it ended.
 
-use crate::cli::{DEFAULT_BATCH, DEFAULT_INTERVAL, DEFAULT_RETRY_FOR, ProgressStyle, Run, Scope};
+use crate::cli::{DEFAULT_BATCH, DEFAULT_INTERVAL, ProgressStyle, Run, Scope};
 use crate::console::{note, report};
 use crate::display::{self, Display};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::link::Link;
-use crate::outcome::{Ending, Outcome};
+use crate::patience::DEFAULT_RETRY_FOR;
 use crate::resume::command;
-use crate::rotate::Rotation;
+use crate::rotate::{Ending, Outcome, Rotation};
 use crate::signals::Interrupt;
 use std::time::Duration;
 

@@ -1,17 +1,19 @@
 //! The loop: a batch, now and then a look at the progress, until there is a reason to stop.
 
+mod ending;
+
 use crate::display::{Display, Event};
 use crate::error::Error;
 use crate::link::Link;
-use crate::outcome::{Ending, Outcome};
 use crate::pace::BatchSize;
 use crate::passing::Remedy;
 use crate::progress::{Progress, State};
 use crate::session::Session;
 use crate::tracker::{Snapshot, Tracker};
 use postgres::Row;
-use postgres::error::SqlState;
 use std::time::{Duration, Instant};
+
+pub use ending::{Ending, Outcome};
 
 /// Often enough for the eye; a batch costs far more than a look.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -43,11 +45,6 @@ impl<'a> Rotation<'a> {
         };
         self.last_look()?;
         self.end(outcome)
-    }
-
-    fn end(self, outcome: Outcome) -> Result<Ending, Error> {
-        self.display.show(outcome.event(), self.last.as_ref())?;
-        Ok(Ending { outcome, batches: self.batches, last: self.last })
     }
 
     fn rotate(&mut self) -> Result<Outcome, Error> {
@@ -132,41 +129,5 @@ impl<'a> Rotation<'a> {
 
     fn progress(&mut self) -> Result<Option<Row>, Error> {
         self.link.persist(&mut |retrying| self.display.retrying(retrying), Session::progress)
-    }
-
-    /// A request to cancel the batch may come too late for it and hit this instead. The outcome stands even
-    /// if the server is gone for good by now.
-    fn last_look(&mut self) -> Result<(), Error> {
-        let looked = match self.progress() {
-            Err(error) if error.is_cancelled_query() => self.progress(),
-            looked => looked,
-        };
-        match looked {
-            Err(Error::Interrupted(_) | Error::GaveUp { .. }) => {}
-            looked => drop(self.observe(looked?)),
-        }
-        Ok(())
-    }
-
-    /// Not every error is one: someone may have asked for the run, or this driver, to stop.
-    fn reason_for(&mut self, error: Error) -> Result<Outcome, Error> {
-        if let Some(signal) = self.signal_behind(&error) {
-            return Ok(Outcome::Interrupted(signal));
-        }
-        if error.code() != Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
-            return Err(error);
-        }
-        match self.progress()?.map(|row| Progress::from(&row).state) {
-            Some(State::Paused) => Ok(Outcome::Paused),
-            Some(State::Cancelled) => Ok(Outcome::Cancelled),
-            _ => Err(error),
-        }
-    }
-
-    fn signal_behind(&self, error: &Error) -> Option<i32> {
-        match error {
-            Error::Interrupted(signal) => Some(*signal),
-            error => self.link.interrupted().filter(|_| error.is_cancelled_query()),
-        }
     }
 }
