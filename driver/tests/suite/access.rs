@@ -29,7 +29,7 @@ fn a_missing_table_is_named_with_the_ways_to_name_one() {
     let database = Database::create();
     database.end(&["run"], 1).says(&["there is no table ticket", "HINT: Quote it as SQL does"]);
     let ended = database.end(&["run", "--table", "My Table"], 1);
-    ended.says(&["HINT: Quote a table as SQL does: --table '\"My Table\"'"]);
+    ended.says(&["as SQL does: --table '\"My Table\"'"]);
 }
 
 #[test]
