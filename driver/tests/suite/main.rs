@@ -28,6 +28,7 @@ mod recipes;
 mod regress;
 mod retry;
 mod run;
+mod scripts;
 mod server;
 mod standby;
 mod status;

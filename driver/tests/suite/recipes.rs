@@ -1,19 +1,16 @@
-//! The files in `sql/`, as psql runs them.
+//! What `sql/roles.sql` grants is enough to rotate, and no more.
 
 use crate::database::Database;
 use crate::oracle;
 use crate::process::Running;
-use crate::server::repository;
+use crate::scripts::script;
 
 /// A role that can log in, with what sql/roles.sql grants it.
-fn rotator(database: &Database, target: &str) -> String {
+pub fn rotator(database: &Database, target: &str) -> String {
     let role = format!("rotator of {}", database.name);
     database.execute(&format!("CREATE ROLE \"{role}\" LOGIN"));
-    let mut command = database.program("psql");
-    command.args(["--no-psqlrc", "-v", &format!("role={role}"), "-v", &format!("target={target}")]);
-    command.args(["-v", "token_column=token", "-v", "schema=public"]);
-    command.arg("-f").arg(repository().join("sql/roles.sql"));
-    Running::start(command).wait().expect(0);
+    let variables = [("role", &*role), ("target", target), ("token_column", "token"), ("schema", "public")];
+    Running::start(script(database, "roles", &variables)).wait().expect(0);
     role
 }
 
