@@ -7,7 +7,7 @@ TICKETS ?= 1000000
 SERVER := driver/dev/private-server
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install missing packages and cargo-pgrx
 	@docker/build-deps.sh
@@ -19,6 +19,10 @@ test: setup ## Run all tests on private servers
 	@eval "$$($(SERVER) env)"; cargo pgrx test "pg$$PG_MAJOR" --package ticket_ext
 	@$(SERVER) install
 	@cargo test --package rotate-driver
+	@echo "The containers were not tested: that is make test-docker"
+
+test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG_MAJOR=15 for the older release
+	@docker/test.sh
 
 check: setup ## Check formatting and lints
 	@cargo fmt --all --check
@@ -33,4 +37,4 @@ install: ## Install the extension into the server of PG_CONFIG, the driver into 
 		--features "pg$$($(PG_CONFIG) --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')"
 	@cargo install --locked --path driver
 
-.PHONY: help setup demo test check install
+.PHONY: help setup demo test test-docker check install

@@ -1,5 +1,7 @@
--- The evidence after the demo's run: one row per check, and an error unless all hold.
+-- The evidence after the newest run: one row per check, and an error unless all hold.
 \pset footer off
+CREATE TEMP VIEW batch AS
+SELECT * FROM ticket_rotation_batch WHERE run_id = (SELECT max(run_id) FROM ticket_rotation);
 CREATE TEMP TABLE evidence AS
 SELECT 'tickets' AS "check", count(*) AS counted, (SELECT count(*) FROM leaked) AS expected FROM ticket
 UNION ALL
@@ -12,10 +14,10 @@ SELECT 'tokens that were leaked', count(*), 0 FROM ticket JOIN leaked USING (tok
 UNION ALL
 SELECT 'different tokens', count(DISTINCT token), (SELECT count(*) FROM leaked) FROM ticket
 UNION ALL
-SELECT 'tickets in the ledger', sum(tickets)::bigint, (SELECT count(*) FROM leaked) FROM ticket_rotation_batch
+SELECT 'tickets in the ledger', sum(tickets)::bigint, (SELECT count(*) FROM leaked) FROM batch
 UNION ALL
 SELECT 'tickets last written by their own batch', count(*), (SELECT count(*) FROM leaked)
-FROM ticket JOIN ticket_rotation_batch AS batch
+FROM ticket JOIN batch
   ON ticket.id > batch.after_id AND ticket.id <= batch.last_id AND ticket.xmin = batch.transaction_id::xid;
 
 TABLE evidence;
