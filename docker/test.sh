@@ -100,7 +100,12 @@ interruptions() {
 
 cron() {
     sql --command='DROP TABLE leaked; CREATE TABLE leaked AS SELECT id, token FROM ticket'
-    sql --command='SELECT start_ticket_rotation()' --file=- <sql/schedule.sql
+    sql --command='CREATE ROLE rotator LOGIN; GRANT USAGE ON SCHEMA cron TO rotator'
+    sql -v role=rotator -v target=public.ticket -v token_column=token -v schema=public <sql/roles.sql
+    sql --command='SELECT start_ticket_rotation()' --command='SELECT pause_ticket_rotation()'
+    sql --username=rotator <sql/schedule.sql
+    wait_until holds "EXISTS (SELECT FROM cron.job_run_details WHERE return_message ~ 'paused')"
+    sql --command='SELECT resume_ticket_rotation()'
     wait_until holds 'count(*) = 0 FROM cron.job'
     sql <sql/monitor.sql
     check_every_ticket
@@ -112,7 +117,7 @@ access() {
     expect 1 docker-compose run --rm -T --entrypoint touch driver /tmp/file
 }
 
-image() { docker image ls --format '{{.Repository}}' | grep --extended-regexp "^$COMPOSE_PROJECT_NAME[-_]$1$"; }
+image() { docker image ls --format '{{.Repository}}' | grep --extended-regexp "^${COMPOSE_PROJECT_NAME}[-_]$1$"; }
 about() { docker image inspect --format "{{.$1}}" "$2"; }
 inside() { docker run --rm --user root --entrypoint sh "$1" -c "$2"; }
 

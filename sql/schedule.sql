@@ -9,8 +9,8 @@
 --
 -- Watch:       SELECT * FROM batch_progress ORDER BY run_id DESC LIMIT 1;
 --              SELECT start_time, status, return_message FROM cron.job_run_details ORDER BY runid DESC LIMIT 10;
--- Pause:       SELECT cron.alter_job(jobid, active => false) FROM cron.job WHERE jobname = 'rotate tickets';
--- Go on:       the same with active => true
+-- Pause:       SELECT pause_ticket_rotation();    from now on the job fails, and its message says why
+-- Go on:       SELECT resume_ticket_rotation();
 -- Unschedule:  SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname LIKE 'rotate tickets%';
 --
 -- Nothing is lost or done twice, whatever you do: the next job, driver or psql goes on behind the last batch.
