@@ -22,7 +22,7 @@ CREATE EXTENSION IF NOT EXISTS pg_cron;
 
 -- From 1.5 on, pg_cron knows seconds: a batch of 5000 every 5 seconds is a million tickets in 17 minutes.
 -- Before, each minute for 50 seconds, batch after batch.
-SELECT string_to_array(extversion, '.')::integer[] >= '{1,5}' AS knows_seconds
+SELECT string_to_array(substring(extversion FROM '^\d+\.\d+'), '.')::integer[] >= '{1,5}' AS knows_seconds
 FROM pg_extension
 WHERE extname = 'pg_cron'
 \gset
