@@ -6,6 +6,7 @@ mod bar;
 mod connect;
 mod control;
 mod database;
+mod deadlock;
 mod exits;
 mod giving_up;
 mod in_flight;
