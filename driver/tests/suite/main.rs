@@ -36,3 +36,4 @@ mod strangers;
 mod tls;
 mod together;
 mod tokens;
+mod verify;
