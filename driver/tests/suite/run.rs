@@ -14,7 +14,7 @@ fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {
     let (first, last) = (&lines[0], &lines[lines.len() - 1]);
     assert_eq!((first.done, first.planned, first.remaining), (300, 4000, None));
     assert_eq!((last.done, last.planned, last.remaining), (4000, 4000, Some(0)));
-    assert_eq!(ended.stderr, "rotate-driver: run 1 is finished\n");
+    assert_eq!(ended.stderr, "rotate-driver: run 1 is finished; verify it with: rotate-driver verify\n");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn the_estimate_counts_down_and_progress_never_goes_back() {
 fn an_empty_table_has_nothing_left_and_starts_no_run() {
     let database = Database::with_tickets(1);
     database.execute("DELETE FROM ticket");
-    let ended = database.complete(&["run"]).says(&["nothing is left"]);
+    let ended = database.complete(&["run"]).says(&["there is nothing to rotate: the table is empty"]);
     assert_eq!(ended.stdout, "");
     assert_eq!(database.count("ticket_rotation"), 0);
 }
