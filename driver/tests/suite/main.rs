@@ -37,3 +37,4 @@ mod tls;
 mod together;
 mod tokens;
 mod verify;
+mod workers;
