@@ -32,7 +32,8 @@ WHERE extname = 'pg_cron'
     SELECT cron.schedule('rotate tickets', '* * * * *', $$CALL rotate_all_tickets(5000, max_duration => '50 s')$$);
 \endif
 
--- Each minute: once the newest run has ended, both jobs remove themselves.
+-- Each minute: once the newest run has ended, both jobs remove themselves. What pg_cron was about to do with them at
+-- that moment is listed as "job canceled", which is nothing to worry about.
 SELECT cron.schedule('rotate tickets: end', '* * * * *', $$
     SELECT cron.unschedule(jobid)
     FROM cron.job

@@ -1,7 +1,7 @@
 -- The evidence after the newest run: one row per check, and an error unless all hold.
 \pset footer off
 CREATE TEMP VIEW batch AS
-SELECT * FROM ticket_rotation_batch WHERE run_id = (SELECT max(run_id) FROM ticket_rotation);
+SELECT *, xmin AS writer FROM ticket_rotation_batch WHERE run_id = (SELECT max(run_id) FROM ticket_rotation);
 CREATE TEMP TABLE evidence AS
 SELECT 'tickets' AS "check", count(*) AS counted, (SELECT count(*) FROM leaked) AS expected FROM ticket
 UNION ALL
@@ -18,7 +18,7 @@ SELECT 'tickets in the ledger', sum(tickets)::bigint, (SELECT count(*) FROM leak
 UNION ALL
 SELECT 'tickets last written by their own batch', count(*), (SELECT count(*) FROM leaked)
 FROM ticket JOIN batch
-  ON ticket.id > batch.after_id AND ticket.id <= batch.last_id AND ticket.xmin = batch.transaction_id::xid;
+  ON ticket.id > batch.after_id AND ticket.id <= batch.last_id AND ticket.xmin = batch.writer;
 
 TABLE evidence;
 
