@@ -21,6 +21,9 @@ test: setup ## Run all tests on private servers
 	@driver/dev/pgbouncer
 	@cargo test --package rotate-driver
 
+bench: setup ## Compare with other ways to rotate; SCALE=1000000 ROUNDS=5
+	@driver/bench/run
+
 check: setup ## Check formatting and lints
 	@cargo fmt --all --check
 	@eval "$$($(SERVER) env)"; cargo clippy --package ticket_ext --all-targets --no-default-features \
@@ -34,4 +37,4 @@ install: ## Install the extension into the server of PG_CONFIG, the driver into 
 		--features "pg$$($(PG_CONFIG) --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')"
 	@cargo install --locked --path driver
 
-.PHONY: help setup demo test check install
+.PHONY: help setup demo test bench check install
