@@ -69,7 +69,7 @@ impl Interval {
         found: i64,
         keep_digests: bool,
     ) -> Result<Written, TicketError> {
-        if keep_digests || job.tickets.disable_row_triggers.is_some() {
+        if keep_digests || job.tickets.traits.disable_row_triggers.is_some() {
             let written = guarded::write(client, job, self)?;
             return Ok(if keep_digests { written } else { Written { digests: None, ..written } });
         }
