@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Once, OnceLock};
 
+use tempfile::NamedTempFile;
+
 /// A server that stops when its guardian's standard input ends: with the value, or with the tests' process.
 pub struct Server {
     variables: HashMap<String, String>,
@@ -89,8 +91,15 @@ impl Server {
         if arguments[0] != "stop" {
             command.arg("--log").arg(Path::new(self.variable("PGSERVERDIR")).join("log"));
         }
-        command.current_dir("/").env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(command.status().expect("pg_ctl runs").success(), "pg_ctl {arguments:?}");
+        // Not to a pipe, which the server would keep open.
+        let said = NamedTempFile::new().expect("a file for the output");
+        command
+            .current_dir("/")
+            .env_clear()
+            .stdout(Stdio::null())
+            .stderr(said.reopen().expect("it is there"));
+        let success = command.status().expect("pg_ctl runs").success();
+        assert!(success, "pg_ctl {arguments:?}: {}", fs::read_to_string(said).unwrap_or_default());
     }
 
     pub fn set_variables(&self, command: &mut Command) {
