@@ -7,6 +7,7 @@ mod connect;
 mod control;
 mod database;
 mod exits;
+mod faults;
 mod giving_up;
 mod in_flight;
 mod init;

@@ -1,0 +1,144 @@
+//! How each kind of fault is brought about.
+
+use std::time::Duration;
+
+use crate::kill::Chance;
+use crate::proxy::Cut;
+
+use super::campaign::Campaign;
+use super::crash;
+use super::disk::WalDisk;
+use super::probe::{now, wait_for};
+use super::schedule::Kind;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+const IN_A_BATCH: &str = "FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+      AND query LIKE '%rotate\\_ticket\\_tokens(%'";
+
+/// When a fault came, and from when on batches were possible again.
+pub struct Outage {
+    pub since: f64,
+    pub until: f64,
+}
+
+fn outage(fault: impl FnOnce()) -> Outage {
+    let since = now();
+    fault();
+    Outage { since, until: now() }
+}
+
+impl Campaign<'_> {
+    pub fn sessions_in_a_batch(&mut self) -> u64 {
+        self.probe.number(&format!("SELECT count(*) {IN_A_BATCH}")).unwrap_or(0)
+    }
+
+    /// None: it cannot be done on this machine.
+    pub fn inject(&mut self, kind: Kind, chance: &mut Chance) -> Option<Outage> {
+        let server = self.database.server;
+        let outage = match kind {
+            Kind::DriverKilled => outage(|| self.drivers.kill(chance)),
+            Kind::DriverStopped => self.stop_driver(chance),
+            Kind::SessionTerminated => self.terminate_session(chance),
+            Kind::CutBeforeStatement => self.cut(Cut::BeforeStatement),
+            Kind::CutAfterStatement => self.cut(Cut::AfterStatement),
+            Kind::CutBeforeAnswer => self.cut(Cut::BeforeAnswer),
+            Kind::CutWithinAnswer => self.cut(Cut::WithinAnswer),
+            Kind::BackendKilled => self.kill_backend(chance),
+            Kind::PostmasterKilled => outage(|| {
+                crash::kill_postmaster(server);
+                server.start_again();
+            }),
+            Kind::ImmediateShutdown => outage(|| server.restart("immediate")),
+            Kind::FastRestart => outage(|| server.restart("fast")),
+            Kind::UpdatesSuppressed => self.suppress_updates(chance),
+            Kind::WalDiskFull => return self.wal_disk.map(|disk| self.fill_up(disk)),
+        };
+        Some(outage)
+    }
+
+    fn stop_driver(&mut self, chance: &mut Chance) -> Outage {
+        let since = now();
+        let stopped = self.drivers.stop(chance);
+        self.rest(200 + chance.below(800));
+        self.drivers.let_go_on(stopped);
+        Outage { since, until: since }
+    }
+
+    fn terminate_session(&mut self, chance: &mut Chance) -> Outage {
+        let victim = self.victim(chance);
+        outage(|| {
+            if let Some(process) = victim {
+                self.probe.insist(&format!("SELECT pg_terminate_backend({process})"));
+            }
+        })
+    }
+
+    fn cut(&mut self, cut: Cut) -> Outage {
+        self.drivers.cut(cut);
+        self.wait("a batch to cut off", |campaign| campaign.drivers.is_cut());
+        outage(|| ())
+    }
+
+    /// The postmaster then ends all sessions and recovers. The victim may just have ended by itself.
+    fn kill_backend(&mut self, chance: &mut Chance) -> Outage {
+        let mut witness = self.database.connect();
+        let mut since = now();
+        self.wait("a crash", |campaign| {
+            let victim = campaign.victim(chance);
+            since = now();
+            if let Some(process) = victim {
+                crash::kill_backend(campaign.database.server, process);
+            }
+            campaign.rest(50);
+            witness.simple_query("SELECT").is_err()
+        });
+        self.probe.wait_until_it_answers();
+        Outage { since, until: now() }
+    }
+
+    fn suppress_updates(&mut self, chance: &mut Chance) -> Outage {
+        self.probe.insist(
+            "DROP TRIGGER IF EXISTS suppress ON ticket;
+             CREATE TRIGGER suppress BEFORE UPDATE OF token ON ticket
+                 FOR EACH ROW WHEN (OLD.id % 3 = 0) EXECUTE FUNCTION suppress()",
+        );
+        outage(|| {
+            self.rest(100 + chance.below(400));
+            self.probe.insist("DROP TRIGGER IF EXISTS suppress ON ticket");
+        })
+    }
+
+    /// The server needs new WAL files soon, and dies or at least fails until there is room again.
+    fn fill_up(&mut self, disk: &WalDisk) -> Outage {
+        disk.fill();
+        outage(|| {
+            wait_for("the server to run out of WAL", PATIENCE, || {
+                let written = self.probe.ask("pg_logical_emit_message(true, 'filler', 'x')");
+                written.and_then(|_| self.probe.ask("pg_switch_wal()")).is_err()
+            });
+            self.rest(300);
+            disk.empty();
+            let server = self.database.server;
+            wait_for("the server's recovery", PATIENCE, || {
+                if !crash::is_running(server) {
+                    server.start_again();
+                }
+                self.probe.is_true("true")
+            });
+        })
+    }
+
+    /// A session that is working on a batch; None once the run has ended.
+    fn victim(&mut self, chance: &mut Chance) -> Option<i32> {
+        let nth = chance.below(4);
+        let all = format!("SELECT array_agg(pid) {IN_A_BATCH}");
+        let one = format!("SELECT pids[1 + {nth} % cardinality(pids)] FROM ({all}) AS session (pids)");
+        let mut victim = None;
+        self.wait("a session in a batch", |campaign| {
+            victim = campaign.probe.ask(&one).ok().and_then(|process| process.parse().ok());
+            victim.is_some()
+        });
+        victim
+    }
+}
