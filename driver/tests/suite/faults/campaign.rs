@@ -39,11 +39,6 @@ impl Drop for Stop<'_> {
     }
 }
 
-pub fn make_table(database: &Database, tickets: u64) {
-    let text = include_str!("table.sql").replace("{tickets}", &tickets.to_string());
-    database.execute(&text.replace("{milliseconds}", &REST.to_string()));
-}
-
 impl<'a> Campaign<'a> {
     /// Starts the run; `older`: while older transactions have tickets in flight.
     pub fn begin(
@@ -112,7 +107,9 @@ impl<'a> Campaign<'a> {
         let in_a_batch = self.sessions_in_a_batch();
         let outage = self.inject(strike.kind, &mut strike.chance());
         let lost = outage.map(|outage| self.time_lost(&outage));
-        self.struck.push(Struck { kind: strike.kind, in_a_batch, lost });
+        let struck = Struck { kind: strike.kind, in_a_batch, lost };
+        println!("{:>3}. {struck}", self.struck.len() + 1);
+        self.struck.push(struck);
     }
 
     fn has_finished(&mut self) -> bool {
@@ -182,8 +179,9 @@ impl<'a> Campaign<'a> {
     }
 }
 
-/// By statement, so that batches are as in a table without triggers.
+/// The audit is by statement, so that batches are as in a table without triggers.
 pub fn prepare(database: &Database, tickets: u64) {
-    make_table(database, tickets);
+    let table = include_str!("table.sql").replace("{tickets}", &tickets.to_string());
+    database.execute(&table.replace("{milliseconds}", &REST.to_string()));
     oracle::watch_statements(database);
 }

@@ -3,9 +3,7 @@
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-use tempfile::TempDir;
+use std::process::{Child, Command, Stdio};
 
 use crate::server::{Server, as_server_user};
 
@@ -13,9 +11,10 @@ use crate::server::{Server, as_server_user};
 const BYTES: u64 = 400 << 20;
 pub const SETTINGS: [&str; 2] = ["max_wal_size=96MB", "min_wal_size=32MB"];
 
-/// Unmounted when dropped; the server has to be stopped by then.
+/// A guardian unmounts and removes it when its standard input ends: with the value, or with the tests' process.
 pub struct WalDisk {
-    folder: TempDir,
+    folder: PathBuf,
+    guardian: Child,
 }
 
 impl WalDisk {
@@ -23,7 +22,7 @@ impl WalDisk {
     pub fn under(server: &Server) -> Result<Self, String> {
         let disk = Self::mount()?;
         server.stop("fast");
-        let (old, new) = (server.data().join("pg_wal"), disk.place().join("pg_wal"));
+        let (old, new) = (server.data().join("pg_wal"), disk.folder.join("mounted/pg_wal"));
         run(Command::new("mv").args([&old, &new]))?;
         let mut link = as_server_user(Path::new("/usr/bin/ln"));
         run(link.arg("-s").args([&new, &old]).current_dir("/"))?;
@@ -38,17 +37,16 @@ impl WalDisk {
         run(Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&image))?;
         fs::create_dir(&place).map_err(|error| error.to_string())?;
         run(Command::new("mount").args(["-o", "loop"]).args([&image, &place]))?;
-        let disk = Self { folder };
-        run(Command::new("chmod").arg("755").args([disk.folder.path(), &place]))?;
-        Ok(disk)
-    }
-
-    fn place(&self) -> PathBuf {
-        self.folder.path().join("mounted")
+        run(Command::new("chmod").arg("755").args([folder.path(), &place]))?;
+        let clean_up = r#"trap '' INT TERM; cat >/dev/null; umount --lazy "$0/mounted"; rm -rf "$0""#;
+        let mut guardian = Command::new("sh");
+        guardian.args(["-c", clean_up]).arg(folder.path()).stdin(Stdio::piped());
+        let guardian = guardian.spawn().map_err(|error| error.to_string())?;
+        Ok(Self { folder: folder.keep(), guardian })
     }
 
     fn filler(&self) -> PathBuf {
-        self.place().join("filler")
+        self.folder.join("mounted/filler")
     }
 
     pub fn fill(&self) {
@@ -71,8 +69,8 @@ impl WalDisk {
 
 impl Drop for WalDisk {
     fn drop(&mut self) {
-        let unmounted = run(Command::new("umount").arg("--lazy").arg(self.place()));
-        assert!(unmounted.is_ok() || std::thread::panicking(), "{unmounted:?}");
+        drop(self.guardian.stdin.take());
+        self.guardian.wait().expect("the guardian ends");
     }
 }
 

@@ -7,6 +7,7 @@ use crate::database::Database;
 use crate::kill::Chance;
 use crate::process::{Ended, Running};
 use crate::proxy::{Cut, Proxy};
+use crate::retry::TRYING;
 
 /// Between the end of a driver and its next start.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -125,7 +126,13 @@ impl Place {
 /// with, a full disk. All else passes, and it should have waited.
 fn complaint(ended: Ended) -> Option<String> {
     let lasting =
-        ["cannot connect to", "does not answer as a PostgreSQL server", "ERROR 27000: ", " 53100: "];
-    let excused = ended.code == Some(0) || lasting.iter().any(|reason| ended.stderr.contains(reason));
+        ["cannot connect to", " does not answer as a PostgreSQL server", "ERROR 27000: ", " 53100: "];
+    let mut last_words = ended.stderr.lines().filter(|line| line.starts_with("rotate-driver: "));
+    let reason = last_words.rfind(|line| !line.contains(TRYING)).unwrap_or_default();
+    let excused = match ended.code {
+        Some(0) => true,
+        Some(1) => lasting.iter().any(|excuse| reason.contains(excuse)),
+        _ => false,
+    };
     (!excused).then(|| format!("exit code {:?}: {}", ended.code, ended.stderr.trim()))
 }

@@ -21,7 +21,8 @@ use campaign::Campaign;
 use disk::WalDisk;
 use schedule::Schedule;
 
-const TICKETS_PER_KILL: u64 = 1500;
+/// Enough for some dozens of batches between two faults.
+const TICKETS_PER_KILL: u64 = 500;
 
 #[test]
 fn a_run_survives_a_campaign_of_faults() {

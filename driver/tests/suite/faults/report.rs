@@ -86,64 +86,51 @@ impl Report {
             self.violations.push("a driver gave up");
         }
     }
+}
 
-    fn of(&self, kind: Kind) -> impl Iterator<Item = &Struck> {
-        self.struck.iter().filter(move |struck| struck.kind == kind)
+impl fmt::Display for Struck {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.lost {
+            Some(lost) => write!(f, "{}, {} in a batch, {lost:.2} s lost", self.kind.name(), self.in_a_batch),
+            None => write!(f, "{}: skipped, it takes root to mount a small file system", self.kind.name()),
+        }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let (faults, seed) =
-            (self.struck.iter().filter(|struck| struck.lost.is_some()).count(), self.schedule.seed);
-        writeln!(
-            f,
-            "{faults} faults in {:.0} s, seed {seed}: {} drivers and a cron-like caller on {} ranges",
-            self.took.as_secs_f64(),
-            self.schedule.drivers,
-            self.schedule.ranges
-        )?;
-        writeln!(
-            f,
-            "\n{:<38} {:>5}  {:>10}  {:>9}  {:>9}",
-            "fault", "times", "in a batch", "lost (med)", "(max)"
-        )?;
+        let (took, Schedule { seed, drivers, ranges, .. }) = (self.took.as_secs(), &self.schedule);
+        writeln!(f, "seed {seed}: {drivers} drivers and a cron-like caller on {ranges} ranges, {took} s\n")?;
+        let [median, most] = ["lost: median", "at most"];
+        writeln!(f, "{:<37} {:>5} {:>12} {median:>13} {most:>9}", "fault", "times", "in a batch")?;
         for kind in Kind::ALL {
-            write_kind(f, kind, self.of(kind))?;
+            write_times(f, kind.name(), self.struck.iter().filter(|struck| struck.kind == kind))?;
         }
+        write_times(f, "all", self.struck.iter())?;
         writeln!(f)?;
         for (name, value) in &self.counts {
-            writeln!(f, "{name:<38} {value:>8}")?;
+            writeln!(f, "{name:<37} {value:>9}")?;
         }
-        writeln!(f, "{:<38} {:>8}", "drivers started again", self.drivers_started_again)?;
+        writeln!(f, "{:<37} {:>9}", "drivers started again", self.drivers_started_again)?;
         for (name, times) in &self.traffic {
-            writeln!(f, "beside the run: {name:<28} {times:>3}")?;
+            writeln!(f, "beside it: {name:<26} {times:>9}")?;
         }
         self.drivers_gave_up.iter().try_for_each(|said| writeln!(f, "a driver gave up: {said}"))?;
         writeln!(f, "violations: {:?}", self.violations)
     }
 }
 
-fn write_kind<'a>(
+/// Nothing for a fault that did not come about.
+fn write_times<'a>(
     f: &mut fmt::Formatter,
-    kind: Kind,
+    name: &str,
     struck: impl Iterator<Item = &'a Struck>,
 ) -> fmt::Result {
-    let struck: Vec<_> = struck.collect();
+    let struck: Vec<_> = struck.filter(|struck| struck.lost.is_some()).collect();
     let mut lost: Vec<f64> = struck.iter().filter_map(|struck| struck.lost).collect();
     lost.sort_by(f64::total_cmp);
-    match lost.last() {
-        None if struck.is_empty() => Ok(()),
-        None => writeln!(f, "{:<38} skipped: it takes root to mount a small file system", kind.name()),
-        Some(longest) => {
-            let in_a_batch = struck.iter().filter(|struck| struck.in_a_batch > 0).count();
-            let median = lost[lost.len() / 2];
-            writeln!(
-                f,
-                "{:<38} {:>5}  {in_a_batch:>10}  {median:>8.2} s  {longest:>7.2} s",
-                kind.name(),
-                lost.len()
-            )
-        }
-    }
+    let Some(most) = lost.last() else { return Ok(()) };
+    let (times, median) = (lost.len(), lost[lost.len() / 2]);
+    let in_a_batch = struck.iter().filter(|struck| struck.in_a_batch > 0).count();
+    writeln!(f, "{name:<37} {times:>5} {in_a_batch:>12} {median:>11.2} s {most:>7.2} s")
 }
