@@ -2,23 +2,25 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::database::Database;
+use crate::kill::Chance;
 use crate::oracle;
 
+use super::cron;
 use super::disk::WalDisk;
 use super::drivers::Drivers;
+use super::kind::Kind;
 use super::older::Older;
 use super::probe::{Probe, wait_for};
 use super::report::{Report, Struck};
 use super::schedule::{Schedule, Strike};
 use super::traffic::{WRITERS, keep_on};
-use super::{cron, injection::Outage};
+use super::waiting::{PATIENCE, REST};
 
-/// On the average, twice in a batch.
-const REST: u64 = 12;
-const PATIENCE: Duration = Duration::from_secs(300);
+const SWEEPING: &str = "NOT EXISTS (SELECT FROM ticket_rotation_range WHERE finished_at IS NULL)
+    AND EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())";
 
 pub struct Campaign<'a> {
     pub database: &'a Database<'a>,
@@ -27,6 +29,7 @@ pub struct Campaign<'a> {
     pub wal_disk: Option<&'a WalDisk>,
     older: Option<Older>,
     struck: Vec<Struck>,
+    crashes_at_the_end: u64,
     started: Instant,
 }
 
@@ -56,6 +59,7 @@ impl<'a> Campaign<'a> {
             wal_disk,
             older,
             struck: Vec::new(),
+            crashes_at_the_end: 0,
             started: Instant::now(),
         }
     }
@@ -71,7 +75,7 @@ impl<'a> Campaign<'a> {
             }
             scope.spawn(|| cron::call_until(&stop, database, seed));
             self.strike_all(&schedule);
-            self.finish();
+            self.finish(&mut Chance(seed));
             drop(stopping);
         });
         let traffic =
@@ -79,6 +83,7 @@ impl<'a> Campaign<'a> {
         let took = self.started.elapsed();
         let mut report = Report::new(schedule, self.struck, traffic.collect(), took);
         report.drivers_started_again = self.drivers.restarts;
+        report.crashes_at_the_end = self.crashes_at_the_end;
         report.drivers_gave_up = self.drivers.gave_up;
         report.examine(database);
         report
@@ -112,69 +117,19 @@ impl<'a> Campaign<'a> {
         self.struck.push(struck);
     }
 
-    fn has_finished(&mut self) -> bool {
-        self.probe.is_true("(SELECT state = 'finished' FROM batch_progress)")
-    }
-
-    /// Until the first batch after it.
-    fn time_lost(&mut self, outage: &Outage) -> f64 {
-        let next = format!(
-            "SELECT extract(epoch FROM min(finished_at)) FROM ticket_rotation_batch
-             WHERE finished_at > to_timestamp({:.6})",
-            outage.until
-        );
-        let mut committed = None;
-        self.wait("a batch after the fault", |campaign| {
-            committed = campaign.probe.ask(&next).ok().and_then(|time| time.parse::<f64>().ok());
-            committed.is_some()
-        });
-        committed.map_or(0.0, |time| time - outage.since)
-    }
-
-    fn wait_for_batches(&mut self, more: u64) {
-        let count = "SELECT count(*) FROM ticket_rotation_batch";
-        let mut enough = None;
-        self.wait("some batches", |campaign| {
-            let Some(count) = campaign.probe.number(count) else { return false };
-            count >= *enough.get_or_insert(count + more)
-        });
-    }
-
-    /// The run must not end before the last fault: it rests for longer where it is ahead of the faults.
-    fn keep_pace(&mut self, strikes: usize, all: usize) {
-        let share = "SELECT tickets_done::float8 / tickets_planned FROM batch_progress";
-        let done: f64 = self.probe.ask(share).ok().and_then(|share| share.parse().ok()).unwrap_or(0.0);
-        let ahead = done * all as f64 / strikes as f64;
-        let rest = if strikes == all { 0 } else { (REST as f64 * ahead.max(1.0).powi(4)).min(1000.0) as u64 };
-        self.probe.insist(&format!("UPDATE pace SET milliseconds = {rest}"));
-    }
-
-    fn finish(&mut self) {
-        if self.older.is_some() && !self.probe.is_true("NOT EXISTS (SELECT FROM pg_prepared_xacts)") {
-            Older::commit_prepared(&mut self.probe);
+    /// Crashes also where the run is being finished: the sweep rests before its ledger row.
+    fn finish(&mut self, chance: &mut Chance) {
+        if self.older.is_some() {
+            for kind in [Kind::BackendKilled, Kind::PostmasterKilled] {
+                self.wait("the sweep", |campaign| campaign.probe.is_true(SWEEPING));
+                self.inject(kind, chance);
+                self.crashes_at_the_end += u64::from(!self.has_finished());
+            }
         }
         self.wait("the end of the run", |_| false);
         wait_for("the end of the drivers", PATIENCE, || {
             self.drivers.tend();
             self.drivers.have_finished()
-        });
-    }
-
-    /// Looks after the drivers for some milliseconds.
-    pub fn rest(&mut self, milliseconds: u64) {
-        let start = Instant::now();
-        wait_for("time to pass", PATIENCE, || {
-            self.drivers.tend();
-            start.elapsed() >= Duration::from_millis(milliseconds)
-        });
-    }
-
-    /// Also ends with the run.
-    #[track_caller]
-    pub fn wait(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
-        wait_for(what, PATIENCE, || {
-            self.drivers.tend();
-            condition(self) || self.has_finished()
         });
     }
 }

@@ -1,17 +1,15 @@
 //! How each kind of fault is brought about.
 
-use std::time::Duration;
-
 use crate::kill::Chance;
 use crate::proxy::Cut;
 
 use super::campaign::Campaign;
 use super::crash;
 use super::disk::WalDisk;
+use super::kind::Kind;
 use super::probe::{now, wait_for};
-use super::schedule::Kind;
+use super::waiting::PATIENCE;
 
-const PATIENCE: Duration = Duration::from_secs(120);
 const IN_A_BATCH: &str = "FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
       AND query LIKE '%rotate\\_ticket\\_tokens(%'";

@@ -7,12 +7,14 @@ mod cron;
 mod disk;
 mod drivers;
 mod injection;
+mod kind;
 mod mutants;
 mod older;
 mod probe;
 mod report;
 mod schedule;
 mod traffic;
+mod waiting;
 
 use crate::database::Database;
 use crate::server::Server;

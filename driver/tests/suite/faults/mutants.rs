@@ -4,8 +4,9 @@
 use crate::database::Database;
 
 use super::campaign::{Campaign, prepare};
+use super::kind::Kind;
 use super::report::Report;
-use super::schedule::{Kind, Schedule};
+use super::schedule::Schedule;
 
 const KINDS: [Kind; 4] =
     [Kind::SessionTerminated, Kind::DriverKilled, Kind::SessionTerminated, Kind::UpdatesSuppressed];

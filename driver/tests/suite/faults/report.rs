@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::oracle;
 
-use super::schedule::{Kind, Schedule};
+use super::kind::Kind;
+use super::schedule::Schedule;
 
 pub struct Struck {
     pub kind: Kind,
@@ -21,6 +22,7 @@ pub struct Report {
     traffic: Vec<(&'static str, u64)>,
     took: Duration,
     pub drivers_started_again: u64,
+    pub crashes_at_the_end: u64,
     pub drivers_gave_up: Vec<String>,
     pub violations: Vec<&'static str>,
     counts: Vec<(&'static str, String)>,
@@ -64,6 +66,7 @@ impl Report {
             traffic,
             took,
             drivers_started_again: 0,
+            crashes_at_the_end: 0,
             drivers_gave_up: Vec::new(),
             violations: Vec::new(),
             counts: Vec::new(),
@@ -103,7 +106,7 @@ impl fmt::Display for Report {
         writeln!(f, "seed {seed}: {drivers} drivers and a cron-like caller on {ranges} ranges, {took} s\n")?;
         let [median, most] = ["lost: median", "at most"];
         writeln!(f, "{:<37} {:>5} {:>12} {median:>13} {most:>9}", "fault", "times", "in a batch")?;
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             write_times(f, kind.name(), self.struck.iter().filter(|struck| struck.kind == kind))?;
         }
         write_times(f, "all", self.struck.iter())?;
@@ -111,6 +114,7 @@ impl fmt::Display for Report {
         for (name, value) in &self.counts {
             writeln!(f, "{name:<37} {value:>9}")?;
         }
+        writeln!(f, "{:<37} {:>9}", "crashes while the run was finished", self.crashes_at_the_end)?;
         writeln!(f, "{:<37} {:>9}", "drivers started again", self.drivers_started_again)?;
         for (name, times) in &self.traffic {
             writeln!(f, "beside it: {name:<26} {times:>9}")?;

@@ -4,60 +4,7 @@ use std::time::Duration;
 
 use crate::kill::Chance;
 
-use Kind::*;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    DriverKilled,
-    DriverStopped,
-    SessionTerminated,
-    CutBeforeStatement,
-    CutAfterStatement,
-    CutBeforeAnswer,
-    CutWithinAnswer,
-    BackendKilled,
-    PostmasterKilled,
-    ImmediateShutdown,
-    FastRestart,
-    UpdatesSuppressed,
-    WalDiskFull,
-}
-
-impl Kind {
-    pub const ALL: [Self; 13] = [
-        DriverKilled,
-        DriverStopped,
-        SessionTerminated,
-        CutBeforeStatement,
-        CutAfterStatement,
-        CutBeforeAnswer,
-        CutWithinAnswer,
-        BackendKilled,
-        PostmasterKilled,
-        ImmediateShutdown,
-        FastRestart,
-        UpdatesSuppressed,
-        WalDiskFull,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            DriverKilled => "driver: kill -9",
-            DriverStopped => "driver: SIGSTOP for a while",
-            SessionTerminated => "session: pg_terminate_backend",
-            CutBeforeStatement => "connection cut before the batch",
-            CutAfterStatement => "connection cut while the batch runs",
-            CutBeforeAnswer => "connection cut after COMMIT",
-            CutWithinAnswer => "connection cut within the answer",
-            BackendKilled => "backend: kill -9",
-            PostmasterKilled => "postmaster: kill -9",
-            ImmediateShutdown => "server: immediate shutdown",
-            FastRestart => "server: fast restart",
-            UpdatesSuppressed => "trigger suppresses updates",
-            WalDiskFull => "disk full for WAL",
-        }
-    }
-}
+use super::kind::Kind::{self, *};
 
 pub struct Strike {
     pub kind: Kind,
@@ -88,16 +35,13 @@ impl Schedule {
     /// the prepared transaction does not allow, so these come now and then, the latter in the second half.
     pub fn new(seed: u64, kills: usize) -> Self {
         let mut chance = Chance(seed);
-        let occasional =
-            [(WalDiskFull, 0, kills.div_ceil(100)), (UpdatesSuppressed, kills / 2, kills.div_ceil(20))];
-        let (full, suppressed) = (occasional[0].2, occasional[1].2);
-        let mut kinds =
-            shuffled_decks(&Kind::ALL[..11], kills.saturating_sub(full + suppressed), &mut chance);
-        for (kind, from, times) in occasional {
+        let (full, suppressed) = (kills.div_ceil(100), kills.div_ceil(20));
+        let mut kinds = shuffled_decks(&Kind::COMMON, kills.saturating_sub(full + suppressed), &mut chance);
+        for (kind, times, first) in [(WalDiskFull, full, 0), (UpdatesSuppressed, suppressed, kills / 2)] {
             for _ in 0..times {
-                let from = from.min(kinds.len());
-                let at = from + chance.below((kinds.len() - from) as u64 + 1) as usize;
-                kinds.insert(at, kind);
+                let first = first.min(kinds.len());
+                let behind = kinds.len() - first;
+                kinds.insert(first + chance.below(behind as u64 + 1) as usize, kind);
             }
         }
         kinds.truncate(kills);
@@ -164,7 +108,7 @@ mod tests {
         for seed in 0..100 {
             let schedule = Schedule::new(seed, 20);
             assert_eq!(schedule.strikes.len(), 20);
-            for kind in Kind::ALL {
+            for kind in Kind::all() {
                 let times = schedule.strikes.iter().filter(|strike| strike.kind == kind).count();
                 assert!((1..=2).contains(&times), "seed {seed}: {times} times {kind:?}");
             }

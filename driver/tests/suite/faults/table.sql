@@ -22,4 +22,10 @@ CREATE TRIGGER rest BEFORE UPDATE OF token ON ticket EXECUTE FUNCTION rest();
 CREATE TRIGGER rest BEFORE INSERT ON ticket_rotation_batch EXECUTE FUNCTION rest();
 CREATE INDEX ON ticket_rotation_batch (finished_at);
 
+-- The sweep rests for longer.
+CREATE FUNCTION rest_in_sweep() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END';
+CREATE TRIGGER rest_in_sweep BEFORE INSERT ON ticket_rotation_batch
+    FOR EACH ROW WHEN (NEW.sweep) EXECUTE FUNCTION rest_in_sweep();
+
 CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
