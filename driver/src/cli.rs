@@ -3,6 +3,7 @@
 use crate::patience::Patience;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use std::path::PathBuf;
 
 #[derive(Parser)]
 #[command(name = "rotate-driver", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -44,6 +45,11 @@ pub enum Command {
     Run(Run),
     /// Show where the newest run stands
     Status(Status),
+    /// Prove that no old token is left; exit code 3 if that cannot be done
+    ///
+    /// The ledger has to cover the run without a gap, no ticket may be older than its batch, and
+    /// no leaked token may be in use. It only reads, beside live traffic.
+    Verify(Verify),
     /// Let the run rest from its next batch on, wherever its drivers are
     Pause,
     /// Let a paused run go on
@@ -81,6 +87,10 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_INTERVAL)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub interval: u64,
+
+    /// Verify the run once it is finished, as the command verify does
+    #[arg(long)]
+    pub verify: bool,
 
     #[command(flatten)]
     pub patience: Patience,
@@ -125,6 +135,18 @@ pub struct Status {
     pub patience: Patience,
 }
 
+#[derive(Args)]
+pub struct Verify {
+    /// The leaked tokens, to be looked for: a file, or - for standard input
+    ///
+    /// One token a line, or the first column of a CSV file without a header.
+    #[arg(long, value_name = "FILE")]
+    pub leaked: Option<PathBuf>,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     #[default]
@@ -139,6 +161,7 @@ Examples:
   rotate-driver --table shop.voucher --token-column code run
   rotate-driver run --progress json > run.log  for a program to follow
   rotate-driver status --watch                 from any other terminal
+  rotate-driver verify --leaked tokens.csv     prove that no leaked token is in use
   rotate-driver pause                          and later: resume, then run
 
 Environment:
@@ -149,5 +172,5 @@ Signals:
   The first INT, TERM or HUP finishes and commits the batch in flight; the second cancels it.
 
 Exit codes:
-  0 finished   1 failed   2 usage   4 paused or cancelled by someone   75 gave up trying again
-  129, 130, 143   stopped by HUP, INT, TERM";
+  0 finished   1 failed   2 usage   3 not verified   4 paused or cancelled by someone
+  75 gave up trying again   129, 130, 143   stopped by HUP, INT, TERM";

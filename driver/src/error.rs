@@ -37,6 +37,12 @@ pub enum Error {
     TableForeign { table: String },
     #[error("{now} is not the target that this command began with, which was {before}")]
     TargetChanged { before: String, now: String },
+    #[error("cannot read the leaked tokens from {place}: {reason}")]
+    LeakedUnreadable { place: String, reason: String },
+    #[error("line {line} of {place} does not begin with a token: {expected} is expected")]
+    LeakedMalformed { place: String, line: u64, expected: &'static str },
+    #[error("{0} holds no token")]
+    LeakedEmpty(String),
     #[error("gave up after {} without progress: {reason}", seconds(*.tried))]
     GaveUp { tried: Duration, reason: Box<Error> },
     #[error("interrupted")]

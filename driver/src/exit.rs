@@ -7,6 +7,7 @@ pub enum Exit {
     Finished,
     Failed,
     Usage,
+    NotVerified,
     /// Somebody paused or cancelled the run.
     Stopped,
     /// It kept failing in a way that may pass; EX_TEMPFAIL of sysexits.h, for a scheduler to try again.
@@ -21,6 +22,7 @@ impl Exit {
             Exit::Finished => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::NotVerified => 3,
             Exit::Stopped => 4,
             Exit::GaveUp => 75,
             Exit::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
@@ -41,8 +43,9 @@ mod tests {
 
     #[test]
     fn codes_are_the_documented_ones() {
-        let exits = [Exit::Finished, Exit::Failed, Exit::Usage, Exit::Stopped, Exit::GaveUp];
-        assert_eq!(exits.map(Exit::code), [0, 1, 2, 4, 75]);
+        let exits =
+            [Exit::Finished, Exit::Failed, Exit::Usage, Exit::NotVerified, Exit::Stopped, Exit::GaveUp];
+        assert_eq!(exits.map(Exit::code), [0, 1, 2, 3, 4, 75]);
     }
 
     #[test]

@@ -36,10 +36,17 @@ impl Error {
             Error::TargetChanged { .. } => Some(
                 "It was dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
             ),
+            Error::LeakedMalformed { .. } => Some(
+                "One token a line, or the first column of a CSV file; without a header: tail -n +2 FILE | rotate-driver verify --leaked -",
+            ),
             // What continues it is said in full.
             Error::GaveUp { reason, .. } => reason.hint().filter(|hint| *hint != CONTINUE),
             Error::Output(_) => Some(CONTINUE),
-            Error::Parameter(_) | Error::Login { .. } | Error::Interrupted(_) => None,
+            Error::Parameter(_)
+            | Error::Login { .. }
+            | Error::LeakedUnreadable { .. }
+            | Error::LeakedEmpty(_)
+            | Error::Interrupted(_) => None,
         }
     }
 }

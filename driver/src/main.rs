@@ -20,6 +20,7 @@ mod rotate;
 mod session;
 mod signals;
 mod tracker;
+mod verify;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -6,7 +6,7 @@
 use crate::cli::Scope;
 use crate::error::Error;
 use postgres::types::{FromSqlOwned, ToSql, Type};
-use postgres::{Client, Row};
+use postgres::{Client, Row, Transaction};
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
@@ -20,7 +20,7 @@ pub struct Session {
 /// settings which change under way lead to no other table.
 #[derive(Clone, Debug)]
 pub struct Target {
-    oid: u32,
+    pub oid: u32,
     pub table: String,
     pub token_column: String,
 }
@@ -72,6 +72,19 @@ impl Session {
         let parameters: [Parameter; 2] =
             [(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
         Ok(self.client.query_typed_opt(&sql, &parameters)?)
+    }
+
+    /// What the server knows of the newest run's completeness, in one row.
+    pub fn evidence(&mut self) -> Result<Row, Error> {
+        let sql = include_str!("sql/evidence.sql").replace("{schema}", &self.schema);
+        let parameters: [Parameter; 2] =
+            [(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
+        Ok(self.client.query_typed_one(&sql, &parameters)?)
+    }
+
+    /// For what takes several statements. It is rolled back unless it is committed.
+    pub fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
+        Ok(self.client.transaction()?)
     }
 
     /// `$1` is the target and `$2` the token column; `more` starts at `$3`.

@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::run;
 use crate::start::{MOST_RANGES, start};
 use crate::types::{Name, RegClass};
-use crate::{batch, token, verify};
+use crate::{batch, lock_wait, token, verify};
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn rotate_ticket_tokens(
@@ -86,6 +86,7 @@ fn verify_ticket_rotation(
             name!(not_rotated, Option<i64>),
             name!(not_rotated_ids, Option<Vec<i64>>),
             name!(written_since, Option<i64>),
+            name!(created_since, Option<i64>),
             name!(without_token, i64),
             name!(duplicate_tokens, i64),
         ),
@@ -104,6 +105,7 @@ fn verify_ticket_rotation(
         evidence.not_rotated,
         evidence.not_rotated_ids,
         evidence.written_since,
+        evidence.created_since,
         evidence.without_token,
         evidence.duplicate_tokens,
     )))
@@ -111,5 +113,6 @@ fn verify_ticket_rotation(
 
 #[pg_extern(volatile, parallel_safe)]
 fn new_ticket_token() -> Result<Uuid, ErrorReport> {
+    lock_wait::lower()?;
     Ok(token::new()?)
 }

@@ -14,6 +14,7 @@ use crate::error::TicketError;
 use crate::finish::finish;
 use crate::interval::{Interval, Written};
 use crate::job::Job;
+use crate::lock_wait::limited;
 use crate::range::Range;
 use crate::run::Run;
 use crate::statement;
@@ -53,7 +54,7 @@ fn rotate_next(
 
     let written = match found.tickets {
         0 => Written::nothing(range.older_in_progress),
-        tickets => interval.rotate(client, job, tickets, range.older_in_progress)?,
+        tickets => limited(client, |client| interval.rotate(client, job, tickets, range.older_in_progress))?,
     };
     record(client, job, range, &interval, written)?;
     if range_ends {

@@ -41,6 +41,8 @@ pub enum TicketError {
     ReadOnly,
     #[error("cannot rotate tokens at isolation level {level}")]
     Isolation { level: String },
+    #[error("cannot rotate tokens while session_replication_role is replica")]
+    ReplicaRole,
     #[error("table {table} has never been rotated")]
     NoRun { table: String, call: String },
     #[error("table {table} has no tickets to rotate")]

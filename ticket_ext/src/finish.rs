@@ -17,6 +17,7 @@ use pgrx::spi::SpiClient;
 use crate::error::TicketError;
 use crate::interval::Interval;
 use crate::job::Job;
+use crate::lock_wait::limited;
 use crate::run::Run;
 use crate::start::next_transaction_id;
 use crate::statement::{self, ids_of};
@@ -61,7 +62,7 @@ fn wait_for_older_writers(client: &mut SpiClient, job: &Job, run: Run) -> Result
             return Err(TicketError::OlderWriters { run: run.id, table: job.target.name.clone(), processes });
         }
         if !announced {
-            notice!("waiting for {} transaction(s) older than run {}", processes.len(), run.id);
+            notice!("run {} waits for {} transaction(s) older than it", run.id, processes.len());
             announced = true;
         }
         statement::write(client, "SELECT pg_sleep(0.1)", &[])?;
@@ -78,15 +79,21 @@ fn sweep(client: &mut SpiClient, job: &Job, run: Run) -> Result<(), TicketError>
     // To compile the one scan would cost the session 10 MB for good. The setting ends with the transaction.
     statement::write(client, "SELECT set_config('jit', 'off', true)", &[])?;
     let started_at = clock_timestamp(client)?;
-    let mut rotated = 0;
-    for id in in_flight(client, job, run)? {
-        let ticket = Interval { after_id: id - 1, last_id: id };
-        rotated += ticket.rotate(client, job, 1, false)?.tickets;
-    }
+    let ids = in_flight(client, job, run)?;
+    let rotated = limited(client, |client| rotate_each(client, job, &ids))?;
     let sql = job.sql(include_str!("queries/record_sweep.sql"));
     let args = [run.id.into(), i64::MIN.into(), run.upper_id.into(), rotated.into(), started_at.into()];
     statement::write(client, &sql, &args)?;
     Ok(())
+}
+
+fn rotate_each(client: &mut SpiClient, job: &Job, ids: &[i64]) -> Result<i64, TicketError> {
+    let mut rotated = 0;
+    for &id in ids {
+        let ticket = Interval { after_id: id - 1, last_id: id };
+        rotated += ticket.rotate(client, job, 1, false)?.tickets;
+    }
+    Ok(rotated)
 }
 
 /// Tickets of a version older than the run that were not given their token by it, and those that no batch saw.

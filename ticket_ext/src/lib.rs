@@ -7,6 +7,7 @@ mod finish;
 mod guarded;
 mod interval;
 mod job;
+mod lock_wait;
 mod range;
 mod report;
 mod run;

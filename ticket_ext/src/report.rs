@@ -102,6 +102,11 @@ fn explain(error: &TicketError) -> Explanation {
             "A batch has to see what other sessions committed while it waited for its range.",
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;",
         ),
+        ReplicaRole => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It keeps triggers and foreign keys from following the new tokens.",
+            "SET session_replication_role = origin;",
+        ),
         NoRun { call, .. } => {
             refuse(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "There is no run to change.", call)
         }

@@ -24,6 +24,9 @@ impl Session {
         if isolation != "read committed" {
             return Err(TicketError::Isolation { level: isolation.to_uppercase() });
         }
+        if row.get_by_name::<String, _>("replication_role")?.as_deref() == Some("replica") {
+            return Err(TicketError::ReplicaRole);
+        }
         Self::of(&row)
     }
 

@@ -24,6 +24,7 @@ pub struct Evidence {
     pub not_rotated: Option<i64>,
     pub not_rotated_ids: Option<Vec<i64>>,
     pub written_since: Option<i64>,
+    pub created_since: Option<i64>,
     pub without_token: i64,
     pub duplicate_tokens: i64,
 }
@@ -63,6 +64,7 @@ fn ledger(client: &SpiClient, job: &Job, run: Run, state: String) -> Result<Evid
         not_rotated: None,
         not_rotated_ids: None,
         written_since: None,
+        created_since: None,
         without_token: 0,
         duplicate_tokens: 0,
     })
@@ -77,7 +79,7 @@ fn versions(client: &SpiClient, job: &Job, run: Run, evidence: &mut Evidence) ->
     evidence.not_rotated = row.get_by_name("not_rotated")?;
     evidence.not_rotated_ids = row.get_by_name("ids")?;
     let row = read(client, job, include_str!("queries/verify_writers.sql"), &[run.id.into()])?;
-    evidence.written_since = row.get_one()?;
+    (evidence.written_since, evidence.created_since) = row.get_two()?;
     Ok(())
 }
 

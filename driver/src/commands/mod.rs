@@ -5,6 +5,7 @@ mod control;
 mod init;
 mod run;
 mod status;
+mod verify;
 
 use crate::cli::{Cli, Command, Scope};
 use crate::connect;
@@ -18,6 +19,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
         Command::Init(options) => init::init(scope, options),
         Command::Run(options) => run::run(scope, options),
         Command::Status(options) => status::status(scope, options),
+        Command::Verify(options) => verify::verify(&mut open(scope)?, options),
         Command::Pause => control::pause(&mut open(scope)?, scope),
         Command::Resume => control::resume(&mut open(scope)?, scope),
         Command::Cancel => control::cancel(&mut open(scope)?, scope),

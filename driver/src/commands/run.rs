@@ -1,6 +1,7 @@
 //! Starts or continues a rotation and says how it ended.
 
-use crate::cli::{DEFAULT_BATCH, DEFAULT_INTERVAL, ProgressStyle, Run, Scope};
+use super::{open, verify};
+use crate::cli::{DEFAULT_BATCH, DEFAULT_INTERVAL, Format, ProgressStyle, Run, Scope, Verify};
 use crate::console::{note, report};
 use crate::display::{self, Display};
 use crate::error::Error;
@@ -17,7 +18,10 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     match rotate(scope, options, display.as_mut()) {
         Ok(ending) => {
             explain(&ending, scope, options);
-            Ok(ending.outcome.exit())
+            match ending.outcome {
+                Outcome::Finished if options.verify => verify::verify(&mut open(scope)?, &evidence(options)),
+                outcome => Ok(outcome.exit()),
+            }
         }
         Err(error) => {
             // The error itself says more than a second failure to write it.
@@ -25,6 +29,12 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
             leave(error, scope, options)
         }
     }
+}
+
+/// In the style of the progress before it.
+fn evidence(options: &Run) -> Verify {
+    let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
+    Verify { leaked: None, format }
 }
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {
@@ -48,10 +58,14 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
         .map_or_else(|| "the run".to_owned(), |snapshot| format!("run {}", snapshot.progress.run_id));
     let again = || command(scope, &["run", "--new"]);
     match ending.outcome {
+        Outcome::Finished if ending.last.is_none() => note("there is nothing to rotate: the table is empty"),
         Outcome::Finished if ending.batches == 0 => {
             note(&format!("{run} is finished, nothing is left; start another with: {}", again()));
         }
-        Outcome::Finished => note(&format!("{run} is finished")),
+        Outcome::Finished if options.verify => note(&format!("{run} is finished")),
+        Outcome::Finished => {
+            note(&format!("{run} is finished; verify it with: {}", command(scope, &["verify"])));
+        }
         Outcome::Interrupted(_) if options.new && ending.last.is_none() => {
             note(&format!("interrupted before a run was started; start it with: {}", again()));
         }
@@ -81,6 +95,9 @@ fn resume(scope: &Scope, options: &Run) -> String {
     }
     if options.interval != DEFAULT_INTERVAL {
         rest.extend(["--interval", &interval]);
+    }
+    if options.verify {
+        rest.push("--verify");
     }
     if retry_for != DEFAULT_RETRY_FOR {
         rest.extend(["--retry-for", &retry_for]);

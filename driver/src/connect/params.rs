@@ -36,6 +36,10 @@ const KEYWORDS: [(&str, &str); 24] = [
 
 /// What the connection string leaves out comes from the environment.
 pub fn gather(text: Option<&str>, env: impl Fn(&str) -> Option<String>) -> Result<Params, Error> {
+    if env("PGSERVICE").is_some_and(|service| !service.is_empty()) {
+        let what = "PGSERVICE is set, and service files are not read: unset it, and say by --url or PG* where to connect";
+        return Err(Error::Parameter(what.into()));
+    }
     let given = text.map(parse).transpose()?.unwrap_or_default();
     let inherited = KEYWORDS
         .iter()
@@ -64,6 +68,13 @@ fn is_keyword(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_is_refused_rather_than_ignored() {
+        let service = |variable: &str| (variable == "PGSERVICE").then(|| "app".to_owned());
+        let error = gather(None, service).unwrap_err().to_string();
+        assert!(error.starts_with("PGSERVICE is set"), "{error}");
+    }
 
     fn environment(variable: &str) -> Option<String> {
         match variable {

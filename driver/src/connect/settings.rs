@@ -5,9 +5,11 @@ use super::passfile::{self, Login};
 use super::server::Server;
 use super::sslmode::SslMode;
 use super::values::{channel_binding, number, session_attrs, timeout};
+use crate::console;
 use crate::error::Error;
 use postgres::Config;
 use postgres::config::SslMode as Wire;
+use postgres::error::DbError;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,12 +81,20 @@ fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
         .dbname(dbname)
         .application_name(name.map_or("rotate-driver", String::as_str))
         .target_session_attrs(session_attrs(params)?)
-        .channel_binding(channel_binding(params)?);
+        .channel_binding(channel_binding(params)?)
+        .notice_callback(notice);
     if let Some(options) = params.get("options") {
         config.options(options);
     }
     keepalives(&mut config, params)?;
     Ok(config)
+}
+
+/// Only the extension's own: a trigger's notice may hold anything, a token too.
+fn notice(notice: DbError) {
+    if notice.routine().is_some_and(|routine| routine.starts_with("ticket_ext::")) {
+        console::interject(&format!("{}: {}", notice.severity(), notice.message()));
+    }
 }
 
 /// A rotation is silent for as long as a batch takes. A server that vanished is noticed within a minute: an

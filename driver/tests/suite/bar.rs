@@ -34,7 +34,11 @@ fn the_bar_shows_percent_count_and_rate_up_to_the_end() {
     assert_eq!(percentages.last(), Some(&100.0));
     assert!(percentages.is_sorted() && percentages.len() > 2, "{percentages:?}");
     assert!(ended.stdout.contains("2,000 of 2,000 |"), "{}", ended.stdout);
-    assert!(ended.stdout.ends_with("rotate-driver: run 1 is finished\r\n"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.ends_with("rotate-driver: run 1 is finished; verify it with: rotate-driver verify\r\n"),
+        "{}",
+        ended.stdout
+    );
 }
 
 #[test]

@@ -145,6 +145,23 @@ fn the_wait_is_bounded_and_the_error_names_the_writer() {
 }
 
 #[test]
+fn the_driver_says_what_the_run_waits_for_and_nothing_of_what_triggers_say() {
+    let database = create();
+    database.execute(
+        "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN RAISE WARNING ''%'', NEW.token; RETURN NULL; END';
+         CREATE TRIGGER tell AFTER UPDATE ON ticket FOR EACH ROW EXECUTE FUNCTION tell()",
+    );
+    let mut writer = database.connect();
+    writer.batch_execute("BEGIN; INSERT INTO ticket (id) VALUES (5)").unwrap();
+    let running = database.start(&["run"]);
+    running.wait_for_stderr("rotate-driver: NOTICE: run 1 waits for 1 transaction(s) older than it");
+    writer.batch_execute("COMMIT").unwrap();
+    let ended = running.wait().expect(0);
+    assert!(!ended.stderr.contains("WARNING"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_younger_writer_is_not_waited_for() {
     let database = create();
     assert_eq!(database.one("rotate_ticket_tokens(NULL, 30)"), "60");

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::database::Database;
 use crate::lock::{Lock, wait_for_blocked};
+use crate::verify::List;
 
 const MEGABYTE: u64 = 1024;
 
@@ -31,6 +32,27 @@ fn peak_of_driver(tickets: u32) -> u64 {
 fn the_driver_takes_at_most_12_mb_whatever_the_size_of_the_table() {
     let (small, large) = (peak_of_driver(2_000), peak_of_driver(200_000));
     println!("peak of the driver: {small} kB for 2,000 tickets, {large} kB for 200,000");
+    assert!(small.max(large) <= 12 * MEGABYTE, "{small} kB and {large} kB");
+    assert!(large.abs_diff(small) <= MEGABYTE, "{small} kB and {large} kB");
+}
+
+#[test]
+fn a_list_of_leaked_tokens_is_not_held_in_memory() {
+    let database = Database::with_tickets(10);
+    database.complete(&["run"]);
+    let peak = |tokens: u32| {
+        let list =
+            List::of(&database, &format!("SELECT gen_random_uuid() FROM generate_series(1, {tokens})"));
+        let lock = Lock::hold(&database, "LOCK TABLE ticket");
+        let running = database.start(&["verify", "--leaked", list.path()]);
+        wait_for_blocked(&database, 1);
+        let peak = kilobytes(running.id(), "VmHWM:");
+        drop(lock);
+        running.wait().expect(0);
+        peak
+    };
+    let (small, large) = (peak(2_000), peak(200_000));
+    println!("peak of verify: {small} kB for 2,000 tokens, {large} kB for 200,000");
     assert!(small.max(large) <= 12 * MEGABYTE, "{small} kB and {large} kB");
     assert!(large.abs_diff(small) <= MEGABYTE, "{small} kB and {large} kB");
 }

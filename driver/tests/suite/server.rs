@@ -10,6 +10,9 @@ use std::sync::{Once, OnceLock};
 
 use tempfile::NamedTempFile;
 
+/// A batch waits for a ticket half as long: longer than any test holds one.
+const PATIENT: &str = "deadlock_timeout=2min";
+
 /// A server that stops when its guardian's standard input ends: with the value, or with the tests' process.
 pub struct Server {
     variables: HashMap<String, String>,
@@ -28,7 +31,7 @@ impl Server {
         install_extension();
         let mut command = private_server();
         command.args(["run", name]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        for setting in settings {
+        for setting in [PATIENT].iter().chain(settings) {
             command.args(["-c", setting]);
         }
         let mut guardian = command.spawn().expect("private-server starts");
@@ -78,6 +81,10 @@ impl Server {
         self.pg_ctl(&["stop", "--mode", mode]);
     }
 
+    pub fn promote(&self) {
+        self.pg_ctl(&["promote"]);
+    }
+
     /// After a stop, with the settings it had.
     pub fn start_again(&self) {
         let line = fs::read_to_string(self.data().join("postmaster.opts")).expect("it has run before");
@@ -88,7 +95,7 @@ impl Server {
     fn pg_ctl(&self, arguments: &[&str]) {
         let mut command = as_server_user(&Path::new(self.variable("PGBIN")).join("pg_ctl"));
         command.args(arguments).arg("--silent").arg("--wait").arg("--pgdata").arg(self.data());
-        if arguments[0] != "stop" {
+        if arguments[0].ends_with("start") {
             command.arg("--log").arg(Path::new(self.variable("PGSERVERDIR")).join("log"));
         }
         // Not to a pipe, which the server would keep open.

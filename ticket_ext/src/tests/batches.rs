@@ -7,6 +7,22 @@ mod tests {
     use crate::tests::*;
 
     #[pg_test]
+    fn the_limit_on_lock_waits_ends_with_the_batch() {
+        create_tickets("generate_series(1, 10)");
+        run("CREATE TABLE seen (setting text);
+             CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
+                 $$BEGIN INSERT INTO seen VALUES (current_setting('lock_timeout')); RETURN NULL; END$$;
+             CREATE TRIGGER look AFTER UPDATE ON ticket EXECUTE FUNCTION look();
+             SET deadlock_timeout = '4s'");
+        for (own, limit) in [("0", "2s"), ("7s", "2s"), ("300ms", "300ms")] {
+            run(&format!("DELETE FROM seen; SET lock_timeout = '{own}'"));
+            rotate("NULL, 2");
+            assert_eq!(one::<String>("SELECT setting FROM seen").as_deref(), Some(limit));
+            assert_eq!(one::<String>("SHOW lock_timeout").as_deref(), Some(own));
+        }
+    }
+
+    #[pg_test]
     fn repeating_zero_rotates_the_whole_table() {
         create_tickets("generate_series(1, 25)");
         assert_eq!(rotate("0, 10"), Some(10));

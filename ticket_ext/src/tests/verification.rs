@@ -65,6 +65,27 @@ mod tests {
     }
 
     #[pg_test]
+    fn what_others_wrote_since_is_counted() {
+        create_tickets("generate_series(2, 20, 2)");
+        while rotate("NULL, 4").is_some() {}
+        assert_eq!(evidence("verified, written_since, created_since").as_deref(), Some("t 0 0"));
+        // The test is one transaction, whose own rows have the batches' number: only a subtransaction differs.
+        run("DO 'BEGIN UPDATE ticket SET token = gen_random_uuid() WHERE id = 6;
+                        INSERT INTO ticket VALUES (3, gen_random_uuid()), (7, gen_random_uuid());
+                        INSERT INTO ticket VALUES (21, gen_random_uuid());
+                  EXCEPTION WHEN division_by_zero THEN END'");
+        assert_eq!(evidence("verified, written_since, created_since").as_deref(), Some("t 3 2"));
+    }
+
+    #[pg_test]
+    fn the_batches_of_a_subtransaction_are_its_own() {
+        create_tickets("generate_series(1, 10)");
+        run("DO 'BEGIN WHILE rotate_ticket_tokens(NULL, 4) IS NOT NULL LOOP END LOOP;
+                  EXCEPTION WHEN division_by_zero THEN END'");
+        assert_eq!(evidence("verified, written_since, created_since").as_deref(), Some("t 0 0"));
+    }
+
+    #[pg_test]
     fn a_run_from_another_cluster_is_not_judged_by_row_versions() {
         create_tickets("generate_series(1, 10)");
         while rotate("NULL, 4").is_some() {}

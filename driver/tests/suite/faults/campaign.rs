@@ -138,5 +138,7 @@ impl<'a> Campaign<'a> {
 pub fn prepare(database: &Database, tickets: u64) {
     let table = include_str!("table.sql").replace("{tickets}", &tickets.to_string());
     database.execute(&table.replace("{milliseconds}", &REST.to_string()));
+    // The default of servers, other than that of tests.
+    database.execute(&format!("ALTER DATABASE {} SET deadlock_timeout = '1s'", database.name));
     oracle::watch_statements(database);
 }

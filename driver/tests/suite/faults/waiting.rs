@@ -8,6 +8,8 @@ use super::probe::wait_for;
 
 /// Milliseconds; on the average, twice in a batch.
 pub const REST: u64 = 12;
+/// Longer rests would use up the time in which a batch may wait for locks.
+const MOST_REST: f64 = 150.0;
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Campaign<'_> {
@@ -44,8 +46,8 @@ impl Campaign<'_> {
         let share = "SELECT tickets_done::float8 / tickets_planned FROM batch_progress";
         let done: f64 = self.probe.ask(share).ok().and_then(|share| share.parse().ok()).unwrap_or(0.0);
         let ahead = done * all as f64 / strikes as f64;
-        let rest = if strikes == all { 0 } else { (REST as f64 * ahead.max(1.0).powi(4)).min(1000.0) as u64 };
-        self.probe.insist(&format!("UPDATE pace SET milliseconds = {rest}"));
+        let rest = if strikes == all { 0.0 } else { (REST as f64 * ahead.max(1.0).powi(4)).min(MOST_REST) };
+        self.probe.insist(&format!("UPDATE pace SET milliseconds = {rest:.0}"));
     }
 
     /// Looks after the drivers for some milliseconds.

@@ -110,6 +110,10 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT rotate_ticket_tokens(0, 1);
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 ROLLBACK;
+SET session_replication_role = replica;
+SELECT rotate_ticket_tokens(0, 1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+RESET session_replication_role;
 -- nothing has been changed so far
 SELECT count(*) FROM ticket_rotation;
 SELECT count(*) FROM ticket WHERE token IS NOT NULL;

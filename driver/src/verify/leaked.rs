@@ -1,0 +1,102 @@
+//! The list of leaked tokens, streamed to the server and looked for among the live ones.
+
+use super::token::Form;
+use crate::error::Error;
+use crate::session::Session;
+use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::types::Type;
+use postgres::{Row, Transaction};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+pub struct Leaked {
+    pub tokens: i64,
+    pub survivors: i64,
+    /// The first ones only.
+    pub survivor_ids: Vec<i64>,
+}
+
+pub fn look_for(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
+    let mut list = List::open(file)?;
+    let target = session.target().clone();
+    let mut transaction = session.transaction()?;
+    let place = transaction.query_typed_one(
+        include_str!("../sql/leaked_place.sql"),
+        &[(&target.oid, Type::OID), (&target.token_column, Type::TEXT)],
+    )?;
+    let form = Form::of(place.get("type"));
+    list.copy(&mut transaction, form)?;
+    let leaked = survivors(&mut transaction, &place)?;
+    match leaked.tokens {
+        0 => Err(Error::LeakedEmpty(list.place)),
+        _ => Ok(leaked),
+    }
+}
+
+/// The names come last: a quoted one may contain anything, even `{table}`.
+fn survivors(transaction: &mut Transaction, place: &Row) -> Result<Leaked, Error> {
+    let sql = ["id", "token", "table"]
+        .iter()
+        .fold(include_str!("../sql/leaked_survivors.sql").to_owned(), |sql, name| {
+            sql.replace(&format!("{{{name}}}"), place.get(name))
+        });
+    let row = transaction.query_typed_one(&sql, &[])?;
+    Ok(Leaked { tokens: row.get("tokens"), survivors: row.get("survivors"), survivor_ids: row.get("ids") })
+}
+
+struct List {
+    place: String,
+    reader: Reader<Box<dyn Read>>,
+}
+
+impl List {
+    fn open(file: &Path) -> Result<List, Error> {
+        if file == Path::new("-") {
+            return Ok(List::new("standard input".to_owned(), Box::new(io::stdin())));
+        }
+        let place = file.display().to_string();
+        match File::open(file) {
+            Ok(file) => Ok(List::new(place, Box::new(file))),
+            Err(error) => Err(Error::LeakedUnreadable { place, reason: error.to_string() }),
+        }
+    }
+
+    fn new(place: String, input: Box<dyn Read>) -> List {
+        let reader =
+            ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
+        List { place, reader }
+    }
+
+    /// The table goes with the transaction.
+    fn copy(&mut self, transaction: &mut Transaction, form: Form) -> Result<(), Error> {
+        let column = form.column();
+        transaction.batch_execute(&format!("CREATE TEMPORARY TABLE leaked_token (token {column})"))?;
+        let copy = transaction.copy_in("COPY pg_temp.leaked_token FROM STDIN (FORMAT binary)")?;
+        let mut rows = BinaryCopyInWriter::new(copy, &[column]);
+        let mut record = ByteRecord::new();
+        while self.read(&mut record)? {
+            let field = record.get(0).unwrap_or_default();
+            let Some(token) = form.parse(field) else {
+                let line = record.position().map_or(0, csv::Position::line);
+                return Err(Error::LeakedMalformed {
+                    place: self.place.clone(),
+                    line,
+                    expected: form.name(),
+                });
+            };
+            rows.write(&[&*token])?;
+        }
+        rows.finish()?;
+        Ok(transaction.batch_execute("ANALYZE pg_temp.leaked_token")?)
+    }
+
+    fn read(&mut self, record: &mut ByteRecord) -> Result<bool, Error> {
+        let unreadable = |error: csv::Error| Error::LeakedUnreadable {
+            place: self.place.clone(),
+            reason: error.to_string(),
+        };
+        self.reader.read_byte_record(record).map_err(unreadable)
+    }
+}
