@@ -78,13 +78,18 @@ impl<'a> Campaign<'a> {
             self.finish(&mut Chance(seed));
             drop(stopping);
         });
-        let traffic =
-            WRITERS.iter().zip(&counts).map(|((name, _), count)| (*name, count.load(Ordering::Relaxed)));
-        let took = self.started.elapsed();
-        let mut report = Report::new(schedule, self.struck, traffic.collect(), took);
-        report.drivers_started_again = self.drivers.restarts;
-        report.crashes_at_the_end = self.crashes_at_the_end;
-        report.drivers_gave_up = self.drivers.gave_up;
+        let times = counts.iter().map(|count| count.load(Ordering::Relaxed));
+        let mut report = Report {
+            schedule,
+            struck: self.struck,
+            crashes_at_the_end: self.crashes_at_the_end,
+            drivers_started_again: self.drivers.restarts,
+            drivers_gave_up: self.drivers.gave_up,
+            traffic: WRITERS.iter().map(|(name, _)| *name).zip(times).collect(),
+            took: self.started.elapsed(),
+            counts: Vec::new(),
+            violations: Vec::new(),
+        };
         report.examine(database);
         report
     }

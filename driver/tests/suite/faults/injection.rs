@@ -7,7 +7,7 @@ use super::campaign::Campaign;
 use super::crash;
 use super::disk::WalDisk;
 use super::kind::Kind;
-use super::probe::{now, wait_for};
+use super::probe::{Probe, now, wait_for};
 use super::waiting::PATIENCE;
 
 const IN_A_BATCH: &str = "FROM pg_stat_activity
@@ -80,7 +80,8 @@ impl Campaign<'_> {
 
     /// The postmaster then ends all sessions and recovers. The victim may just have ended by itself.
     fn kill_backend(&mut self, chance: &mut Chance) -> Outage {
-        let mut witness = self.database.connect();
+        let mut witness = Probe::new(self.database);
+        witness.wait_until_it_answers();
         let mut since = now();
         self.wait("a crash", |campaign| {
             let victim = campaign.victim(chance);
@@ -89,7 +90,7 @@ impl Campaign<'_> {
                 crash::kill_backend(campaign.database.server, process);
             }
             campaign.rest(50);
-            witness.simple_query("SELECT").is_err()
+            witness.ask("true").is_err()
         });
         self.probe.wait_until_it_answers();
         Outage { since, until: now() }

@@ -58,7 +58,7 @@ pub fn wait_for(what: &str, limit: Duration, mut condition: impl FnMut() -> bool
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < limit, "waited in vain for: {what}");
-        sleep(Duration::from_millis(5));
+        sleep(Duration::from_millis(10));
     }
 }
 

@@ -17,15 +17,16 @@ pub struct Struck {
 }
 
 pub struct Report {
-    schedule: Schedule,
-    struck: Vec<Struck>,
-    traffic: Vec<(&'static str, u64)>,
-    took: Duration,
-    pub drivers_started_again: u64,
+    pub schedule: Schedule,
+    pub struck: Vec<Struck>,
     pub crashes_at_the_end: u64,
+    pub drivers_started_again: u64,
     pub drivers_gave_up: Vec<String>,
+    /// Transactions beside the run.
+    pub traffic: Vec<(&'static str, u64)>,
+    pub took: Duration,
+    pub counts: Vec<(&'static str, String)>,
     pub violations: Vec<&'static str>,
-    counts: Vec<(&'static str, String)>,
 }
 
 /// All from the audit and the ledger.
@@ -54,25 +55,6 @@ const COUNTS: [(&str, &str); 8] = [
 ];
 
 impl Report {
-    pub fn new(
-        schedule: Schedule,
-        struck: Vec<Struck>,
-        traffic: Vec<(&'static str, u64)>,
-        took: Duration,
-    ) -> Self {
-        Self {
-            schedule,
-            struck,
-            traffic,
-            took,
-            drivers_started_again: 0,
-            crashes_at_the_end: 0,
-            drivers_gave_up: Vec::new(),
-            violations: Vec::new(),
-            counts: Vec::new(),
-        }
-    }
-
     pub fn examine(&mut self, database: &Database) {
         self.violations = oracle::violations(database);
         self.counts = COUNTS.map(|(name, query)| (name, database.one(query))).into();

@@ -126,7 +126,7 @@ pub fn keep_on(
                 client = Some(connected);
                 committed.fetch_add(1, Ordering::Relaxed);
             }
-            Err(_) => pause(&mut chance, 100),
+            Err(_) => pause(&mut chance, 200),
         }
     }
 }
