@@ -16,7 +16,7 @@ use super::older::Older;
 use super::probe::{Probe, wait_for};
 use super::report::{Report, Struck};
 use super::schedule::{Schedule, Strike};
-use super::traffic::{WRITERS, keep_on};
+use super::traffic::{WIDE_GAP, WRITERS, keep_on};
 use super::waiting::{PATIENCE, REST};
 
 const SWEEPING: &str = "NOT EXISTS (SELECT FROM ticket_rotation_range WHERE finished_at IS NULL)
@@ -141,8 +141,11 @@ impl<'a> Campaign<'a> {
 
 /// The audit is by statement, so that batches are as in a table without triggers.
 pub fn prepare(database: &Database, tickets: u64) {
-    let table = include_str!("table.sql").replace("{tickets}", &tickets.to_string());
-    database.execute(&table.replace("{milliseconds}", &REST.to_string()));
+    let table = include_str!("table.sql")
+        .replace("{tickets}", &tickets.to_string())
+        .replace("{wide_gap}", &WIDE_GAP.to_string())
+        .replace("{milliseconds}", &REST.to_string());
+    database.execute(&table);
     // The default of servers, other than that of tests.
     database.execute(&format!("ALTER DATABASE {} SET deadlock_timeout = '1s'", database.name));
     oracle::watch_statements(database);

@@ -5,7 +5,7 @@ CREATE TABLE ticket (
     note text NOT NULL DEFAULT ''
 );
 INSERT INTO ticket (id)
-SELECT g * 10 + CASE WHEN g > {tickets} / 2 THEN 1000000 ELSE 0 END
+SELECT g * 10 + CASE WHEN g > {tickets} / 2 THEN {wide_gap} ELSE 0 END
 FROM generate_series(1, {tickets}) AS g
 ORDER BY hashint8(g);
 ANALYZE ticket;

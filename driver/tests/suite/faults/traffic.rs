@@ -9,6 +9,9 @@ use postgres::{Client, Error};
 use crate::database::Database;
 use crate::kill::Chance;
 
+/// Between the ids of the lower and of the upper half of the tickets.
+pub const WIDE_GAP: i64 = 1_000_000;
+
 type Transaction = fn(&mut Client, &mut Chance) -> Result<(), Error>;
 
 /// One session for each.
@@ -26,17 +29,17 @@ fn fresh_id(near: i64, chance: &mut Chance) -> i64 {
     near / 10 * 10 + 1 + chance.below(4) as i64
 }
 
-/// Close above the newest batch, or anywhere.
+/// Close above the newest batch, or anywhere but in the wide gap.
 fn some_id(client: &mut Client, chance: &mut Chance) -> Result<i64, Error> {
-    let newest =
-        "SELECT last_id FROM ticket_rotation_batch WHERE NOT sweep ORDER BY finished_at DESC LIMIT 1";
-    let highest = "SELECT max(id) FROM leaked";
-    let (query, ahead) = match chance.below(2) {
-        0 => (newest, chance.below(600) as i64),
-        _ => (highest, 0),
-    };
-    let id: i64 = client.query_opt(query, &[])?.map_or(0, |row| row.get(0));
-    Ok(if ahead > 0 { id + ahead } else { chance.below(id.max(1) as u64) as i64 })
+    if chance.below(2) == 0 {
+        let newest =
+            "SELECT last_id FROM ticket_rotation_batch WHERE NOT sweep ORDER BY finished_at DESC LIMIT 1";
+        let id: i64 = client.query_opt(newest, &[])?.map_or(0, |row| row.get(0));
+        return Ok(id + chance.below(600) as i64);
+    }
+    let highest: i64 = client.query_one("SELECT max(id) FROM leaked", &[])?.get(0);
+    let id = chance.below((highest - WIDE_GAP) as u64) as i64;
+    Ok(if id > (highest - WIDE_GAP) / 2 { id + WIDE_GAP } else { id })
 }
 
 fn insert(client: &mut Client, chance: &mut Chance) -> Result<(), Error> {
