@@ -19,41 +19,34 @@ pub enum Kind {
     WalDiskFull,
 }
 
-impl Kind {
-    /// Those that take neither long nor a lock of the table.
-    pub const COMMON: [Self; 11] = [
-        DriverKilled,
-        DriverStopped,
-        SessionTerminated,
-        CutBeforeStatement,
-        CutAfterStatement,
-        CutBeforeAnswer,
-        CutWithinAnswer,
-        BackendKilled,
-        PostmasterKilled,
-        ImmediateShutdown,
-        FastRestart,
-    ];
+/// The last two take a lock of the table or much time, so they are less common.
+const NAMES: [(Kind, &str); 13] = [
+    (DriverKilled, "driver: kill -9"),
+    (DriverStopped, "driver: SIGSTOP for a while"),
+    (SessionTerminated, "session: pg_terminate_backend"),
+    (CutBeforeStatement, "connection cut before the batch"),
+    (CutAfterStatement, "connection cut while the batch runs"),
+    (CutBeforeAnswer, "connection cut after COMMIT"),
+    (CutWithinAnswer, "connection cut within the answer"),
+    (BackendKilled, "backend: kill -9"),
+    (PostmasterKilled, "postmaster: kill -9"),
+    (ImmediateShutdown, "server: immediate shutdown"),
+    (FastRestart, "server: fast restart"),
+    (UpdatesSuppressed, "trigger suppresses updates"),
+    (WalDiskFull, "disk full for WAL"),
+];
+const COMMON: usize = NAMES.len() - 2;
 
+impl Kind {
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::COMMON.into_iter().chain([UpdatesSuppressed, WalDiskFull])
+        NAMES.into_iter().map(|(kind, _)| kind)
+    }
+
+    pub fn common() -> Vec<Self> {
+        Self::all().take(COMMON).collect()
     }
 
     pub fn name(self) -> &'static str {
-        match self {
-            DriverKilled => "driver: kill -9",
-            DriverStopped => "driver: SIGSTOP for a while",
-            SessionTerminated => "session: pg_terminate_backend",
-            CutBeforeStatement => "connection cut before the batch",
-            CutAfterStatement => "connection cut while the batch runs",
-            CutBeforeAnswer => "connection cut after COMMIT",
-            CutWithinAnswer => "connection cut within the answer",
-            BackendKilled => "backend: kill -9",
-            PostmasterKilled => "postmaster: kill -9",
-            ImmediateShutdown => "server: immediate shutdown",
-            FastRestart => "server: fast restart",
-            UpdatesSuppressed => "trigger suppresses updates",
-            WalDiskFull => "disk full for WAL",
-        }
+        NAMES.into_iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
     }
 }

@@ -36,7 +36,7 @@ impl Schedule {
     pub fn new(seed: u64, kills: usize) -> Self {
         let mut chance = Chance(seed);
         let (full, suppressed) = (kills.div_ceil(100), kills.div_ceil(20));
-        let mut kinds = shuffled_decks(&Kind::COMMON, kills.saturating_sub(full + suppressed), &mut chance);
+        let mut kinds = shuffled_decks(&Kind::common(), kills.saturating_sub(full + suppressed), &mut chance);
         for (kind, times, first) in [(WalDiskFull, full, 0), (UpdatesSuppressed, suppressed, kills / 2)] {
             for _ in 0..times {
                 let first = first.min(kinds.len());
