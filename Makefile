@@ -20,6 +20,7 @@ demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an inter
 test: setup ## Run all tests on private servers
 	@eval "$$($(SERVER) env)"; cargo pgrx test "pg$$PG_MAJOR" --package ticket_ext
 	@$(SERVER) install
+	@driver/dev/pgbouncer
 	@cargo test --package rotate-driver
 
 faults: setup ## Run under KILLS=200 faults; SEED=n repeats a schedule of them

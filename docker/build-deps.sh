@@ -3,7 +3,7 @@
 # libclang for pgrx's bindings, OpenSSL's headers, and cargo-pgrx. The Docker images use the same list.
 # What is there already is left alone, so a second call takes a second.
 #
-# usage: build-deps.sh [PG_MAJOR]     default: the release that the distribution carries
+# usage: build-deps.sh [PG_MAJOR [PACKAGE...]]     default: the release that the distribution carries; more packages
 set -eu
 
 pgrx_version=0.18.1
@@ -56,8 +56,9 @@ default_major() {
 if command -v apt-get >/dev/null; then
     keep_default_cluster_out
     major=${1:-$(default_major)}
+    shift $(($# > 0))
     install_packages "postgresql-$major" "postgresql-server-dev-$major" \
-        gcc libc6-dev make clang libclang-dev pkg-config libssl-dev ca-certificates util-linux sudo openssl
+        gcc libc6-dev make clang libclang-dev pkg-config libssl-dev ca-certificates util-linux sudo openssl "$@"
 else
     cat >&2 <<'EOF'
 build-deps: this system has no apt-get. With its own package manager, install

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::chown;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -11,9 +10,11 @@ use crate::database::Database;
 use crate::network::free_port;
 use crate::oracle;
 use crate::process::{Running, poll};
-use crate::server::{Server, as_server_user};
+use crate::server::{Server, as_server_user, repository};
+use crate::verify::List;
 
-const PROGRAM: &str = "/usr/sbin/pgbouncer";
+/// Where `driver/dev/pgbouncer` unpacks it.
+const PROGRAM: &str = "target/pgbouncer/usr/sbin/pgbouncer";
 
 struct Pooler {
     port: u16,
@@ -22,13 +23,17 @@ struct Pooler {
 }
 
 impl Pooler {
-    /// None where it is not installed.
+    /// None where there is no program.
     fn before(server: &Server) -> Option<Self> {
-        if !Path::new(PROGRAM).exists() {
-            println!("skipped: there is no {PROGRAM} (apt-get install pgbouncer)");
+        let installed = repository().join(PROGRAM);
+        if !installed.exists() {
+            println!("skipped: there is no {PROGRAM} (driver/dev/pgbouncer)");
             return None;
         }
         let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+        // A copy, since the server's user may not reach the repository.
+        let program = folder.path().join("pgbouncer");
+        fs::copy(installed, &program).expect("the program can be copied");
         let port = free_port();
         let file = folder.path().join("pgbouncer.ini");
         fs::write(&file, settings(server, port)).expect("the settings can be written");
@@ -37,7 +42,7 @@ impl Pooler {
             use std::os::unix::fs::MetadataExt;
             chown(path, Some(owner.uid()), Some(owner.gid())).expect("the owner can be set");
         }
-        let mut command = as_server_user(Path::new(PROGRAM));
+        let mut command = as_server_user(&program);
         command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("pgbouncer starts");
         Some(Self { port, process, _folder: folder })
@@ -95,6 +100,8 @@ fn two_drivers_share_a_run_through_a_pooler() {
         driver.wait().expect(0);
     }
     oracle::assert_rotated_once(&database);
+    let list = List::of(&database, "SELECT token FROM leaked");
+    Running::start(pooler.driver(&database, &["verify", "--leaked", list.path()])).wait().expect(0);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn the_estimate_counts_down_and_progress_never_goes_back() {
 fn an_empty_table_has_nothing_left_and_starts_no_run() {
     let database = Database::with_tickets(1);
     database.execute("DELETE FROM ticket");
-    let ended = database.complete(&["run"]).says(&["nothing is left"]);
+    let ended = database.complete(&["run"]).says(&["there is nothing to rotate: the table is empty"]);
     assert_eq!(ended.stdout, "");
     assert_eq!(database.count("ticket_rotation"), 0);
 }
