@@ -80,22 +80,19 @@ impl<'a> Drivers<'a> {
         self.places.iter().all(|place| place.finished)
     }
 
-    pub fn kill(&mut self, chance: &mut Chance) {
-        if let Some(place) = self.some(chance) {
-            place.killed = true;
-            place.signal(libc::SIGKILL);
+    /// None while all of them are about to be started again.
+    pub fn any(&self, chance: &mut Chance) -> Option<usize> {
+        let running = self.places.iter().enumerate().filter(|(_, place)| place.running.is_some());
+        let running: Vec<usize> = running.map(|(index, _)| index).collect();
+        (!running.is_empty()).then(|| running[chance.below(running.len() as u64) as usize])
+    }
+
+    pub fn signal(&mut self, index: usize, signal: i32) {
+        let place = &mut self.places[index];
+        if let Some(running) = &place.running {
+            place.killed |= signal == libc::SIGKILL;
+            running.signal(signal);
         }
-    }
-
-    /// Returns which one, for it to be let go on.
-    pub fn stop(&mut self, chance: &mut Chance) -> usize {
-        let index = chance.below(self.places.len() as u64) as usize;
-        self.places[index].signal(libc::SIGSTOP);
-        index
-    }
-
-    pub fn let_go_on(&mut self, index: usize) {
-        self.places[index].signal(libc::SIGCONT);
     }
 
     /// At the next batch that comes through the proxy.
@@ -105,20 +102,6 @@ impl<'a> Drivers<'a> {
 
     pub fn is_cut(&self) -> bool {
         self.cut.lock().expect("no test has failed").is_none()
-    }
-
-    fn some(&mut self, chance: &mut Chance) -> Option<&mut Place> {
-        let mut running: Vec<_> = self.places.iter_mut().filter(|place| place.running.is_some()).collect();
-        let count = running.len() as u64;
-        (count > 0).then(|| running.swap_remove(chance.below(count) as usize))
-    }
-}
-
-impl Place {
-    fn signal(&self, signal: i32) {
-        if let Some(running) = &self.running {
-            running.signal(signal);
-        }
     }
 }
 

@@ -10,10 +10,6 @@ use super::kind::Kind;
 use super::probe::{Probe, now, wait_for};
 use super::waiting::PATIENCE;
 
-const IN_A_BATCH: &str = "FROM pg_stat_activity
-    WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
-      AND query LIKE '%rotate\\_ticket\\_tokens(%'";
-
 /// When a fault came, and from when on batches were possible again.
 pub struct Outage {
     pub since: f64,
@@ -27,15 +23,11 @@ fn outage(fault: impl FnOnce()) -> Outage {
 }
 
 impl Campaign<'_> {
-    pub fn sessions_in_a_batch(&mut self) -> u64 {
-        self.probe.number(&format!("SELECT count(*) {IN_A_BATCH}")).unwrap_or(0)
-    }
-
     /// None: it cannot be done on this machine.
     pub fn inject(&mut self, kind: Kind, chance: &mut Chance) -> Option<Outage> {
         let server = self.database.server;
         let outage = match kind {
-            Kind::DriverKilled => outage(|| self.drivers.kill(chance)),
+            Kind::DriverKilled => self.kill_driver(chance),
             Kind::DriverStopped => self.stop_driver(chance),
             Kind::SessionTerminated => self.terminate_session(chance),
             Kind::CutBeforeStatement => self.cut(Cut::BeforeStatement),
@@ -55,12 +47,17 @@ impl Campaign<'_> {
         Some(outage)
     }
 
+    fn kill_driver(&mut self, chance: &mut Chance) -> Outage {
+        let driver = self.driver(chance);
+        outage(|| self.drivers.signal(driver, libc::SIGKILL))
+    }
+
     fn stop_driver(&mut self, chance: &mut Chance) -> Outage {
-        let since = now();
-        let stopped = self.drivers.stop(chance);
+        let driver = self.driver(chance);
+        let stopped = outage(|| self.drivers.signal(driver, libc::SIGSTOP));
         self.rest(200 + chance.below(800));
-        self.drivers.let_go_on(stopped);
-        Outage { since, until: since }
+        self.drivers.signal(driver, libc::SIGCONT);
+        stopped
     }
 
     fn terminate_session(&mut self, chance: &mut Chance) -> Outage {
@@ -126,18 +123,5 @@ impl Campaign<'_> {
                 self.probe.is_true("true")
             });
         })
-    }
-
-    /// A session that is working on a batch; None once the run has ended.
-    fn victim(&mut self, chance: &mut Chance) -> Option<i32> {
-        let nth = chance.below(4);
-        let all = format!("SELECT array_agg(pid) {IN_A_BATCH}");
-        let one = format!("SELECT pids[1 + {nth} % cardinality(pids)] FROM ({all}) AS session (pids)");
-        let mut victim = None;
-        self.wait("a session in a batch", |campaign| {
-            victim = campaign.probe.ask(&one).ok().and_then(|process| process.parse().ok());
-            victim.is_some()
-        });
-        victim
     }
 }

@@ -14,6 +14,7 @@ mod probe;
 mod report;
 mod schedule;
 mod traffic;
+mod victims;
 mod waiting;
 
 use crate::database::Database;
@@ -33,7 +34,7 @@ fn a_run_survives_a_campaign_of_faults() {
     // The server is dropped before its disk.
     let (wal_disk, server) = server();
     let database = Database::create_on(&server);
-    campaign::prepare(&database, kills * TICKETS_PER_KILL);
+    campaign::prepare(&database, kills.max(5) * TICKETS_PER_KILL);
     let schedule = Schedule::new(seed, kills as usize);
     let report = Campaign::begin(&database, &schedule, wal_disk.as_ref(), true).run(schedule);
     println!("{report}");
