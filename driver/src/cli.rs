@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::load::Load;
 use crate::patience::Patience;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -70,10 +71,8 @@ pub struct Init {
 
 #[derive(Args)]
 pub struct Run {
-    /// Tickets per transaction
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
-    #[arg(value_parser = clap::value_parser!(i32).range(1..=100_000))]
-    pub batch: i32,
+    #[command(flatten)]
+    pub load: Load,
 
     /// Start another run after a finished or cancelled one
     #[arg(long)]
@@ -96,7 +95,6 @@ pub struct Run {
     pub patience: Patience,
 }
 
-pub const DEFAULT_BATCH: i32 = 5000;
 pub const DEFAULT_INTERVAL: u64 = 2;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -10,12 +10,9 @@ use crate::error::Error;
 use crate::passing::Remedy;
 use crate::retry::Retry;
 use crate::session::{Session, Target};
-use crate::signals::Interrupt;
+use crate::signals::{Aim, Interrupt};
 use std::io;
 use std::time::{Duration, Instant};
-
-/// A reason that stays the same is repeated this often.
-const REPEAT: Duration = Duration::from_secs(5);
 
 pub type Tell<'a> = &'a mut dyn FnMut(&Retrying) -> io::Result<()>;
 
@@ -23,17 +20,23 @@ pub struct Link<'a> {
     scope: &'a Scope,
     retry: Retry,
     interrupt: Interrupt,
+    aim: Aim,
     session: Option<Session>,
     reached: bool,
     /// What the first session found, and every later one must find.
     target: Option<Target>,
-    told: Option<(String, Instant)>,
 }
 
 impl<'a> Link<'a> {
     pub fn new(scope: &'a Scope, retry_for: Duration, interrupt: Interrupt) -> Link<'a> {
-        let retry = Retry::new(retry_for);
-        Link { scope, retry, interrupt, session: None, reached: false, target: None, told: None }
+        let (retry, aim) = (Retry::new(retry_for), interrupt.new_aim());
+        Link { scope, retry, interrupt, aim, session: None, reached: false, target: None }
+    }
+
+    /// Another connection to the same target.
+    pub fn sibling(&self, retry_for: Duration) -> Link<'a> {
+        let (reached, target) = (self.reached, self.target.clone());
+        Link { reached, target, ..Link::new(self.scope, retry_for, self.interrupt.clone()) }
     }
 
     pub fn interrupted(&self) -> Option<i32> {
@@ -50,7 +53,7 @@ impl<'a> Link<'a> {
         let result = self.session().and_then(work);
         if result.as_ref().is_err_and(|error| error.remedy() == Some(Remedy::NewConnection)) {
             self.session = None;
-            self.interrupt.aim(None);
+            self.interrupt.aim(self.aim, None);
         }
         result
     }
@@ -84,18 +87,8 @@ impl<'a> Link<'a> {
         let Some(wait) = self.retry.next_wait(Instant::now(), fastrand::f64()) else {
             return Err(Error::GaveUp { tried: self.retry.failing_for(), reason: Box::new(error) });
         };
-        self.announce(Retrying::new(&error, wait, batch), tell)?;
+        tell(&Retrying::new(&error, wait, batch))?;
         self.interrupt.wait(wait).map_or(Ok(()), |signal| Err(Error::Interrupted(signal)))
-    }
-
-    fn announce(&mut self, retrying: Retrying, tell: Tell) -> io::Result<()> {
-        let repeated = |(reason, at): &(String, Instant)| *reason == retrying.reason && at.elapsed() < REPEAT;
-        if self.told.as_ref().is_some_and(repeated) {
-            return Ok(());
-        }
-        tell(&retrying)?;
-        self.told = Some((retrying.reason, Instant::now()));
-        Ok(())
     }
 
     fn session(&mut self) -> Result<&mut Session, Error> {
@@ -109,7 +102,7 @@ impl<'a> Link<'a> {
     fn open(&mut self) -> Result<Session, Error> {
         let connection = self.connect()?;
         self.reached = true;
-        self.interrupt.aim(Some(connection.canceller()));
+        self.interrupt.aim(self.aim, Some(connection.canceller()));
         let session = Session::open(connection.client, self.scope)?;
         match &self.target {
             Some(before) => session.target().expect(before)?,

@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod hint;
 mod link;
+mod load;
 mod pace;
 mod passing;
 mod patience;

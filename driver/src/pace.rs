@@ -1,19 +1,38 @@
-//! How many tickets a batch takes.
+//! How many tickets a batch takes: as many as were asked for, or as many as fit into a time.
+
+use std::time::Duration;
 
 /// Where rows are locked by others, a smaller batch waits for fewer of them and holds its own for less long.
 /// Below this the fixed cost of a transaction outweighs that of its tickets.
 const FLOOR: i32 = 50;
 
+/// What `--batch auto` starts with: well under the usual time on any server.
+const FIRST: i32 = 1000;
+/// Its bounds. Above, a larger batch is no faster and is lost as a whole in an interruption.
+const SMALLEST: i32 = 100;
+const LARGEST: i32 = 100_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Fixed(i32),
+    /// As many as take about so long.
+    Time(Duration),
+}
+
 /// The size that was asked for, less after lock time-outs.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchSize {
-    asked: i32,
+    asked: Asked,
     size: i32,
 }
 
 impl BatchSize {
-    pub fn new(asked: i32) -> BatchSize {
-        BatchSize { asked, size: asked }
+    pub fn new(asked: Asked) -> BatchSize {
+        let size = match asked {
+            Asked::Fixed(size) => size,
+            Asked::Time(_) => FIRST,
+        };
+        BatchSize { asked, size }
     }
 
     pub fn get(self) -> i32 {
@@ -22,43 +41,107 @@ impl BatchSize {
 
     /// Half of it, which comes down to the floor from any size in a few steps.
     pub fn after_lock_timeout(self) -> BatchSize {
-        BatchSize { size: (self.size / 2).max(FLOOR.min(self.asked)), ..self }
+        let floor = match self.asked {
+            Asked::Fixed(size) => FLOOR.min(size),
+            Asked::Time(_) => SMALLEST,
+        };
+        BatchSize { size: (self.size / 2).max(floor), ..self }
     }
 
-    /// An eighth more: six batches undo one halving, so that a lock held now and then keeps it down.
-    pub fn after_commit(self) -> BatchSize {
+    /// It grows by an eighth at most: six batches undo one halving, so that a lock held now and then keeps it
+    /// down, and one quick batch is no reason for a slow one. What took too long shrinks it at once.
+    pub fn after_commit(self, elapsed: Duration) -> BatchSize {
         let more = self.size + self.size / 8 + 1;
-        BatchSize { size: more.min(self.asked), ..self }
+        let size = match self.asked {
+            Asked::Fixed(size) => more.min(size),
+            Asked::Time(time) => more.min(fitting(self.size, elapsed, time)).clamp(SMALLEST, LARGEST),
+        };
+        BatchSize { size, ..self }
     }
+}
+
+/// The size that would have taken `time`, had its tickets taken as long as these.
+fn fitting(size: i32, elapsed: Duration, time: Duration) -> i32 {
+    // Casts saturate.
+    (f64::from(size) * time.as_secs_f64() / elapsed.as_secs_f64()) as i32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TIME: Duration = Duration::from_millis(200);
+
     fn repeat(times: u32, size: BatchSize, change: fn(BatchSize) -> BatchSize) -> i32 {
         (0..times).fold(size, |size, _| change(size)).get()
     }
 
+    fn commit(size: BatchSize) -> BatchSize {
+        size.after_commit(TIME)
+    }
+
+    fn fixed(size: i32) -> BatchSize {
+        BatchSize::new(Asked::Fixed(size))
+    }
+
+    /// Sizes after batches whose tickets take so many microseconds each.
+    fn steered(micros_per_ticket: &[f64]) -> Vec<i32> {
+        let mut size = BatchSize::new(Asked::Time(TIME));
+        let after = |micros: &f64| {
+            size = size.after_commit(Duration::from_secs_f64(f64::from(size.get()) * micros / 1e6));
+            size.get()
+        };
+        micros_per_ticket.iter().map(after).collect()
+    }
+
     #[test]
     fn lock_timeouts_halve_it_down_to_the_floor() {
-        let size = BatchSize::new(5000);
+        let size = fixed(5000);
         assert_eq!(repeat(1, size, BatchSize::after_lock_timeout), 2500);
         assert_eq!(repeat(100, size, BatchSize::after_lock_timeout), FLOOR);
     }
 
     #[test]
     fn a_batch_that_was_small_from_the_start_stays_as_it_is() {
-        assert_eq!(repeat(3, BatchSize::new(7), BatchSize::after_lock_timeout), 7);
-        assert_eq!(repeat(3, BatchSize::new(60), BatchSize::after_lock_timeout), FLOOR);
+        assert_eq!(repeat(3, fixed(7), BatchSize::after_lock_timeout), 7);
+        assert_eq!(repeat(3, fixed(60), BatchSize::after_lock_timeout), FLOOR);
     }
 
     #[test]
     fn commits_bring_it_back_gently_and_no_further() {
-        let half = BatchSize::new(5000).after_lock_timeout();
-        assert_eq!(half.after_commit().get(), 2813);
-        assert!(repeat(5, half, BatchSize::after_commit) < 5000);
-        assert_eq!(repeat(6, half, BatchSize::after_commit), 5000);
-        assert_eq!(repeat(1, BatchSize::new(i32::MAX / 2), BatchSize::after_commit), i32::MAX / 2);
+        let half = fixed(5000).after_lock_timeout();
+        assert_eq!(commit(half).get(), 2813);
+        assert!(repeat(5, half, commit) < 5000);
+        assert_eq!(repeat(6, half, commit), 5000);
+        assert_eq!(repeat(1, fixed(i32::MAX / 2), commit), i32::MAX / 2);
+    }
+
+    #[test]
+    fn a_steady_server_is_met_and_kept() {
+        let sizes = steered(&[8.0; 60]);
+        assert!(sizes.is_sorted(), "{sizes:?}");
+        assert!((24_900..=25_000).contains(&sizes[59]), "{sizes:?}");
+    }
+
+    #[test]
+    fn noise_keeps_it_near_the_slower_batches() {
+        let noisy: Vec<f64> = (0..200).map(|i| if i % 3 == 0 { 12.0 } else { 8.0 }).collect();
+        let sizes = &steered(&noisy)[100..];
+        assert!(sizes.iter().all(|size| (16_000..=25_000).contains(size)), "{sizes:?}");
+    }
+
+    #[test]
+    fn a_stall_shrinks_it_at_once_and_it_recovers_in_some_twenty_batches() {
+        let mut series = vec![8.0; 60];
+        series[40] = 160.0;
+        let sizes = steered(&series);
+        assert!(sizes[40] <= sizes[39] / 15, "{sizes:?}");
+        assert!(sizes[50] < 8_000 && sizes[59] > 8_000, "{sizes:?}");
+    }
+
+    #[test]
+    fn it_stays_within_its_bounds() {
+        assert_eq!(steered(&[1e6; 3])[2], SMALLEST);
+        assert_eq!(steered(&[0.0; 100])[99], LARGEST);
     }
 }

@@ -16,7 +16,7 @@ pub struct Patience {
     pub retry_for: Duration,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().map(Duration::from_secs);
     seconds.or_else(|_| humantime::parse_duration(text)).map_err(|error| error.to_string())
 }

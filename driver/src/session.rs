@@ -5,6 +5,7 @@
 
 use crate::cli::Scope;
 use crate::error::Error;
+use crate::load::Commit;
 use postgres::types::{FromSqlOwned, ToSql, Type};
 use postgres::{Client, Row, Transaction};
 
@@ -42,16 +43,27 @@ impl Session {
         &self.target
     }
 
-    /// One batch, one transaction. None: nothing is left, the run is finished.
-    pub fn rotate_batch(&mut self, batch: i32) -> Result<Option<i64>, Error> {
+    /// One batch, one transaction. None: no range is left to this session.
+    pub fn rotate_batch(&mut self, batch: i32, commit: Commit) -> Result<Option<i64>, Error> {
         self.call(
-            "rotate_ticket_tokens(NULL, $3, $1::oid::regclass, $2::text::name)",
+            &format!("rotate_ticket_tokens(NULL, $3, $1::oid::regclass, $2::text::name){}", commit.clause()),
             &[(&batch, Type::INT4)],
         )
     }
 
+    /// With enough ranges for many workers, each large enough for many batches.
     pub fn start(&mut self) -> Result<i64, Error> {
-        self.call("start_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+        let ranges = include_str!("sql/ranges.sql").trim_end();
+        self.call(&format!("start_ticket_rotation($1::oid::regclass, $2::text::name, ({ranges}))"), &[])
+    }
+
+    /// How many parts of the newest run sessions can still rotate side by side.
+    pub fn unfinished_ranges(&mut self) -> Result<usize, Error> {
+        let sql = include_str!("sql/unfinished_ranges.sql").replace("{schema}", &self.schema);
+        let parameters: [Parameter; 2] =
+            [(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
+        let ranges: i64 = self.client.query_typed_one(&sql, &parameters)?.get(0);
+        Ok(usize::try_from(ranges).unwrap_or_default())
     }
 
     pub fn pause(&mut self) -> Result<i64, Error> {

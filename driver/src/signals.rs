@@ -23,8 +23,12 @@ struct Shared {
 #[derive(Default)]
 struct State {
     signal: Option<i32>,
-    canceller: Option<Canceller>,
+    cancellers: Vec<Option<Canceller>>,
 }
+
+/// One connection's place among those that a signal may cancel.
+#[derive(Clone, Copy)]
+pub struct Aim(usize);
 
 impl Interrupt {
     /// The signal after `patience` ones cancels on the server; one more ends the process at once.
@@ -34,12 +38,13 @@ impl Interrupt {
         let watching = interrupt.clone();
         thread::spawn(move || {
             for (earlier, signal) in signals.forever().enumerate() {
-                match watching.remember(signal) {
-                    Some(_) if earlier < patience => {
+                let cancellers = watching.remember(signal);
+                match cancellers.is_empty() {
+                    false if earlier < patience => {
                         console::interject("stopping after the batch in flight; once more cancels it");
                     }
-                    Some(canceller) if earlier == patience => cancel(&canceller),
-                    None if earlier == 0 => console::interject("stopping"),
+                    false if earlier == patience => cancel(&cancellers),
+                    true if earlier == 0 => console::interject("stopping"),
                     // Ends the process here and now, so there is nothing to hear back.
                     _ => drop(emulate_default_handler(signal)),
                 }
@@ -48,9 +53,15 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    pub fn new_aim(&self) -> Aim {
+        let mut state = self.state();
+        state.cancellers.push(None);
+        Aim(state.cancellers.len() - 1)
+    }
+
     /// What a signal may cancel; nothing between two connections.
-    pub fn aim(&self, canceller: Option<Canceller>) {
-        self.state().canceller = canceller;
+    pub fn aim(&self, aim: Aim, canceller: Option<Canceller>) {
+        self.state().cancellers[aim.0] = canceller;
     }
 
     pub fn signal(&self) -> Option<i32> {
@@ -75,11 +86,11 @@ impl Interrupt {
     }
 
     /// The first one decides the exit code.
-    fn remember(&self, signal: i32) -> Option<Canceller> {
+    fn remember(&self, signal: i32) -> Vec<Canceller> {
         let mut state = self.state();
         state.signal.get_or_insert(signal);
         self.0.arrived.notify_all();
-        state.canceller.clone()
+        state.cancellers.iter().flatten().cloned().collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,9 +98,9 @@ impl Interrupt {
     }
 }
 
-fn cancel(canceller: &Canceller) {
+fn cancel(cancellers: &[Canceller]) {
     console::interject("cancelling on the server");
-    if let Err(error) = canceller.cancel() {
+    for error in cancellers.iter().filter_map(|canceller| canceller.cancel().err()) {
         console::note(&format!("cannot cancel: {error}"));
     }
 }

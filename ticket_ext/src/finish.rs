@@ -47,6 +47,8 @@ pub fn finish(client: &mut SpiClient, job: &Job, run: Run) -> Result<(), TicketE
         );
     }
     statement::write(client, &job.sql(include_str!("queries/finish_run.sql")), &[run.id.into()])?;
+    // Batches may be committed asynchronously. This commit flushes the log, and with it every batch before.
+    statement::write(client, include_str!("queries/commit_synchronously.sql"), &[])?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ const MARK: &str = "sample table of rotate-driver init, which may replace it";
 pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
     let mut connection = connect::open(scope.url.as_deref())?;
     let interrupt = Interrupt::watch(0)?;
-    interrupt.aim(Some(connection.canceller()));
+    interrupt.aim(interrupt.new_aim(), Some(connection.canceller()));
     match (make(&mut connection.client, scope, options), interrupt.signal()) {
         (Ok(place), _) => tell(scope, options, &place),
         (Err(error), Some(signal)) if error.is_cancelled_query() => {

@@ -1,7 +1,7 @@
 //! Starts or continues a rotation and says how it ended.
 
 use super::{open, verify};
-use crate::cli::{DEFAULT_BATCH, DEFAULT_INTERVAL, Format, ProgressStyle, Run, Scope, Verify};
+use crate::cli::{DEFAULT_INTERVAL, Format, ProgressStyle, Run, Scope, Verify};
 use crate::console::{note, report};
 use crate::display::{self, Display};
 use crate::error::Error;
@@ -39,7 +39,7 @@ fn evidence(options: &Run) -> Verify {
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {
     let link = Link::new(scope, options.patience.retry_for, Interrupt::watch(1)?);
-    Rotation::new(link, display, options.batch).run(options.new)
+    Rotation::new(link, display, options).run()
 }
 
 fn leave(error: Error, scope: &Scope, options: &Run) -> Result<Exit, Error> {
@@ -84,12 +84,11 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
 
 /// The same command without `--new`: that would start from the beginning.
 fn resume(scope: &Scope, options: &Run) -> String {
-    let (batch, interval) = (options.batch.to_string(), options.interval.to_string());
+    let interval = options.interval.to_string();
+    let load = options.load.options();
     let retry_for = humantime::format_duration(options.patience.retry_for).to_string();
     let mut rest = vec!["run"];
-    if options.batch != DEFAULT_BATCH {
-        rest.extend(["--batch", &batch]);
-    }
+    rest.extend(load.iter().map(String::as_str));
     if options.progress != ProgressStyle::Auto {
         rest.extend(["--progress", options.progress.name()]);
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::{Format, Scope, Status};
 use crate::console;
-use crate::display::Retrying;
+use crate::display::{Retrying, Told};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::link::Link;
@@ -19,8 +19,9 @@ use std::time::Duration;
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let retry_for = options.watch.map_or(Duration::ZERO, |_| options.patience.retry_for);
     let mut link = Link::new(scope, retry_for, Interrupt::default());
+    let mut told = Told::default();
     for round in 0.. {
-        let (row, target) = look(&mut link)?;
+        let (row, target) = look(&mut link, &mut told)?;
         let view = View { scope, target: &target, row: row.as_ref() };
         let mut out = io::stdout().lock();
         match options.format {
@@ -37,9 +38,11 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     Ok(Exit::Finished)
 }
 
-fn look(link: &mut Link) -> Result<(Option<Row>, Target), Error> {
+fn look(link: &mut Link, told: &mut Told) -> Result<(Option<Row>, Target), Error> {
     let mut tell = |retrying: &Retrying| {
-        console::note(&retrying.to_string());
+        if told.is_news(retrying) {
+            console::note(&retrying.to_string());
+        }
         Ok(())
     };
     let seen = link.persist(&mut tell, |session| Ok((session.progress()?, session.target().clone())))?;

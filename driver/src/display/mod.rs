@@ -7,6 +7,7 @@ mod plain;
 use crate::cli::ProgressStyle;
 use crate::console;
 use crate::error::Error;
+use crate::passing::Remedy;
 use crate::tracker::Snapshot;
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -30,12 +31,34 @@ pub struct Retrying {
     pub wait: Duration,
     /// The size of the next batch, if the failure changed it.
     pub batch: Option<i32>,
+    /// Whether a connection was lost.
+    pub lost: bool,
 }
 
 impl Retrying {
     pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Retrying {
         let sqlstate = error.code().map(|code| code.code().to_owned());
-        Retrying { reason: error.to_string(), sqlstate, wait, batch }
+        let lost = error.remedy() == Some(Remedy::NewConnection);
+        Retrying { reason: error.to_string(), sqlstate, wait, batch, lost }
+    }
+}
+
+/// Tells news from what was said a moment ago, by this connection or by another.
+#[derive(Default)]
+pub struct Told(Option<(String, Instant)>);
+
+impl Told {
+    /// A reason that stays the same is repeated this often.
+    const REPEAT: Duration = Duration::from_secs(5);
+
+    pub fn is_news(&mut self, retrying: &Retrying) -> bool {
+        let repeated =
+            |(reason, at): &(String, Instant)| *reason == retrying.reason && at.elapsed() < Self::REPEAT;
+        if self.0.as_ref().is_some_and(repeated) {
+            return false;
+        }
+        self.0 = Some((retrying.reason.clone(), Instant::now()));
+        true
     }
 }
 

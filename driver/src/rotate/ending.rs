@@ -4,7 +4,7 @@ use super::Rotation;
 use crate::display::Event;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::progress::{Progress, State};
+use crate::progress::State;
 use crate::tracker::Snapshot;
 use postgres::error::SqlState;
 
@@ -24,9 +24,9 @@ pub struct Ending {
 }
 
 impl Rotation<'_> {
-    pub(super) fn end(self, outcome: Outcome) -> Result<Ending, Error> {
-        self.display.show(outcome.event(), self.last.as_ref())?;
-        Ok(Ending { outcome, batches: self.batches, last: self.last })
+    pub(super) fn end(mut self, outcome: Outcome) -> Result<Ending, Error> {
+        self.view.show(outcome.event())?;
+        Ok(Ending { outcome, batches: self.view.batches, last: self.view.last })
     }
 
     /// A request to cancel the batch may come too late for it and hit this instead. The outcome stands even
@@ -38,9 +38,7 @@ impl Rotation<'_> {
         };
         match looked {
             Err(Error::Interrupted(_) | Error::GaveUp { .. }) => {}
-            looked => {
-                self.observe(looked?);
-            }
+            looked => self.view.observe(looked?),
         }
         Ok(())
     }
@@ -53,7 +51,7 @@ impl Rotation<'_> {
         if error.code() != Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
             return Err(error);
         }
-        match self.progress()?.map(|row| Progress::from(&row).state) {
+        match self.progress()?.map(|progress| progress.state) {
             Some(State::Paused) => Ok(Outcome::Paused),
             Some(State::Cancelled) => Ok(Outcome::Cancelled),
             _ => Err(error),

@@ -1,43 +1,55 @@
-//! The loop: a batch, now and then a look at the progress, until there is a reason to stop.
+//! A rotation: workers, each on a connection of its own, and what is shown of their work until there is a reason
+//! to stop.
 
 mod ending;
+mod worker;
 
-use crate::display::{Display, Event};
+use crate::cli::Run;
+use crate::display::{Display, Event, Retrying, Told};
 use crate::error::Error;
 use crate::link::Link;
-use crate::pace::BatchSize;
-use crate::passing::Remedy;
 use crate::progress::{Progress, State};
 use crate::session::Session;
 use crate::tracker::{Snapshot, Tracker};
-use postgres::Row;
-use std::time::{Duration, Instant};
+use postgres::error::SqlState;
+use std::io;
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Instant;
 
 pub use ending::{Ending, Outcome};
-
-/// Often enough for the eye; a batch costs far more than a look.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+use worker::{Report, Worker};
 
 pub struct Rotation<'a> {
     link: Link<'a>,
+    options: &'a Run,
+    view: View<'a>,
+}
+
+/// What a person sees, or a program.
+struct View<'a> {
     display: &'a mut dyn Display,
     tracker: Tracker,
-    batch: BatchSize,
-    looked: Option<Instant>,
+    told: Told,
     last: Option<Snapshot>,
     batches: u64,
 }
 
 impl<'a> Rotation<'a> {
-    pub fn new(link: Link<'a>, display: &'a mut dyn Display, batch: i32) -> Rotation<'a> {
-        let (tracker, batch) = (Tracker::new(), BatchSize::new(batch));
-        Rotation { link, display, tracker, batch, looked: None, last: None, batches: 0 }
+    pub fn new(link: Link<'a>, display: &'a mut dyn Display, options: &'a Run) -> Rotation<'a> {
+        let view = View { display, tracker: Tracker::new(), told: Told::default(), last: None, batches: 0 };
+        Rotation { link, options, view }
     }
 
-    pub fn run(mut self, new: bool) -> Result<Ending, Error> {
-        if new && let Err(error) = self.start() {
-            let signal = self.signal_behind(&error).ok_or(error)?;
-            return self.end(Outcome::Interrupted(signal));
+    pub fn run(mut self) -> Result<Ending, Error> {
+        match self.start() {
+            Ok(true) => {}
+            Ok(false) => return self.end(Outcome::Finished),
+            Err(error) => {
+                let signal = self.signal_behind(&error).ok_or(error)?;
+                return self.end(Outcome::Interrupted(signal));
+            }
         }
         let outcome = match self.rotate() {
             Ok(outcome) => outcome,
@@ -47,87 +59,96 @@ impl<'a> Rotation<'a> {
         self.end(outcome)
     }
 
-    fn rotate(&mut self) -> Result<Outcome, Error> {
-        let row = self.progress()?;
-        if let Some(snapshot) = self.observe(row)
-            && snapshot.progress.state == State::Active
-        {
-            self.show(Event::Started)?;
-        }
-        loop {
-            if let Some(signal) = self.link.interrupted() {
-                return Ok(Outcome::Interrupted(signal));
-            }
-            match self.step() {
-                Ok(None) => return Ok(Outcome::Finished),
-                Ok(Some(_)) => {}
-                Err(error) => self.wait_out(error)?,
-            }
-        }
-    }
-
-    /// Where the answer was lost, a run that is newer than before is the one that was asked for.
-    fn start(&mut self) -> Result<(), Error> {
+    /// Whether there is a run to work on. Where the answer was lost, a run that is newer than before is the one
+    /// that was asked for.
+    fn start(&mut self) -> Result<bool, Error> {
+        let new = self.options.new;
         let mut before = None;
-        let display = &mut *self.display;
-        self.link.persist(&mut |retrying| display.retrying(retrying), |session| {
+        self.persist(|session| {
             let newest = session.progress()?.map(|row| Progress::from(&row).run_id);
-            if *before.get_or_insert(newest) == newest {
-                session.start()?;
+            let started = *before.get_or_insert(newest) != newest;
+            if started || newest.is_some() && !new {
+                return Ok(true);
             }
-            Ok(())
+            match session.start() {
+                // Another driver was quicker.
+                Err(error) if !new && error.code() == Some(&SqlState::OBJECT_IN_USE) => Ok(true),
+                Err(error) if !new && error.code() == Some(&SqlState::NO_DATA_FOUND) => Ok(false),
+                started => started.map(|_| true),
+            }
         })
     }
 
-    fn step(&mut self) -> Result<Option<i64>, Error> {
-        let size = self.batch.get();
-        let last_id = self.link.attempt(|session| session.rotate_batch(size))?;
-        self.link.progressed();
-        if last_id.is_some() {
-            self.batch = self.batch.after_commit();
-            self.batches += 1;
-            self.after_batch()?;
+    fn rotate(&mut self) -> Result<Outcome, Error> {
+        let progress = self.progress()?;
+        self.view.observe(progress);
+        if self.view.last.as_ref().is_some_and(|last| last.progress.state == State::Active) {
+            self.view.show(Event::Started)?;
         }
-        Ok(last_id)
+        let ranges = self.persist(Session::unfinished_ranges)?;
+        let siblings = self.options.load.workers.min(ranges).saturating_sub(1);
+        let retry_for = self.options.patience.retry_for;
+        let mut links: Vec<Link> = (0..siblings).map(|_| self.link.sibling(retry_for)).collect();
+        let (sender, reports) = mpsc::channel();
+        let looked = Mutex::new(Instant::now());
+        thread::scope(|scope| {
+            for link in [&mut self.link].into_iter().chain(&mut links) {
+                let worker = Worker::new(link, &self.options.load, &looked, sender.clone());
+                scope.spawn(|| worker.run());
+            }
+            drop(sender);
+            self.view.follow(reports)
+        })
     }
 
-    /// The first batch of a target's first run is what starts it, so `started` may come late.
-    fn after_batch(&mut self) -> Result<(), Error> {
-        let event = match self.looked {
-            None => Event::Started,
-            Some(then) if then.elapsed() < LOOK_EVERY => return Ok(()),
-            Some(_) => Event::Progress,
-        };
-        let row = self.link.attempt(Session::progress)?;
-        match self.observe(row) {
-            Some(_) => self.show(event),
-            None => Ok(()),
-        }
+    fn progress(&mut self) -> Result<Option<Progress>, Error> {
+        Ok(self.persist(Session::progress)?.as_ref().map(Progress::from))
     }
 
-    fn wait_out(&mut self, error: Error) -> Result<(), Error> {
-        if error.remedy() == Some(Remedy::NewConnection) {
+    fn persist<T>(&mut self, work: impl FnMut(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
+        let view = &mut self.view;
+        self.link.persist(&mut |retrying| view.retrying(retrying), work)
+    }
+}
+
+impl View<'_> {
+    /// Until the last worker has ended. Workers end by themselves when nobody takes their reports.
+    fn follow(&mut self, reports: Receiver<Report>) -> Result<Outcome, Error> {
+        let mut ended = Vec::new();
+        for report in reports {
+            match report {
+                Report::Batch => self.batches += 1,
+                Report::Progress(progress) => {
+                    self.observe(progress);
+                    self.show(Event::Progress)?;
+                }
+                Report::Retrying(retrying) => self.retrying(&retrying)?,
+                // The server may have had room for the others.
+                Report::Ended(end @ (Ok(_) | Err(Error::GaveUp { .. }))) => ended.push(end),
+                Report::Ended(Err(error)) => return Err(error),
+            }
+        }
+        // One that finds nothing left has finished the run for all.
+        ended.sort_by_key(|end| match end {
+            Ok(Outcome::Finished) => 0,
+            Ok(_) => 1,
+            Err(_) => 2,
+        });
+        ended.into_iter().next().unwrap_or(Ok(Outcome::Finished))
+    }
+
+    fn show(&mut self, event: Event) -> io::Result<()> {
+        self.display.show(event, self.last.as_ref())
+    }
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        if retrying.lost {
             self.tracker.rest();
         }
-        let lock_timeout = error.is_lock_timeout();
-        if lock_timeout {
-            self.batch = self.batch.after_lock_timeout();
-        }
-        let batch = lock_timeout.then(|| self.batch.get());
-        self.link.wait_out(error, batch, &mut |retrying| self.display.retrying(retrying))
+        if self.told.is_news(retrying) { self.display.retrying(retrying) } else { Ok(()) }
     }
 
-    fn show(&mut self, event: Event) -> Result<(), Error> {
-        self.looked = Some(Instant::now());
-        Ok(self.display.show(event, self.last.as_ref())?)
-    }
-
-    fn observe(&mut self, row: Option<Row>) -> Option<&Snapshot> {
-        self.last = row.map(|row| self.tracker.observe(Progress::from(&row)));
-        self.last.as_ref()
-    }
-
-    fn progress(&mut self) -> Result<Option<Row>, Error> {
-        self.link.persist(&mut |retrying| self.display.retrying(retrying), Session::progress)
+    fn observe(&mut self, progress: Option<Progress>) {
+        self.last = progress.map(|progress| self.tracker.observe(progress));
     }
 }

@@ -136,15 +136,15 @@ fn the_printed_command_keeps_the_options_and_leaves_the_password_out() {
 }
 
 #[test]
-fn the_first_batch_of_all_interrupted_leaves_no_run() {
+fn the_first_batch_of_all_interrupted_leaves_a_run_that_has_just_begun() {
     let database = Database::with_tickets(100);
     let lock = Lock::ticket(&database, 1);
     let running = database.start(&["run", "--progress", "json"]);
     wait_for_blocked(&database, 1);
     interrupt_twice(&running);
-    let ended = running.wait().expect(130).says(&["the run is interrupted; continue with: "]);
-    assert!(ended.stdout.starts_with(r#"{"event":"interrupted","run_id":null,"#), "{}", ended.stdout);
-    assert_eq!(database.count("ticket_rotation"), 0);
+    let ended = running.wait().expect(130).says(&["run 1 is interrupted; continue with: "]);
+    assert!(ended.stdout.starts_with(r#"{"event":"started","run_id":1,"#), "{}", ended.stdout);
+    assert_eq!(database.count("ticket_rotation_batch"), 0);
     drop(lock);
     run_what_is_printed(&ended, &database);
 }

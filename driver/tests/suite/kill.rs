@@ -28,7 +28,7 @@ impl Chance {
 }
 
 pub fn terminate(database: &Database) {
-    database.one(&format!("SELECT pg_terminate_backend(pid) FROM {SESSION}"));
+    database.one(&format!("SELECT count(pg_terminate_backend(pid)) FROM {SESSION}"));
 }
 
 pub fn batches(client: &mut Client) -> i64 {

@@ -38,3 +38,4 @@ mod tls;
 mod together;
 mod tokens;
 mod verify;
+mod workers;

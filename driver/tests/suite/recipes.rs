@@ -6,7 +6,7 @@ use crate::process::Running;
 use crate::server::repository;
 
 /// A role that can log in, with what sql/roles.sql grants it.
-fn rotator(database: &Database, target: &str) -> String {
+pub fn rotator(database: &Database, target: &str) -> String {
     let role = format!("rotator of {}", database.name);
     database.execute(&format!("CREATE ROLE \"{role}\" LOGIN"));
     let mut command = database.program("psql");

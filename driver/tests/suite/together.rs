@@ -15,9 +15,9 @@ fn two_drivers_rotate_two_ranges_at_the_same_time() {
     oracle::watch(&database);
     database.one("SELECT start_ticket_rotation(ranges => 4)");
     let lock = Lock::ticket(&database, 1);
-    let first = database.start(&["run", "--batch", "50"]);
+    let first = database.start(&["run", "--workers", "1", "--batch", "50"]);
     wait_for_blocked(&database, 1);
-    let second = database.start(&["run", "--batch", "50"]);
+    let second = database.start(&["run", "--workers", "1", "--batch", "50"]);
     poll("batches of the second driver", || database.count("rotated WHERE id > 1000") > 0);
     drop(lock);
     first.wait().expect(0);
@@ -60,7 +60,7 @@ fn a_driver_a_procedure_and_a_loop_of_calls_share_a_run() {
     database.slow_down(1);
     database.one("SELECT start_ticket_rotation(ranges => 3)");
     let locks = [1, 2001, 4001].map(|id| Lock::ticket(&database, id));
-    let driver = database.start(&["run", "--batch", "50"]);
+    let driver = database.start(&["run", "--workers", "1", "--batch", "50"]);
     let mut procedure = database.program("psql");
     procedure.args(["-c", "CALL rotate_all_tickets(60)"]);
     let procedure = Running::start(procedure);

@@ -7,6 +7,19 @@ mod tests {
     use crate::tests::*;
 
     #[pg_test]
+    fn the_call_that_finishes_a_run_is_committed_synchronously() {
+        create_tickets("generate_series(1, 3)");
+        run("SET LOCAL synchronous_commit = 'off'");
+        for (arguments, setting) in [("NULL, 3", "off"), ("NULL, 3", "on")] {
+            rotate(arguments);
+            assert_eq!(one::<String>("SHOW synchronous_commit").as_deref(), Some(setting));
+        }
+        run("SET LOCAL synchronous_commit = 'remote_write'; SELECT start_ticket_rotation()");
+        while rotate("NULL, 3").is_some() {}
+        assert_eq!(one::<String>("SHOW synchronous_commit").as_deref(), Some("remote_write"));
+    }
+
+    #[pg_test]
     fn ranges_hold_equally_many_tickets() {
         create_tickets("CASE WHEN g <= 50 THEN g ELSE g * 1000 END FROM generate_series(1, 100) AS g");
         run("SELECT start_ticket_rotation(ranges => 4)");

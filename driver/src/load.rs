@@ -1,0 +1,125 @@
+//! The options that say how hard a run works.
+
+use crate::pace::Asked;
+use crate::patience::duration;
+use clap::{Args, ValueEnum};
+use std::time::Duration;
+
+pub const DEFAULT_WORKERS: usize = 2;
+pub const DEFAULT_BATCH_TIME: &str = "200ms";
+
+#[derive(Args)]
+pub struct Load {
+    /// Connections that rotate side by side, each in a range of its own
+    ///
+    /// More than the server has cores is of no use.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_WORKERS)]
+    #[arg(value_parser = workers)]
+    pub workers: usize,
+
+    /// Tickets per transaction, 1 to 100000, or as many as fit into --batch-time
+    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = batch)]
+    pub batch: Batch,
+
+    /// How long a batch should take, with --batch auto
+    #[arg(long, value_name = "TIME", default_value = DEFAULT_BATCH_TIME, value_parser = batch_time)]
+    pub batch_time: Duration,
+
+    /// Whether each batch is on disk before the next one begins
+    ///
+    /// With off, a crash of the server may undo the last batches, tokens and ledger together: they
+    /// are rotated again. That a run is finished is only said once all of it is on disk.
+    #[arg(long, value_enum, default_value_t)]
+    pub synchronous_commit: Commit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batch {
+    Auto,
+    Fixed(i32),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Commit {
+    /// As the server's setting has it
+    On,
+    #[default]
+    Off,
+}
+
+impl Load {
+    pub fn asked(&self) -> Asked {
+        match self.batch {
+            Batch::Auto => Asked::Time(self.batch_time),
+            Batch::Fixed(size) => Asked::Fixed(size),
+        }
+    }
+
+    /// The options that are not the defaults, for a command to paste.
+    pub fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut add = |name: &str, value: String| options.extend([name.to_owned(), value]);
+        if self.workers != DEFAULT_WORKERS {
+            add("--workers", self.workers.to_string());
+        }
+        if let Batch::Fixed(size) = self.batch {
+            add("--batch", size.to_string());
+        }
+        if Ok(self.batch_time) != batch_time(DEFAULT_BATCH_TIME) {
+            add("--batch-time", humantime::format_duration(self.batch_time).to_string());
+        }
+        if self.synchronous_commit == Commit::On {
+            add("--synchronous-commit", "on".to_owned());
+        }
+        options
+    }
+}
+
+impl Commit {
+    /// Added to the statement of a batch; the setting ends with its transaction.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Commit::On => "",
+            Commit::Off => " FROM set_config('synchronous_commit', 'off', true)",
+        }
+    }
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    within(text, 1, 64).map(|workers| workers as usize)
+}
+
+fn batch(text: &str) -> Result<Batch, String> {
+    match text {
+        "auto" => Ok(Batch::Auto),
+        _ => within(text, 1, 100_000).map(Batch::Fixed),
+    }
+}
+
+fn batch_time(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
+    let time = duration(text)?;
+    bounds.contains(&time).then_some(time).ok_or_else(|| "it is not between 10ms and 60s".to_owned())
+}
+
+fn within(text: &str, least: i32, most: i32) -> Result<i32, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("{text} is not in {least}..={most}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_a_number_or_auto() {
+        assert_eq!(["auto", "1", "100000"].map(|text| batch(text).is_ok()), [true; 3]);
+        assert_eq!(["", "0", "100001", "-5", "many"].map(|text| batch(text).is_ok()), [false; 5]);
+    }
+
+    #[test]
+    fn a_batch_takes_from_a_hundredth_of_a_second_to_a_minute() {
+        assert_eq!(["10ms", "60s", "1"].map(|text| batch_time(text).is_ok()), [true; 3]);
+        assert_eq!(["9ms", "61s", "0"].map(|text| batch_time(text).is_ok()), [false; 3]);
+    }
+}
