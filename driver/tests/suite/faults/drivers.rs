@@ -45,10 +45,11 @@ impl<'a> Drivers<'a> {
         drivers
     }
 
-    /// The third driver is a direct one, as the cron-like caller is.
+    /// Every second driver has two workers. The third one connects directly, as the cron-like caller does.
     fn fill(&mut self, index: usize) {
-        let batch = (8 + 4 * index).to_string();
-        let mut command = self.database.driver(&["run", "--batch", &batch, "--retry-for", "3m"]);
+        let (batch, workers) = ((8 + 4 * index).to_string(), (1 + index % 2).to_string());
+        let arguments = ["run", "--batch", &batch, "--workers", &workers, "--retry-for", "3m"];
+        let mut command = self.database.driver(&arguments);
         if index != 2 {
             self.proxy.set_variables(&mut command);
         }
