@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 TICKETS ?= 1000000
+KILLS ?= 200
+SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
 SERVER := driver/dev/private-server
 
 help: ## List the targets
@@ -25,6 +27,13 @@ test: setup ## Run all tests on private servers
 test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG_MAJOR=15 for the older release
 	@docker/test.sh
 
+bench: setup ## Compare with other ways to rotate; SCALE=1000000 ROUNDS=5
+	@driver/bench/run
+
+faults: setup ## Run under KILLS=200 faults; SEED=n repeats a schedule of them
+	@KILLS=$(KILLS) SEED=$(SEED) cargo test --quiet --package rotate-driver --test suite -- \
+		--nocapture --exact faults::a_run_survives_a_campaign_of_faults
+
 check: setup ## Check formatting and lints
 	@cargo fmt --all --check
 	@eval "$$($(SERVER) env)"; cargo clippy --package ticket_ext --all-targets --no-default-features \
@@ -38,4 +47,4 @@ install: ## Install the extension into the server of PG_CONFIG, the driver into 
 		--features "pg$$($(PG_CONFIG) --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')"
 	@cargo install --locked --path driver
 
-.PHONY: help setup demo test test-docker check install
+.PHONY: help setup demo test test-docker faults bench check install

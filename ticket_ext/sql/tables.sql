@@ -58,6 +58,7 @@ CREATE TABLE ticket_rotation_batch (
     last_id bigint NOT NULL,
     sweep boolean NOT NULL DEFAULT false,
     tickets bigint NOT NULL CHECK (tickets >= 0),
+    ids bigint[],
     digests bigint[],
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
     started_at timestamptz NOT NULL,
@@ -71,6 +72,7 @@ COMMENT ON COLUMN ticket_rotation_batch.run_id IS 'The run (no foreign key: a pa
 COMMENT ON COLUMN ticket_rotation_batch.after_id IS 'The batch starts above this id';
 COMMENT ON COLUMN ticket_rotation_batch.last_id IS 'The batch ends with this id; the highest one within a range is its checkpoint';
 COMMENT ON COLUMN ticket_rotation_batch.sweep IS 'Whether it is the sweep before the end of the run, for tickets that were in flight when their batch ran';
+COMMENT ON COLUMN ticket_rotation_batch.ids IS 'Ids of the tickets, kept while transactions older than the run are in progress: any other ticket in the interval was in flight';
 COMMENT ON COLUMN ticket_rotation_batch.digests IS 'Hashes of the new tokens, kept while transactions older than the run are in progress: they tell a rotated ticket that such a transaction rewrites from one that it inserted';
 COMMENT ON COLUMN ticket_rotation_batch.tickets IS 'Tickets that got a new token';
 COMMENT ON COLUMN ticket_rotation_batch.transaction_id IS 'The transaction that rotated the batch';

@@ -53,7 +53,7 @@ fn rotate_next(
     let interval = Interval { last_id, ..rest };
 
     let written = match found.tickets {
-        0 => Written::default(),
+        0 => Written::nothing(range.older_in_progress),
         tickets => limited(client, |client| interval.rotate(client, job, tickets, range.older_in_progress))?,
     };
     record(client, job, range, &interval, written)?;
@@ -76,6 +76,7 @@ fn record(
         interval.after_id.into(),
         interval.last_id.into(),
         written.tickets.into(),
+        written.ids.into(),
         written.digests.into(),
         range.claimed_at.into(),
     ];

@@ -5,7 +5,9 @@
 //!
 //! 1. it waits for the transactions older than itself that write to the target;
 //! 2. it looks for tickets of a version older than itself. Each was in flight, or it was rotated and then
-//!    rewritten by such a transaction: the digests that batches keep while there are any tell which.
+//!    rewritten by such a transaction: the digests that batches keep while there are any tell which;
+//! 3. it looks for tickets that the batches which ran meanwhile did not see, by the ids that they keep. A younger
+//!    transaction may have updated such a ticket, so that its version does not tell.
 
 use std::time::{Duration, Instant};
 
@@ -96,11 +98,16 @@ fn rotate_each(client: &mut SpiClient, job: &Job, ids: &[i64]) -> Result<i64, Ti
     Ok(rotated)
 }
 
-/// Tickets of a version older than the run that were not given their token by it.
+/// Tickets of a version older than the run that were not given their token by it, and those that no batch saw.
 fn in_flight(client: &mut SpiClient, job: &Job, run: Run) -> Result<Vec<i64>, TicketError> {
     let sql = job.sql(include_str!("queries/in_flight.sql"));
     let args = [run.upper_id.into(), next_transaction_id().into(), run.horizon.into(), run.id.into()];
-    Ok(ids_of(statement::write(client, &sql, &args)?)?)
+    let mut ids: Vec<i64> = ids_of(statement::write(client, &sql, &args)?)?;
+    let sql = job.sql(include_str!("queries/unseen.sql"));
+    ids.extend(ids_of::<i64>(statement::write(client, &sql, &[run.id.into()])?)?);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 fn clock_timestamp(client: &mut SpiClient) -> Result<Option<TimestampWithTimeZone>, TicketError> {

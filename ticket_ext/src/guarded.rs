@@ -14,8 +14,9 @@ pub fn write(client: &mut SpiClient, job: &Job, interval: &Interval) -> Result<W
     let args = [interval.after_id.into(), interval.last_id.into()];
     let row = statement::write(client, &sql, &args)?.first();
     let (tickets, ids, digests) = row.get_three::<i64, Vec<i64>, Vec<i64>>()?;
-    let missed = check(client, job, interval, ids.unwrap_or_default(), digests.clone().unwrap_or_default())?;
-    Ok(Written { tickets: tickets.unwrap_or(0), missed, digests })
+    let (written, kept) = (ids.clone().unwrap_or_default(), digests.clone().unwrap_or_default());
+    let missed = check(client, job, interval, written, kept)?;
+    Ok(Written { tickets: tickets.unwrap_or(0), missed, ids, digests })
 }
 
 /// Returns the tickets that were not written; an error if one was, and has another token all the same.

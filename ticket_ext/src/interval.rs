@@ -20,13 +20,27 @@ pub struct Found {
 }
 
 /// What became of the tickets of an interval.
-#[derive(Default)]
 pub struct Written {
     pub tickets: i64,
     /// Tickets that were left as they were.
     pub missed: Vec<i64>,
-    /// Hashes of the new tokens, where they are kept.
+    /// Ids of the tickets and hashes of their new tokens, where they are kept.
+    pub ids: Option<Vec<i64>>,
     pub digests: Option<Vec<i64>>,
+}
+
+impl Written {
+    /// Of an interval without tickets, which may hold some that are in flight.
+    pub fn nothing(keep: bool) -> Self {
+        let none = keep.then(Vec::new);
+        Self { tickets: 0, missed: Vec::new(), ids: none.clone(), digests: none }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.tickets += other.tickets;
+        self.ids.iter_mut().for_each(|all| all.extend(other.ids.iter().flatten()));
+        self.digests.iter_mut().for_each(|all| all.extend(other.digests.iter().flatten()));
+    }
 }
 
 impl Interval {
@@ -47,17 +61,16 @@ impl Interval {
         client: &mut SpiClient,
         job: &Job,
         found: i64,
-        keep_digests: bool,
+        keep: bool,
     ) -> Result<Written, TicketError> {
-        let mut written = self.write(client, job, found, keep_digests)?;
+        let mut written = self.write(client, job, found, keep)?;
         let missed = std::mem::take(&mut written.missed);
         for &id in &missed {
-            let again = Self { after_id: id - 1, last_id: id }.write(client, job, 1, keep_digests)?;
+            let again = Self { after_id: id - 1, last_id: id }.write(client, job, 1, keep)?;
             if !again.missed.is_empty() {
                 return Err(job.not_rotated(&missed));
             }
-            written.tickets += again.tickets;
-            written.digests.iter_mut().for_each(|all| all.extend(again.digests.iter().flatten()));
+            written.add(again);
         }
         Ok(written)
     }
@@ -67,17 +80,17 @@ impl Interval {
         client: &mut SpiClient,
         job: &Job,
         found: i64,
-        keep_digests: bool,
+        keep: bool,
     ) -> Result<Written, TicketError> {
-        if keep_digests || job.tickets.disable_row_triggers.is_some() {
+        if keep || job.tickets.traits.disable_row_triggers.is_some() {
             let written = guarded::write(client, job, self)?;
-            return Ok(if keep_digests { written } else { Written { digests: None, ..written } });
+            return Ok(if keep { written } else { Written { ids: None, digests: None, ..written } });
         }
         let sql = job.sql(include_str!("queries/rotate.sql"));
         let tickets =
             statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?.len() as i64;
         let missed = if tickets == found { Vec::new() } else { self.not_written(client, job)? };
-        Ok(Written { tickets, missed, digests: None })
+        Ok(Written { tickets, missed, ids: None, digests: None })
     }
 
     fn not_written(&self, client: &mut SpiClient, job: &Job) -> Result<Vec<i64>, TicketError> {

@@ -47,9 +47,9 @@ impl Job {
         let names = [
             ("extschema", self.session.schema.as_str()),
             ("target", &self.target.name),
-            ("id", &self.tickets.id_column),
-            ("token", &self.tickets.token_column),
-            ("new_token", &self.tickets.new_token),
+            ("id", &self.tickets.traits.id_column),
+            ("token", &self.tickets.traits.token_column),
+            ("new_token", &self.tickets.traits.new_token),
         ];
         statement::fill(text, &names)
     }
@@ -63,7 +63,7 @@ impl Job {
             table: self.target.name.clone(),
             count: ids.len(),
             ids: named.join(", "),
-            disable: self.tickets.disable_row_triggers.clone().unwrap_or_default(),
+            disable: self.tickets.traits.disable_row_triggers.clone().unwrap_or_default(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod finish;
 mod guarded;
 mod interval;
 mod job;
+mod known;
 mod lock_wait;
 mod range;
 mod report;
@@ -34,6 +35,7 @@ pgrx::extension_sql_file!("../sql/comments.sql", name = "comments", requires = [
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::define();
+    known::listen();
 }
 
 /// Looked up by `cargo pgrx test`.

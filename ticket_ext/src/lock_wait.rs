@@ -41,11 +41,9 @@ pub fn limited<T>(
     client: &mut SpiClient,
     work: impl FnOnce(&mut SpiClient) -> Result<T, TicketError>,
 ) -> Result<T, TicketError> {
-    let half = "SELECT (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 500)::bigint";
-    let length: i64 = statement::write(client, half, &[])?.first().get_one()?.unwrap_or(1);
-    let length = Duration::from_millis(length.unsigned_abs());
-    let before: Option<String> =
-        statement::write(client, LOWER, &[milliseconds(length).into()])?.first().get(1)?;
+    let row = statement::write(client, LOWER, &[None::<i64>.into()])?.first();
+    let (before, length) = row.get_two::<String, i64>()?;
+    let length = Duration::from_millis(length.unwrap_or_default().unsigned_abs());
     let _ending = Ending;
     LIMIT.set(Some(Limit { started: Instant::now(), length, lowered: Duration::ZERO }));
     let done = work(client)?;

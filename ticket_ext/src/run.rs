@@ -1,5 +1,7 @@
 //! Runs: looked up for a target, paused, resumed, cancelled. `start.rs` and `finish.rs` hold the rest of their life.
 
+use std::cell::Cell;
+
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
@@ -61,7 +63,7 @@ impl Run {
             id: row.get_by_name("run_id")?.unwrap_or_default(),
             upper_id: row.get_by_name("upper_id")?.unwrap_or_default(),
             horizon: row.get_by_name("horizon")?.unwrap_or_default(),
-            made_here: row.get_by_name("made_here")?.unwrap_or_default(),
+            made_here: row.get_by_name("system_identifier")? == Some(cluster(client)?),
         };
         Ok(Some(Newest { run, state: row.get_by_name("state")?.unwrap_or_default() }))
     }
@@ -76,6 +78,20 @@ impl Run {
         let call = session.call(remedy, &target.arguments);
         TicketError::WrongState { run: self.id, table: target.name.clone(), state, call }
     }
+}
+
+/// The cluster's own number. A session has it read from the control file once.
+fn cluster(client: &SpiClient) -> Result<i64, TicketError> {
+    thread_local! {
+        static CLUSTER: Cell<Option<i64>> = const { Cell::new(None) };
+    }
+    if let Some(cluster) = CLUSTER.get() {
+        return Ok(cluster);
+    }
+    let sql = "SELECT system_identifier FROM pg_control_system()";
+    let cluster = statement::read(client, sql, &[])?.first().get_one()?;
+    CLUSTER.set(cluster);
+    Ok(cluster.ok_or(pgrx::spi::Error::InvalidPosition)?)
 }
 
 /// Brings the newest run into a state, from one of those that allow it.

@@ -8,6 +8,7 @@ use crate::statement;
 pub struct Session {
     /// The extension's own schema, quoted.
     pub schema: String,
+    pub role: String,
 }
 
 impl Session {
@@ -36,7 +37,8 @@ impl Session {
     }
 
     fn of(row: &SpiTupleTable) -> Result<Self, TicketError> {
-        Ok(Self { schema: row.get_by_name("schema")?.unwrap_or_default() })
+        let (schema, role) = (row.get_by_name("schema")?, row.get_by_name("role")?);
+        Ok(Self { schema: schema.unwrap_or_default(), role: role.unwrap_or_default() })
     }
 
     /// The statement with the extension's schema filled in.

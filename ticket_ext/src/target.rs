@@ -15,6 +15,8 @@ pub struct Target {
     pub column: String,
     /// Both as the arguments of a call, to be pasted.
     pub arguments: String,
+    /// Whether policies may hide tickets from this role.
+    pub row_security: bool,
 }
 
 impl Target {
@@ -35,7 +37,8 @@ impl Target {
         }
         let name = row.get_by_name("name")?.unwrap_or_default();
         let arguments = row.get_by_name("arguments")?.unwrap_or_default();
-        Ok(Self { oid, name, column, arguments })
+        let row_security = row.get_by_name("row_security")?.unwrap_or_default();
+        Ok(Self { oid, name, column, arguments, row_security })
     }
 }
 

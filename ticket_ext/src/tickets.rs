@@ -4,56 +4,83 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 use pgrx::{PgRelation, pg_sys};
 
 use crate::error::TicketError;
+use crate::known::{Key, Last};
 use crate::session::Session;
 use crate::statement;
 use crate::target::Target;
 
+/// A target's tickets. The lock keeps triggers and rules from being added between the checks and the end of the
+/// batch's statements.
 pub struct Tickets {
+    pub traits: Traits,
+    _lock: PgRelation,
+}
+
+#[derive(Clone)]
+pub struct Traits {
     pub id_column: String,
     pub token_column: String,
     /// The expression for the column's new value.
     pub new_token: String,
     /// Statements that disable the triggers which could interfere, if there are any.
     pub disable_row_triggers: Option<String>,
-    /// Keeps triggers and rules from being added between the checks and the end of the batch's statements.
-    _lock: PgRelation,
+}
+
+thread_local! {
+    static CHECKED: Last<Traits> = const { Last::none() };
 }
 
 impl Tickets {
     /// Tickets that can be rotated.
     pub fn check(client: &SpiClient, session: &Session, target: &Target) -> Result<Self, TicketError> {
-        let (tickets, row) = Self::describe(client, session, target, pg_sys::RowExclusiveLock)?;
-        check_grants(&row, target)?;
-        check_interference(&row, target, &tickets.token_column)?;
-        Ok(tickets)
+        let lock = lock(target, pg_sys::RowExclusiveLock);
+        if target.row_security {
+            return Err(TicketError::RowSecurity { table: target.name.clone() });
+        }
+        let (column, role, schema) = (target.column.clone(), session.role.clone(), session.schema.clone());
+        let key = Key { target: target.oid, column, role, schema };
+        let traits = CHECKED.with(|checked| {
+            checked.get_or(key, || {
+                let (traits, row) = describe(client, session, target)?;
+                check_grants(&row, target)?;
+                check_interference(&row, target, &traits.token_column)?;
+                Ok(traits)
+            })
+        })?;
+        Ok(Self { traits, _lock: lock })
     }
 
     /// Tickets that can be looked at.
     pub fn look(client: &SpiClient, session: &Session, target: &Target) -> Result<Self, TicketError> {
-        Ok(Self::describe(client, session, target, pg_sys::AccessShareLock)?.0)
+        let lock = lock(target, pg_sys::AccessShareLock);
+        if target.row_security {
+            return Err(TicketError::RowSecurity { table: target.name.clone() });
+        }
+        Ok(Self { traits: describe(client, session, target)?.0, _lock: lock })
     }
+}
 
-    fn describe<'conn>(
-        client: &SpiClient<'conn>,
-        session: &Session,
-        target: &Target,
-        lock_mode: u32,
-    ) -> Result<(Self, Row<'conn>), TicketError> {
-        // SAFETY: the lock mode is that of the statements to come; the oid was found in pg_class, and the
-        // server reports an error if its table was dropped since.
-        let lock = unsafe { PgRelation::with_lock(target.oid, lock_mode as pg_sys::LOCKMODE) };
-        let sql = session.sql(include_str!("queries/tickets.sql"));
-        let args = [target.oid.into(), target.column.as_str().into()];
-        let row = statement::read(client, &sql, &args)?.first();
+fn lock(target: &Target, mode: u32) -> PgRelation {
+    // SAFETY: the lock mode is that of the statements to come; the oid was found in pg_class, and the server
+    // reports an error if its table was dropped since.
+    unsafe { PgRelation::with_lock(target.oid, mode as pg_sys::LOCKMODE) }
+}
 
-        check_kind(&row, target)?;
-        let id_column = row.get_by_name("id_column")?;
-        let id_column = id_column.ok_or(TicketError::NoIntegerKey { table: target.name.clone() })?;
-        let (token_column, new_token) = check_column(&row, session, target)?;
-        check_row_security(&row, target)?;
-        let disable_row_triggers = row.get_by_name("disable_row_triggers")?;
-        Ok((Self { id_column, token_column, new_token, disable_row_triggers, _lock: lock }, row))
-    }
+fn describe<'conn>(
+    client: &SpiClient<'conn>,
+    session: &Session,
+    target: &Target,
+) -> Result<(Traits, Row<'conn>), TicketError> {
+    let sql = session.sql(include_str!("queries/tickets.sql"));
+    let args = [target.oid.into(), target.column.as_str().into()];
+    let row = statement::read(client, &sql, &args)?.first();
+
+    check_kind(&row, target)?;
+    let id_column = row.get_by_name("id_column")?;
+    let id_column = id_column.ok_or(TicketError::NoIntegerKey { table: target.name.clone() })?;
+    let (token_column, new_token) = check_column(&row, session, target)?;
+    let disable_row_triggers = row.get_by_name("disable_row_triggers")?;
+    Ok((Traits { id_column, token_column, new_token, disable_row_triggers }, row))
 }
 
 type Row<'conn> = SpiTupleTable<'conn>;
@@ -100,13 +127,6 @@ fn check_grants(row: &Row, target: &Target) -> Result<(), TicketError> {
         Some(grants) if !grants.is_empty() => {
             Err(TicketError::MissingGrants { table: target.name.clone(), grants })
         }
-        _ => Ok(()),
-    }
-}
-
-fn check_row_security(row: &Row, target: &Target) -> Result<(), TicketError> {
-    match row.get_by_name("row_security")? {
-        Some(true) => Err(TicketError::RowSecurity { table: target.name.clone() }),
         _ => Ok(()),
     }
 }

@@ -47,6 +47,11 @@ impl<'a> Database<'a> {
     }
 
     pub fn connect(&self) -> Client {
+        self.try_connect().expect("the private server answers")
+    }
+
+    /// For a server that may be down.
+    pub fn try_connect(&self) -> Result<Client, postgres::Error> {
         let port = self.server.variable("PGPORT").parse().expect("a port");
         Config::new()
             .host(self.server.variable("PGHOST"))
@@ -54,7 +59,6 @@ impl<'a> Database<'a> {
             .user(self.server.variable("PGUSER"))
             .dbname(&self.name)
             .connect(NoTls)
-            .expect("the private server answers")
     }
 
     pub fn execute(&self, sql: &str) {

@@ -68,6 +68,25 @@ fn a_ticket_committed_behind_its_batch_is_swept_up() {
 }
 
 #[test]
+fn a_ticket_in_flight_that_the_application_updates_is_swept_up_too() {
+    let database = create();
+    let mut writer = database.connect();
+    writer.batch_execute("BEGIN; INSERT INTO ticket (id) VALUES (5), (195)").unwrap();
+    assert_eq!(database.one("rotate_ticket_tokens(NULL, 90)"), "180");
+    // Nothing but a ticket in flight is left in the interval of the last batch.
+    database.execute("DELETE FROM ticket WHERE id > 180");
+    let token_of_writer = |writer: &mut postgres::Client, id: i64| -> String {
+        writer.query_one("SELECT token::text FROM ticket WHERE id = $1", &[&id]).unwrap().get(0)
+    };
+    let leaked = [5, 195].map(|id| token_of_writer(&mut writer, id));
+    finish_while(&database, || {
+        writer.batch_execute("COMMIT; UPDATE ticket SET note = 'seen' WHERE id IN (5, 195)").unwrap();
+    });
+    assert_eq!(swept(&database), "2");
+    assert_ne!([5, 195].map(|id| token(&database, id)), leaked);
+}
+
+#[test]
 fn a_rotated_ticket_that_an_older_transaction_rewrites_is_not_rotated_again() {
     let database = create();
     let mut writer = database.connect();

@@ -8,6 +8,7 @@ mod control;
 mod database;
 mod deadlock;
 mod exits;
+mod faults;
 mod giving_up;
 mod in_flight;
 mod init;

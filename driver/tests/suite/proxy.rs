@@ -5,7 +5,6 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
@@ -19,6 +18,8 @@ pub enum Cut {
     AfterStatement,
     /// The server has committed it and the answer is lost.
     BeforeAnswer,
+    /// The client gets the beginning of the answer.
+    WithinAnswer,
 }
 
 /// Whether to cut at this statement.
@@ -51,8 +52,10 @@ impl Proxy {
         let plan_of_all = Arc::clone(&plan);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let server = UnixStream::connect(&socket).expect("the server answers");
-                connect(client, server, &plan_of_all);
+                // Like the server itself where that is down, it says nothing.
+                if let Ok(server) = UnixStream::connect(&socket) {
+                    connect(client, server, &plan_of_all);
+                }
             }
         });
         Self { port, plan }
@@ -81,8 +84,8 @@ impl Plan {
 
 /// One thread for each direction. A statement of the driver's fits into one piece.
 fn connect(client: TcpStream, server: UnixStream, plan: &Arc<Plan>) {
-    let keeps_answer = Arc::new(AtomicBool::new(false));
-    let (ends, plan, keeps) = (clone(&client, &server), Arc::clone(plan), Arc::clone(&keeps_answer));
+    let pending = Arc::new(Mutex::new(None));
+    let (ends, plan, cut) = (clone(&client, &server), Arc::clone(plan), Arc::clone(&pending));
     thread::spawn(move || {
         let (client, server) = &ends;
         let mut server = server;
@@ -92,17 +95,21 @@ fn connect(client: TcpStream, server: UnixStream, plan: &Arc<Plan>) {
                 server.write_all(piece)?;
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
-            cut => {
-                keeps.store(cut.is_some(), Ordering::SeqCst);
+            later => {
+                *cut.lock().expect("no test has failed") = later;
                 server.write_all(piece)
             }
         });
         close(&ends);
     });
     thread::spawn(move || {
-        forward(&server, |piece| match keeps_answer.load(Ordering::SeqCst) {
-            true => Err(io::ErrorKind::ConnectionAborted.into()),
-            false => (&client).write_all(piece),
+        forward(&server, |piece| match *pending.lock().expect("no test has failed") {
+            None => (&client).write_all(piece),
+            Some(Cut::WithinAnswer) => {
+                (&client).write_all(&piece[..piece.len() / 2])?;
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+            Some(_) => Err(io::ErrorKind::ConnectionAborted.into()),
         });
         close(&(client, server));
     });

@@ -50,12 +50,12 @@ fn a_run_survives_restarts_and_crashes_of_its_server() {
     });
 }
 
-/// Cuts one statement in three, in each of the three ways.
+const CUTS: [Cut; 4] = [Cut::BeforeStatement, Cut::AfterStatement, Cut::BeforeAnswer, Cut::WithinAnswer];
+
+/// Cuts one statement in three, in each of the four ways.
 fn often(seed: u64) -> impl FnMut() -> Option<Cut> + Send {
     let mut chance = Chance(seed);
-    move || {
-        [Cut::BeforeStatement, Cut::AfterStatement, Cut::BeforeAnswer].get(chance.below(9) as usize).copied()
-    }
+    move || CUTS.get(chance.below(12) as usize).copied()
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_connection_cut_before_within_and_after_a_batch_costs_and_doubles_nothing() 
     let mut command = database.driver(&["run", "--batch", "50"]);
     proxy.set_variables(&mut command);
     Running::start(command).wait().expect(0).says(&["connection lost (server closed", TRYING]);
-    for cut in [Cut::BeforeStatement, Cut::AfterStatement, Cut::BeforeAnswer] {
+    for cut in CUTS {
         let times = proxy.cuts().iter().filter(|made| **made == cut).count();
         assert!(times > 5, "{times} times {cut:?}");
     }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Once, OnceLock};
 
+use tempfile::NamedTempFile;
+
 /// A batch waits for a ticket half as long: longer than any test holds one.
 const PATIENT: &str = "deadlock_timeout=2min";
 
@@ -96,8 +98,15 @@ impl Server {
         if arguments[0].ends_with("start") {
             command.arg("--log").arg(Path::new(self.variable("PGSERVERDIR")).join("log"));
         }
-        command.current_dir("/").env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(command.status().expect("pg_ctl runs").success(), "pg_ctl {arguments:?}");
+        // Not to a pipe, which the server would keep open.
+        let said = NamedTempFile::new().expect("a file for the output");
+        command
+            .current_dir("/")
+            .env_clear()
+            .stdout(Stdio::null())
+            .stderr(said.reopen().expect("it is there"));
+        let success = command.status().expect("pg_ctl runs").success();
+        assert!(success, "pg_ctl {arguments:?}: {}", fs::read_to_string(said).unwrap_or_default());
     }
 
     pub fn set_variables(&self, command: &mut Command) {

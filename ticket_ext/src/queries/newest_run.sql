@@ -1,5 +1,5 @@
 SELECT run_id, state, upper_id, horizon::text::bigint AS horizon,
-       system_identifier = (SELECT system_identifier FROM pg_control_system()) AS made_here
+       system_identifier
 FROM @extschema@.ticket_rotation
 WHERE target = $1 AND token_column = $2
 ORDER BY run_id DESC

@@ -1,4 +1,5 @@
 SELECT quote_ident(n.nspname) AS schema,
+       current_user::text AS role,
        current_setting('transaction_isolation') AS isolation,
        current_setting('transaction_read_only')::boolean AS read_only,
        pg_is_in_recovery() AS standby,

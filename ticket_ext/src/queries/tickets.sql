@@ -12,7 +12,6 @@ SELECT c.relkind::text AS kind,
        -- a varchar's modifier is its length and the 4 bytes of its header, -1 stands for no limit
        coalesce(token.atttypid = 'varchar'::regtype AND token.atttypmod BETWEEN 0 AND 36 + 4 - 1, false) AS too_short,
        coalesce(token.attgenerated <> '', false) AS generated,
-       row_security_active(c.oid) AS row_security,
        (SELECT quote_ident(rulename) FROM pg_rewrite
         WHERE ev_class = c.oid AND ev_type = '2' LIMIT 1) AS update_rule,
        (SELECT ftrelid::regclass::text FROM tree JOIN pg_foreign_table ON ftrelid = tree.oid

@@ -20,6 +20,35 @@ mod tests {
         rotate("NULL, 10");
     }
 
+    #[pg_test(error = "1 ticket(s) of table public.ticket would have kept their old token")]
+    fn a_trigger_that_is_added_between_two_batches_is_found_out() {
+        create_tickets("generate_series(1, 10)");
+        rotate("NULL, 3");
+        create_trigger("BEFORE UPDATE", "IF OLD.id = 5 THEN NEW.token := OLD.token; END IF; RETURN NEW;");
+        rotate("NULL, 3");
+    }
+
+    #[pg_test(error = "row-level security of table public.ticket is active for this role")]
+    fn row_level_security_that_begins_between_two_batches_is_refused() {
+        create_tickets("generate_series(1, 10)");
+        run("CREATE ROLE rotator;
+             GRANT SELECT, UPDATE ON ticket, ticket_rotation, ticket_rotation_range TO rotator;
+             GRANT SELECT, INSERT ON ticket_rotation, ticket_rotation_range, ticket_rotation_batch TO rotator;
+             SET ROLE rotator");
+        rotate("NULL, 3");
+        run("RESET ROLE; ALTER TABLE ticket ENABLE ROW LEVEL SECURITY; SET ROLE rotator");
+        rotate("NULL, 3");
+    }
+
+    #[pg_test(error = "permission denied to rotate the tokens of table public.ticket")]
+    fn another_role_of_the_same_session_is_checked_anew() {
+        create_tickets("generate_series(1, 10)");
+        run("CREATE ROLE stranger; GRANT SELECT ON ticket_rotation TO stranger");
+        rotate("NULL, 3");
+        run("SET ROLE stranger");
+        rotate("NULL, 3");
+    }
+
     #[pg_test(error = "10 ticket(s) of table public.ticket would have kept their old token")]
     fn a_trigger_that_suppresses_every_update_is_found_out() {
         create_tickets("generate_series(1, 10)");

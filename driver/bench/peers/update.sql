@@ -1,0 +1,1 @@
+UPDATE ticket SET token = gen_random_uuid();

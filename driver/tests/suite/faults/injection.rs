@@ -1,0 +1,127 @@
+//! How each kind of fault is brought about.
+
+use crate::kill::Chance;
+use crate::proxy::Cut;
+
+use super::campaign::Campaign;
+use super::crash;
+use super::disk::WalDisk;
+use super::kind::Kind;
+use super::probe::{Probe, now, wait_for};
+use super::waiting::PATIENCE;
+
+/// When a fault came, and from when on batches were possible again.
+pub struct Outage {
+    pub since: f64,
+    pub until: f64,
+}
+
+fn outage(fault: impl FnOnce()) -> Outage {
+    let since = now();
+    fault();
+    Outage { since, until: now() }
+}
+
+impl Campaign<'_> {
+    /// None: it cannot be done on this machine.
+    pub fn inject(&mut self, kind: Kind, chance: &mut Chance) -> Option<Outage> {
+        let server = self.database.server;
+        let outage = match kind {
+            Kind::DriverKilled => self.kill_driver(chance),
+            Kind::DriverStopped => self.stop_driver(chance),
+            Kind::SessionTerminated => self.terminate_session(chance),
+            Kind::CutBeforeStatement => self.cut(Cut::BeforeStatement),
+            Kind::CutAfterStatement => self.cut(Cut::AfterStatement),
+            Kind::CutBeforeAnswer => self.cut(Cut::BeforeAnswer),
+            Kind::CutWithinAnswer => self.cut(Cut::WithinAnswer),
+            Kind::BackendKilled => self.kill_backend(chance),
+            Kind::PostmasterKilled => outage(|| {
+                crash::kill_postmaster(server);
+                server.start_again();
+            }),
+            Kind::ImmediateShutdown => outage(|| server.restart("immediate")),
+            Kind::FastRestart => outage(|| server.restart("fast")),
+            Kind::UpdatesSuppressed => self.suppress_updates(chance),
+            Kind::WalDiskFull => return self.wal_disk.map(|disk| self.fill_up(disk)),
+        };
+        Some(outage)
+    }
+
+    fn kill_driver(&mut self, chance: &mut Chance) -> Outage {
+        let driver = self.driver(chance);
+        outage(|| self.drivers.signal(driver, libc::SIGKILL))
+    }
+
+    fn stop_driver(&mut self, chance: &mut Chance) -> Outage {
+        let driver = self.driver(chance);
+        let stopped = outage(|| self.drivers.signal(driver, libc::SIGSTOP));
+        self.rest(200 + chance.below(800));
+        self.drivers.signal(driver, libc::SIGCONT);
+        stopped
+    }
+
+    fn terminate_session(&mut self, chance: &mut Chance) -> Outage {
+        let victim = self.victim(chance);
+        outage(|| {
+            if let Some(process) = victim {
+                self.probe.insist(&format!("SELECT pg_terminate_backend({process})"));
+            }
+        })
+    }
+
+    fn cut(&mut self, cut: Cut) -> Outage {
+        self.drivers.cut(cut);
+        self.wait("a batch to cut off", |campaign| campaign.drivers.is_cut());
+        outage(|| ())
+    }
+
+    /// The postmaster then ends all sessions and recovers. The victim may just have ended by itself.
+    fn kill_backend(&mut self, chance: &mut Chance) -> Outage {
+        let mut witness = Probe::new(self.database);
+        witness.wait_until_it_answers();
+        let mut since = now();
+        self.wait("a crash", |campaign| {
+            let victim = campaign.victim(chance);
+            since = now();
+            if let Some(process) = victim {
+                crash::kill_backend(campaign.database.server, process);
+            }
+            campaign.rest(50);
+            witness.ask("true").is_err()
+        });
+        self.probe.wait_until_it_answers();
+        Outage { since, until: now() }
+    }
+
+    fn suppress_updates(&mut self, chance: &mut Chance) -> Outage {
+        self.probe.insist(
+            "DROP TRIGGER IF EXISTS suppress ON ticket;
+             CREATE TRIGGER suppress BEFORE UPDATE OF token ON ticket
+                 FOR EACH ROW WHEN (OLD.id % 3 = 0) EXECUTE FUNCTION suppress()",
+        );
+        outage(|| {
+            self.rest(100 + chance.below(400));
+            self.probe.insist("DROP TRIGGER IF EXISTS suppress ON ticket");
+        })
+    }
+
+    /// The server needs new WAL files soon, and dies or at least fails until there is room again.
+    fn fill_up(&mut self, disk: &WalDisk) -> Outage {
+        disk.fill();
+        outage(|| {
+            wait_for("the server to run out of WAL", PATIENCE, || {
+                let written = self.probe.ask("pg_logical_emit_message(true, 'filler', 'x')");
+                written.and_then(|_| self.probe.ask("pg_switch_wal()")).is_err()
+            });
+            self.rest(300);
+            disk.empty();
+            let server = self.database.server;
+            wait_for("the server's recovery", PATIENCE, || {
+                if !crash::is_running(server) {
+                    server.start_again();
+                }
+                self.probe.is_true("true")
+            });
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! The kinds of faults.
+
+use Kind::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    DriverKilled,
+    DriverStopped,
+    SessionTerminated,
+    CutBeforeStatement,
+    CutAfterStatement,
+    CutBeforeAnswer,
+    CutWithinAnswer,
+    BackendKilled,
+    PostmasterKilled,
+    ImmediateShutdown,
+    FastRestart,
+    UpdatesSuppressed,
+    WalDiskFull,
+}
+
+/// The last two take a lock of the table or much time, so they are less common.
+const NAMES: [(Kind, &str); 13] = [
+    (DriverKilled, "driver: kill -9"),
+    (DriverStopped, "driver: SIGSTOP for a while"),
+    (SessionTerminated, "session: pg_terminate_backend"),
+    (CutBeforeStatement, "connection cut before the batch"),
+    (CutAfterStatement, "connection cut while the batch runs"),
+    (CutBeforeAnswer, "connection cut after COMMIT"),
+    (CutWithinAnswer, "connection cut within the answer"),
+    (BackendKilled, "backend: kill -9"),
+    (PostmasterKilled, "postmaster: kill -9"),
+    (ImmediateShutdown, "server: immediate shutdown"),
+    (FastRestart, "server: fast restart"),
+    (UpdatesSuppressed, "trigger suppresses updates"),
+    (WalDiskFull, "disk full for WAL"),
+];
+const COMMON: usize = NAMES.len() - 2;
+
+impl Kind {
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.into_iter().map(|(kind, _)| kind)
+    }
+
+    pub fn common() -> Vec<Self> {
+        Self::all().take(COMMON).collect()
+    }
+
+    pub fn name(self) -> &'static str {
+        NAMES.into_iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}

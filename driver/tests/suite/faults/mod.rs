@@ -1,0 +1,63 @@
+//! The fault campaign: a run that has to survive whatever happens to its drivers, sessions, server and disk, while
+//! the application goes on. `make faults KILLS=200 SEED=1`; the same seed makes the same schedule of faults.
+
+mod campaign;
+mod crash;
+mod cron;
+mod disk;
+mod drivers;
+mod injection;
+mod kind;
+mod mutants;
+mod older;
+mod probe;
+mod report;
+mod schedule;
+mod traffic;
+mod victims;
+mod waiting;
+
+use crate::database::Database;
+use crate::server::Server;
+
+use campaign::Campaign;
+use disk::WalDisk;
+use schedule::Schedule;
+
+/// Enough for some dozens of batches between two faults.
+const TICKETS_PER_KILL: u64 = 500;
+
+#[test]
+fn a_run_survives_a_campaign_of_faults() {
+    let (kills, seed) = (number("KILLS", 20), number("SEED", 1));
+    println!("seed {seed}");
+    // The server is dropped before its disk.
+    let (wal_disk, server) = server();
+    let database = Database::create_on(&server);
+    campaign::prepare(&database, kills.max(5) * TICKETS_PER_KILL);
+    let schedule = Schedule::new(seed, kills as usize);
+    let report = Campaign::begin(&database, &schedule, wal_disk.as_ref(), true).run(schedule);
+    println!("{report}");
+    assert!(report.violations.is_empty(), "{report}");
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")),
+        Err(_) => default,
+    }
+}
+
+/// With fsync and synchronous_commit on, and its WAL on a disk that can be filled up, where that can be made.
+fn server() -> (Option<WalDisk>, Server) {
+    crash::adopt_servers();
+    let settings = ["fsync=on", "synchronous_commit=on", "max_prepared_transactions=2"];
+    let server = Server::start("faults", &[&settings[..], &disk::SETTINGS[..]].concat());
+    match WalDisk::under(&server) {
+        Ok(disk) => (Some(disk), server),
+        Err(reason) => {
+            println!("skipped: no small file system for WAL ({reason})");
+            (None, server)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Which faults happen, in which order and when: the same for the same seed.
+
+use std::time::Duration;
+
+use crate::kill::Chance;
+
+use super::kind::Kind::{self, *};
+
+pub struct Strike {
+    pub kind: Kind,
+    /// It comes after so many more batches, and this much later, somewhere within a batch.
+    pub batches: u64,
+    pub delay: Duration,
+    chance: u64,
+}
+
+impl Strike {
+    /// Decides on the victim, and for how long.
+    pub fn chance(&self) -> Chance {
+        Chance(self.chance)
+    }
+}
+
+pub struct Schedule {
+    pub seed: u64,
+    pub strikes: Vec<Strike>,
+    pub drivers: usize,
+    pub ranges: u64,
+    /// The prepared transaction that is older than the run is committed before this strike.
+    pub late_commit: usize,
+}
+
+impl Schedule {
+    /// Every kind, from 20 kills on. A full disk takes long, and suppressing updates takes a table lock that
+    /// the prepared transaction does not allow, so these come now and then, the latter in the second half.
+    pub fn new(seed: u64, kills: usize) -> Self {
+        let mut chance = Chance(seed);
+        let (full, suppressed) = (kills.div_ceil(100), kills.div_ceil(20));
+        let mut kinds = shuffled_decks(&Kind::common(), kills.saturating_sub(full + suppressed), &mut chance);
+        for (kind, times, first) in [(WalDiskFull, full, 0), (UpdatesSuppressed, suppressed, kills / 2)] {
+            for _ in 0..times {
+                let first = first.min(kinds.len());
+                let behind = kinds.len() - first;
+                kinds.insert(first + chance.below(behind as u64 + 1) as usize, kind);
+            }
+        }
+        kinds.truncate(kills);
+        Self::of(seed, &kinds, &mut chance)
+    }
+
+    /// Only some kinds.
+    pub fn limited(seed: u64, kills: usize, kinds: &[Kind]) -> Self {
+        let mut chance = Chance(seed);
+        let kinds = shuffled_decks(kinds, kills, &mut chance);
+        Self::of(seed, &kinds, &mut chance)
+    }
+
+    fn of(seed: u64, kinds: &[Kind], chance: &mut Chance) -> Self {
+        let mut strike = |kind: &Kind| Strike {
+            kind: *kind,
+            batches: chance.below(12),
+            delay: Duration::from_micros(chance.below(40_000)),
+            chance: chance.below(u64::from(u32::MAX)),
+        };
+        let strikes: Vec<_> = kinds.iter().map(&mut strike).collect();
+        let quarter = strikes.len() as u64 / 4;
+        let late_commit = (quarter + chance.below(quarter + 1)) as usize;
+        Self {
+            seed,
+            strikes,
+            drivers: 2 + chance.below(3) as usize,
+            ranges: 2 + chance.below(5),
+            late_commit,
+        }
+    }
+}
+
+/// Each kind once before any comes again.
+fn shuffled_decks(kinds: &[Kind], length: usize, chance: &mut Chance) -> Vec<Kind> {
+    let mut all = Vec::new();
+    while all.len() < length {
+        let mut deck = kinds.to_vec();
+        while !deck.is_empty() {
+            all.push(deck.swap_remove(chance.below(deck.len() as u64) as usize));
+        }
+    }
+    all.truncate(length);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(schedule: &Schedule) -> Vec<(Kind, u64, Duration, u64)> {
+        let strikes = schedule.strikes.iter();
+        strikes.map(|strike| (strike.kind, strike.batches, strike.delay, strike.chance)).collect()
+    }
+
+    #[test]
+    fn a_seed_reproduces_its_schedule_and_another_makes_another() {
+        assert_eq!(described(&Schedule::new(7, 200)), described(&Schedule::new(7, 200)));
+        assert_ne!(described(&Schedule::new(7, 200)), described(&Schedule::new(8, 200)));
+    }
+
+    #[test]
+    fn every_kind_is_part_of_a_short_campaign() {
+        for seed in 0..100 {
+            let schedule = Schedule::new(seed, 20);
+            assert_eq!(schedule.strikes.len(), 20);
+            for kind in Kind::all() {
+                let times = schedule.strikes.iter().filter(|strike| strike.kind == kind).count();
+                assert!((1..=2).contains(&times), "seed {seed}: {times} times {kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn updates_are_suppressed_only_once_the_prepared_transaction_is_over() {
+        for seed in 0..100 {
+            let schedule = Schedule::new(seed, 20);
+            let first = schedule.strikes.iter().position(|strike| strike.kind == UpdatesSuppressed);
+            assert!(first.is_some_and(|first| first >= schedule.late_commit), "seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The application beside the run. Where its connection breaks, it makes another and goes on.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use postgres::{Client, Error};
+
+use crate::database::Database;
+use crate::kill::Chance;
+
+/// Between the ids of the lower and of the upper half of the tickets.
+pub const WIDE_GAP: i64 = 1_000_000;
+
+type Transaction = fn(&mut Client, &mut Chance) -> Result<(), Error>;
+
+/// One session for each.
+pub const WRITERS: [(&str, Transaction); 6] = [
+    ("inserts", insert),
+    ("late commits of low ids", insert_low_ids_late),
+    ("deletes", delete),
+    ("updates of another column", update),
+    ("long snapshots", read_for_long),
+    ("locks held", hold_locks),
+];
+
+/// The ids of tickets that are new during the run end in 1 to 4, all others do not.
+fn fresh_id(near: i64, chance: &mut Chance) -> i64 {
+    near / 10 * 10 + 1 + chance.below(4) as i64
+}
+
+/// Close above the newest batch, or anywhere but in the wide gap.
+fn some_id(client: &mut Client, chance: &mut Chance) -> Result<i64, Error> {
+    if chance.below(2) == 0 {
+        let newest =
+            "SELECT last_id FROM ticket_rotation_batch WHERE NOT sweep ORDER BY finished_at DESC LIMIT 1";
+        let id: i64 = client.query_opt(newest, &[])?.map_or(0, |row| row.get(0));
+        return Ok(id + chance.below(600) as i64);
+    }
+    let highest: i64 = client.query_one("SELECT max(id) FROM leaked", &[])?.get(0);
+    let id = chance.below((highest - WIDE_GAP) as u64) as i64;
+    Ok(if id > (highest - WIDE_GAP) / 2 { id + WIDE_GAP } else { id })
+}
+
+fn insert(client: &mut Client, chance: &mut Chance) -> Result<(), Error> {
+    let id = fresh_id(some_id(client, chance)?, chance);
+    client.execute("INSERT INTO ticket (id) VALUES ($1) ON CONFLICT DO NOTHING", &[&id])?;
+    pause(chance, 20);
+    Ok(())
+}
+
+fn insert_low_ids_late(client: &mut Client, chance: &mut Chance) -> Result<(), Error> {
+    let mut low_id = || fresh_id(chance.below(20_000) as i64, chance);
+    let mut ids = [low_id(), low_id(), low_id()];
+    ids.sort();
+    let mut transaction = client.transaction()?;
+    transaction.execute(
+        "INSERT INTO ticket (id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING",
+        &[&ids.as_slice()],
+    )?;
+    pause(chance, 800);
+    transaction.commit()
+}
+
+fn delete(client: &mut Client, chance: &mut Chance) -> Result<(), Error> {
+    let id = some_id(client, chance)?;
+    client.execute("DELETE FROM ticket WHERE id = (SELECT min(id) FROM ticket WHERE id >= $1)", &[&id])?;
+    pause(chance, 60);
+    Ok(())
+}
+
+/// Two tickets, the higher one first: against the order in which a batch locks its tickets.
+fn update(client: &mut Client, chance: &mut Chance) -> Result<(), Error> {
+    let id = some_id(client, chance)?;
+    let mut transaction = client.transaction()?;
+    for query in [
+        "UPDATE ticket SET note = 'seen' WHERE id = (SELECT min(id) FROM ticket WHERE id >= $1::bigint + 50)",
+        "UPDATE ticket SET note = 'seen' WHERE id = (SELECT min(id) FROM ticket WHERE id >= $1)",
+    ] {
+        transaction.execute(query, &[&id])?;
+    }
+    transaction.commit()?;
+    pause(chance, 20);
+    Ok(())
+}
+
+fn read_for_long(client: &mut Client, chance: &mut Chance) -> Result<(), Error> {
+    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(token) FROM ticket")?;
+    pause(chance, 2000);
+    client.batch_execute("SELECT count(token) FROM ticket; COMMIT")?;
+    pause(chance, 200);
+    Ok(())
+}
+
+fn hold_locks(client: &mut Client, chance: &mut Chance) -> Result<(), Error> {
+    let id = some_id(client, chance)?;
+    let mut transaction = client.transaction()?;
+    transaction.execute(
+        "SELECT FROM ticket WHERE id BETWEEN $1::bigint AND $1 + 30 ORDER BY id FOR UPDATE",
+        &[&id],
+    )?;
+    pause(chance, 200);
+    transaction.rollback()?;
+    pause(chance, 100);
+    Ok(())
+}
+
+fn pause(chance: &mut Chance, milliseconds: u64) {
+    sleep(Duration::from_millis(chance.below(milliseconds)));
+}
+
+/// Transaction after transaction until told to stop.
+pub fn keep_on(
+    database: &Database,
+    seed: u64,
+    transaction: Transaction,
+    stop: &AtomicBool,
+    committed: &AtomicU64,
+) {
+    let (mut client, mut chance) = (None, Chance(seed));
+    while !stop.load(Ordering::Relaxed) {
+        let result = match client.take() {
+            Some(client) => Ok(client),
+            None => database.try_connect(),
+        };
+        let result = result.and_then(|mut client| transaction(&mut client, &mut chance).map(|()| client));
+        match result {
+            Ok(connected) => {
+                client = Some(connected);
+                committed.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => pause(&mut chance, 200),
+        }
+    }
+}

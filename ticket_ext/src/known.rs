@@ -1,0 +1,63 @@
+//! Targets that were checked and have not changed since, so that only the first batch of a session pays for it.
+
+use std::cell::{Cell, RefCell};
+
+use pgrx::pg_sys::{Datum, Oid};
+use pgrx::{pg_guard, pg_sys};
+
+use crate::error::TicketError;
+
+/// What the result of a check depends on, beside the catalog's entries for tables.
+#[derive(Clone, PartialEq)]
+pub struct Key {
+    pub target: Oid,
+    pub column: String,
+    pub role: String,
+    /// The extension's own.
+    pub schema: String,
+}
+
+/// The last one checked, and the number of changes that had been heard of before.
+struct Known<T> {
+    key: Key,
+    changes: u64,
+    value: T,
+}
+
+pub struct Last<T>(RefCell<Option<Known<T>>>);
+
+thread_local! {
+    static CHANGES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Called by the server for each table whose definition has changed, with its triggers, rules, policies, grants
+/// and constraints. Which table it was does not matter: it may be a partition of the target.
+#[pg_guard]
+unsafe extern "C-unwind" fn count_change(_argument: Datum, _table: Oid) {
+    CHANGES.set(CHANGES.get() + 1);
+}
+
+pub fn listen() {
+    // SAFETY: called once, from _PG_init; the function stays loaded as long as the process lives.
+    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(count_change), Datum::from(0)) }
+}
+
+impl<T: Clone> Last<T> {
+    pub const fn none() -> Self {
+        Self(RefCell::new(None))
+    }
+
+    /// To be called under a lock of the target: with it the server has told of all changes before.
+    pub fn get_or(&self, key: Key, check: impl FnOnce() -> Result<T, TicketError>) -> Result<T, TicketError> {
+        let changes = CHANGES.get();
+        if let Some(known) = &*self.0.borrow()
+            && known.changes == changes
+            && known.key == key
+        {
+            return Ok(known.value.clone());
+        }
+        let value = check()?;
+        *self.0.borrow_mut() = Some(Known { key, changes, value: value.clone() });
+        Ok(value)
+    }
+}
