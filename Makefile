@@ -21,8 +21,8 @@ test: setup ## Run all tests on private servers
 	@eval "$$($(SERVER) env)"; cargo pgrx test "pg$$PG_MAJOR" --package ticket_ext
 	@$(SERVER) install
 	@driver/dev/pgbouncer
+	@echo "The containers are not tested here: that is make test-docker"
 	@cargo test --package rotate-driver
-	@echo "The containers were not tested: that is make test-docker"
 
 test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG_MAJOR=15 for the older release
 	@docker/test.sh
