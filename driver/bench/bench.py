@@ -1,6 +1,7 @@
 """Runs every peer in turn, several times, and hands the measurements to the report."""
 
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -74,11 +75,11 @@ def measure(name):
     sampler = Sampler()
     sampler.start()
     with psycopg.connect(autocommit=True) as connection:
-        before = wal(connection)
+        before = counters(connection)
         started = time.monotonic()
         subprocess.run(PEERS[name], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         seconds = time.monotonic() - started
-        written = wal(connection) - before
+        written = {name: value - before[name] for name, value in counters(connection).items()}
         sampler.done.set()
         sampler.join()
         snapshot.close()
@@ -89,24 +90,32 @@ def measure(name):
                FROM ticket_rotation_batch WHERE NOT sweep ORDER BY finished_at"""
         ).fetchall()
     scaled = SCALE / tickets
-    return report.Measurement(seconds * scaled, written * scaled, sampler.samples, ledger)
+    written = {name: value * scaled for name, value in written.items()}
+    return report.Measurement(seconds * scaled, written, sampler.samples, ledger)
 
 
-def wal(connection):
-    return int(connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()[0])
+def counters(connection):
+    """What the peer's own sessions wrote: they have reported it when they end."""
+    backend_writes = "(SELECT buffers_backend FROM pg_stat_bgwriter)"
+    if connection.info.server_version >= 160000:
+        backend_writes = "(SELECT sum(writes) FROM pg_stat_io WHERE backend_type = 'client backend')"
+    row = connection.execute(
+        f"SELECT pg_current_wal_insert_lsn() - '0/0', wal_fpi, {backend_writes} FROM pg_stat_wal"
+    ).fetchone()
+    return dict(zip(("wal", "full_page_images", "backend_writes"), map(int, row)))
 
 
 def main():
     with psycopg.connect(autocommit=True) as connection:
         connection.execute("CREATE EXTENSION ticket_ext")
         version = connection.execute("SHOW server_version").fetchone()[0]
-    measured = {name: [] for name in PEERS}
+    measured = {name: [] for name in PEERS if re.search(os.environ["ONLY"], name)}
     for number in range(ROUNDS):
         for name, measurements in measured.items():
             measurements.append(measure(name))
             print(f"round {number + 1}: {name}: {measurements[-1].seconds:.2f} s", flush=True)
     medians = {name: statistics.median_low(m.seconds for m in ms) for name, ms in measured.items()}
-    report.write(HERE, SCALE, ROUNDS, version, {
+    report.write(HERE / "results", SCALE, ROUNDS, version, {
         name: next(m for m in ms if m.seconds == medians[name]) for name, ms in measured.items()
     })
 

@@ -17,7 +17,8 @@ SHOWN = [BASE, "rotate-driver, 1 worker", "rotate-driver, 2 workers"]
 @dataclass
 class Measurement:
     seconds: float
-    wal_bytes: float
+    written: dict
+    """Bytes of WAL, full-page images in it, and pages written by the peer's own sessions."""
     """Seconds since the start, and the bytes of table and indexes."""
     sizes: list
     """Seconds since the start of a batch's commit, and its tickets."""
@@ -31,15 +32,22 @@ def write(folder, scale, rounds, version, medians):
         f"PostgreSQL {version} with its default settings, {os.cpu_count()} cores, {platform.machine()};",
         f"`make bench SCALE={scale} ROUNDS={rounds}`, {datetime.date.today()}.",
         "",
-        "| what | time | of one UPDATE | WAL |",
-        "| --- | ---: | ---: | ---: |",
+        "| what | time | of one UPDATE | a ticket | WAL | full-page images | pages written by sessions |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, m in medians.items():
-        lines.append(f"| {name} | {m.seconds:.1f} s | {m.seconds / base:.2f} | {m.wal_bytes / 1e6:.0f} MB |")
-    (folder / "results.md").write_text("\n".join(lines) + "\n")
-    plot_times(folder / "times.svg", medians)
-    plot_series(folder / "sizes.svg", "table and indexes, MB", {n: megabytes(medians[n].sizes) for n in SHOWN})
-    plot_series(folder / "rates.svg", "tickets per second", {n: rates(medians[n].ledger) for n in SHOWN[1:]})
+        wal, images, pages = m.written["wal"], m.written["full_page_images"], m.written["backend_writes"]
+        lines.append(
+            f"| {name} | {m.seconds:.1f} s | {m.seconds / base:.2f} | {m.seconds / scale * 1e6:.1f} µs "
+            f"| {wal / 1e6:.0f} MB | {images:,.0f} | {pages:,.0f} |"
+        )
+    folder.mkdir(exist_ok=True)
+    (folder / f"{scale}.md").write_text("\n".join(lines) + "\n")
+    plot_times(folder / f"times-{scale}.svg", medians)
+    sizes = {n: megabytes(medians[n].sizes) for n in SHOWN}
+    plot_series(folder / f"sizes-{scale}.svg", "table and indexes, MB", sizes)
+    throughput = {n: rates(medians[n].ledger) for n in SHOWN[1:]}
+    plot_series(folder / f"rates-{scale}.svg", "tickets per second", throughput)
 
 
 def megabytes(sizes):
