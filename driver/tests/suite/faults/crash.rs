@@ -20,38 +20,40 @@ pub fn adopt_servers() {
 pub fn postmaster(server: &Server) -> i32 {
     let file = fs::read_to_string(server.data().join("postmaster.pid")).expect("the server runs");
     let process = file.lines().next().and_then(|line| line.parse().ok()).expect("a process id");
-    let program = fs::read_link(format!("/proc/{process}/exe")).expect("the postmaster runs");
-    assert!(program.starts_with(server.variable("PGBIN")), "{program:?} is not this test's server");
+    assert!(is_program_of(server, process), "{process} is not this test's server");
     process
+}
+
+/// Whether its postmaster runs, which ends last where it ends by itself.
+pub fn is_running(server: &Server) -> bool {
+    let file = fs::read_to_string(server.data().join("postmaster.pid")).unwrap_or_default();
+    let process = file.lines().next().and_then(|line| line.parse().ok());
+    process.is_some_and(|process| is_program_of(server, process))
 }
 
 pub fn kill_backend(server: &Server, process: i32) {
     if parent(process) == Some(postmaster(server)) {
-        kill(process);
+        signal(process, libc::SIGKILL);
     }
 }
 
 /// Its children notice by themselves, some of them only after a while. Until they are gone no server can start.
+/// Stopped first, it has no more of them.
 pub fn kill_postmaster(server: &Server) {
     let process = postmaster(server);
-    kill(process);
+    signal(process, libc::SIGSTOP);
+    let children: Vec<i32> = processes().filter(|child| parent(*child) == Some(process)).collect();
+    signal(process, libc::SIGKILL);
     // SAFETY: a plain system call that is given no place to write to. Where it is not a child of this process, init collects it.
     unsafe { libc::waitpid(process, std::ptr::null_mut(), 0) };
-    wait_for("the end of the postmaster's children", Duration::from_secs(60), || {
-        !is_running(server) && !Path::new(&format!("/proc/{process}")).exists()
+    wait_for("the end of the postmaster and its children", Duration::from_secs(60), || {
+        !Path::new(&format!("/proc/{process}")).exists() && !children.iter().any(|child| is_alive(*child))
     });
 }
 
-/// Whether any process of it is left: each works in the data folder.
-pub fn is_running(server: &Server) -> bool {
-    let data = fs::canonicalize(server.data()).expect("the data folder is there");
-    let folder = |process| fs::read_link(format!("/proc/{process}/cwd"));
-    processes().any(|process| folder(process).is_ok_and(|folder| folder == data))
-}
-
-fn kill(process: i32) {
+fn signal(process: i32, signal: i32) {
     // SAFETY: a plain system call; the process may be gone by now, which does no harm.
-    unsafe { libc::kill(process, libc::SIGKILL) };
+    unsafe { libc::kill(process, signal) };
 }
 
 fn processes() -> impl Iterator<Item = i32> {
@@ -59,8 +61,24 @@ fn processes() -> impl Iterator<Item = i32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
+/// By its command line, which everybody may read; in a container not even root may follow `/proc/PID/exe`.
+fn is_program_of(server: &Server, process: i32) -> bool {
+    let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    line.starts_with(server.variable("PGBIN"))
+}
+
+fn is_alive(process: i32) -> bool {
+    status(process).is_some_and(|(state, _)| state != "Z")
+}
+
 fn parent(process: i32) -> Option<i32> {
+    status(process).map(|(_, parent)| parent)
+}
+
+/// State and parent, which come behind the name in parentheses.
+fn status(process: i32) -> Option<(String, i32)> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(1)?.parse().ok()
+    let mut fields = rest.split(' ');
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
 }
