@@ -50,7 +50,7 @@ impl<'a> Database<'a> {
         self.try_connect().expect("the private server answers")
     }
 
-    /// For a server that may be down.
+    /// For a server that may be down. What a test does itself is not lost in a crash, whatever the server's settings.
     pub fn try_connect(&self) -> Result<Client, postgres::Error> {
         let port = self.server.variable("PGPORT").parse().expect("a port");
         Config::new()
@@ -58,6 +58,7 @@ impl<'a> Database<'a> {
             .port(port)
             .user(self.server.variable("PGUSER"))
             .dbname(&self.name)
+            .options("-c synchronous_commit=on")
             .connect(NoTls)
     }
 

@@ -88,8 +88,6 @@ fn a_run_continues_after_a_crash_of_the_server() {
     let database = Database::create_on(&server);
     database.make_tickets(3000);
     oracle::watch(&database);
-    // What the test itself made must not be lost with the last transactions.
-    database.execute("CHECKPOINT");
     for id in [1210, 2030] {
         let _lock = Lock::ticket(&database, id);
         let running = database.start(&["run", "--batch", "50", "--retry-for", "0"]);
