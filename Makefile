@@ -41,10 +41,6 @@ check: setup ## Check formatting and lints
 	@cargo clippy --package rotate-driver --all-targets -- --deny warnings
 
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
-	@test -n "$(PG_CONFIG)" || { echo "say which server: make install PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config"; exit 2; }
-	@docker/build-deps.sh "$$($(PG_CONFIG) --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')"
-	@cargo pgrx install --release --package ticket_ext --pg-config "$(PG_CONFIG)" --no-default-features \
-		--features "pg$$($(PG_CONFIG) --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')"
-	@cargo install --locked --path driver
+	@driver/dev/install "$(PG_CONFIG)"
 
 .PHONY: help setup demo test test-docker faults bench check install
