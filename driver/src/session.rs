@@ -9,7 +9,7 @@ use crate::load::Commit;
 use postgres::types::{FromSqlOwned, ToSql, Type};
 use postgres::{Client, Row, Transaction};
 
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 pub struct Session {
     client: Client,
@@ -21,7 +21,7 @@ pub struct Session {
 /// settings which change under way lead to no other table.
 #[derive(Clone, Debug)]
 pub struct Target {
-    pub oid: u32,
+    oid: u32,
     pub table: String,
     pub token_column: String,
 }
@@ -60,9 +60,7 @@ impl Session {
     /// How many parts of the newest run sessions can still rotate side by side.
     pub fn unfinished_ranges(&mut self) -> Result<usize, Error> {
         let sql = include_str!("sql/unfinished_ranges.sql").replace("{schema}", &self.schema);
-        let parameters: [Parameter; 2] =
-            [(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
-        let ranges: i64 = self.client.query_typed_one(&sql, &parameters)?.get(0);
+        let ranges: i64 = self.client.query_typed_one(&sql, &self.target.parameters())?.get(0);
         Ok(usize::try_from(ranges).unwrap_or_default())
     }
 
@@ -81,17 +79,13 @@ impl Session {
     /// The newest run's row of `batch_progress`; None before the first run.
     pub fn progress(&mut self) -> Result<Option<Row>, Error> {
         let sql = include_str!("sql/progress.sql").replace("{schema}", &self.schema);
-        let parameters: [Parameter; 2] =
-            [(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
-        Ok(self.client.query_typed_opt(&sql, &parameters)?)
+        Ok(self.client.query_typed_opt(&sql, &self.target.parameters())?)
     }
 
     /// What the server knows of the newest run's completeness, in one row.
     pub fn evidence(&mut self) -> Result<Row, Error> {
         let sql = include_str!("sql/evidence.sql").replace("{schema}", &self.schema);
-        let parameters: [Parameter; 2] =
-            [(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
-        Ok(self.client.query_typed_one(&sql, &parameters)?)
+        Ok(self.client.query_typed_one(&sql, &self.target.parameters())?)
     }
 
     /// For what takes several statements. It is rolled back unless it is committed.
@@ -102,9 +96,7 @@ impl Session {
     /// `$1` is the target and `$2` the token column; `more` starts at `$3`.
     fn call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
         let sql = format!("SELECT {}.{expression}", self.schema);
-        let mut parameters: Vec<Parameter> =
-            vec![(&self.target.oid, Type::OID), (&self.target.token_column, Type::TEXT)];
-        parameters.extend_from_slice(more);
+        let parameters = [&self.target.parameters(), more].concat();
         Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?)
     }
 }
@@ -116,6 +108,11 @@ impl Target {
             Some(oid) => Ok(Target { oid, table, token_column: row.get("token_column") }),
             None => Err(Error::TableMissing(table)),
         }
+    }
+
+    /// `$1` and `$2` of every statement about it.
+    pub fn parameters(&self) -> [Parameter<'_>; 2] {
+        [(&self.oid, Type::OID), (&self.token_column, Type::TEXT)]
     }
 
     /// A name may lead to another table than before. Rotating that one would be no continuation.

@@ -8,7 +8,7 @@ use pgrx::{pg_guard, pg_sys};
 use crate::error::TicketError;
 
 /// What the result of a check depends on, beside the catalog's entries for tables.
-#[derive(Clone, PartialEq)]
+#[derive(PartialEq)]
 pub struct Key {
     pub target: Oid,
     pub column: String,

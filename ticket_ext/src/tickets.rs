@@ -33,10 +33,7 @@ thread_local! {
 impl Tickets {
     /// Tickets that can be rotated.
     pub fn check(client: &SpiClient, session: &Session, target: &Target) -> Result<Self, TicketError> {
-        let lock = lock(target, pg_sys::RowExclusiveLock);
-        if target.row_security {
-            return Err(TicketError::RowSecurity { table: target.name.clone() });
-        }
+        let lock = lock(target, pg_sys::RowExclusiveLock)?;
         let (column, role, schema) = (target.column.clone(), session.role.clone(), session.schema.clone());
         let key = Key { target: target.oid, column, role, schema };
         let traits = CHECKED.with(|checked| {
@@ -52,18 +49,20 @@ impl Tickets {
 
     /// Tickets that can be looked at.
     pub fn look(client: &SpiClient, session: &Session, target: &Target) -> Result<Self, TicketError> {
-        let lock = lock(target, pg_sys::AccessShareLock);
-        if target.row_security {
-            return Err(TicketError::RowSecurity { table: target.name.clone() });
-        }
+        let lock = lock(target, pg_sys::AccessShareLock)?;
         Ok(Self { traits: describe(client, session, target)?.0, _lock: lock })
     }
 }
 
-fn lock(target: &Target, mode: u32) -> PgRelation {
+/// Locks a target whose tickets this role can see, all of them.
+fn lock(target: &Target, mode: u32) -> Result<PgRelation, TicketError> {
     // SAFETY: the lock mode is that of the statements to come; the oid was found in pg_class, and the server
     // reports an error if its table was dropped since.
-    unsafe { PgRelation::with_lock(target.oid, mode as pg_sys::LOCKMODE) }
+    let lock = unsafe { PgRelation::with_lock(target.oid, mode as pg_sys::LOCKMODE) };
+    if target.row_security {
+        return Err(TicketError::RowSecurity { table: target.name.clone() });
+    }
+    Ok(lock)
 }
 
 fn describe<'conn>(

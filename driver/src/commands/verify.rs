@@ -5,7 +5,7 @@ use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::session::Session;
-use crate::verify::{Evidence, gather};
+use crate::verify::gather;
 
 pub fn verify(session: &mut Session, options: &Verify) -> Result<Exit, Error> {
     let evidence = gather(session, options.leaked.as_deref())?;
@@ -13,9 +13,5 @@ pub fn verify(session: &mut Session, options: &Verify) -> Result<Exit, Error> {
         Format::Text => console::say(&evidence.text())?,
         Format::Json => console::say(&evidence.json().to_string())?,
     }
-    Ok(exit(&evidence))
-}
-
-pub fn exit(evidence: &Evidence) -> Exit {
-    if evidence.verified() { Exit::Finished } else { Exit::NotVerified }
+    Ok(if evidence.verified() { Exit::Finished } else { Exit::NotVerified })
 }

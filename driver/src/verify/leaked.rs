@@ -5,7 +5,6 @@ use crate::error::Error;
 use crate::session::Session;
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::types::Type;
 use postgres::{Row, Transaction};
 use std::fs::File;
 use std::io::{self, Read};
@@ -22,10 +21,7 @@ pub fn look_for(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
     let mut list = List::open(file)?;
     let target = session.target().clone();
     let mut transaction = session.transaction()?;
-    let place = transaction.query_typed_one(
-        include_str!("../sql/leaked_place.sql"),
-        &[(&target.oid, Type::OID), (&target.token_column, Type::TEXT)],
-    )?;
+    let place = transaction.query_typed_one(include_str!("../sql/leaked_place.sql"), &target.parameters())?;
     let form = Form::of(place.get("type"));
     list.copy(&mut transaction, form)?;
     let leaked = survivors(&mut transaction, &place)?;
