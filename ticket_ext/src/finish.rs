@@ -1,7 +1,8 @@
 //! The end of a run: tickets that were in flight when their batch ran are found and rotated.
 //!
 //! A batch cannot see a ticket that an open transaction has inserted. If that transaction is older than the run,
-//! the ticket existed when the run started. So before a run finishes
+//! the ticket existed when the run started. Batches that ran beside such transactions keep the ids of their tickets.
+//! Where none did, every ticket was seen. Else, before a run finishes
 //!
 //! 1. it waits for the transactions older than itself that write to the target;
 //! 2. it looks for tickets of a version older than itself. Each was in flight, or it was rotated and then
@@ -78,10 +79,8 @@ fn older_writers(client: &mut SpiClient, job: &Job, run: Run) -> Result<Vec<i32>
 }
 
 fn sweep(client: &mut SpiClient, job: &Job, run: Run) -> Result<(), TicketError> {
-    // To compile the one scan would cost the session 10 MB for good. The setting ends with the transaction.
-    statement::write(client, "SELECT set_config('jit', 'off', true)", &[])?;
     let started_at = clock_timestamp(client)?;
-    let ids = in_flight(client, job, run)?;
+    let ids = if ran_beside_older(client, job, run)? { in_flight(client, job, run)? } else { Vec::new() };
     let rotated = limited(client, |client| rotate_each(client, job, &ids))?;
     let sql = job.sql(include_str!("queries/record_sweep.sql"));
     let args = [run.id.into(), i64::MIN.into(), run.upper_id.into(), rotated.into(), started_at.into()];
@@ -96,6 +95,11 @@ fn rotate_each(client: &mut SpiClient, job: &Job, ids: &[i64]) -> Result<i64, Ti
         rotated += ticket.rotate(client, job, 1, false)?.tickets;
     }
     Ok(rotated)
+}
+
+fn ran_beside_older(client: &mut SpiClient, job: &Job, run: Run) -> Result<bool, TicketError> {
+    let sql = job.sql(include_str!("queries/ran_beside_older.sql"));
+    Ok(statement::write(client, &sql, &[run.id.into()])?.first().get_one()?.unwrap_or(true))
 }
 
 /// Tickets of a version older than the run that were not given their token by it, and those that no batch saw.

@@ -24,8 +24,7 @@ impl Job {
         table: Option<RegClass>,
         column: Option<Name>,
     ) -> Result<Self, TicketError> {
-        let session = Session::check(client)?;
-        let target = Target::find(client, table, column)?;
+        let (session, target) = Session::check(client, table, column)?;
         let tickets = Tickets::check(client, &session, &target)?;
         Ok(Self { session, target, tickets })
     }
@@ -36,8 +35,7 @@ impl Job {
         table: Option<RegClass>,
         column: Option<Name>,
     ) -> Result<Self, TicketError> {
-        let session = Session::look(client)?;
-        let target = Target::find(client, table, column)?;
+        let (session, target) = Session::look(client, table, column)?;
         let tickets = Tickets::look(client, &session, &target)?;
         Ok(Self { session, target, tickets })
     }

@@ -30,6 +30,7 @@ pgrx::pg_module_magic!(name, version);
 pgrx::extension_sql_file!("../sql/tables.sql", name = "tables");
 pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["tables"]);
 pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
+pgrx::extension_sql_file!("../sql/settings.sql", name = "settings", requires = [api::rotate_ticket_tokens]);
 pgrx::extension_sql_file!("../sql/comments.sql", name = "comments", requires = ["procedures"], finalize);
 
 #[pgrx::pg_guard]

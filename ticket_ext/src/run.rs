@@ -102,8 +102,7 @@ pub fn change(
     from: &[&str],
 ) -> Result<i64, TicketError> {
     Spi::connect_mut(|client| {
-        let session = Session::check(client)?;
-        let target = Target::find(client, table, column)?;
+        let (session, target) = Session::check(client, table, column)?;
         let Some(newest) = Run::newest(client, &session, &target)? else {
             let call = session.call("start_ticket_rotation", &target.arguments);
             return Err(TicketError::NoRun { table: target.name, call });

@@ -4,6 +4,8 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::error::TicketError;
 use crate::statement;
+use crate::target::{Target, Wanted};
+use crate::types::{Name, RegClass};
 
 pub struct Session {
     /// The extension's own schema, quoted.
@@ -12,9 +14,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that can rotate.
-    pub fn check(client: &SpiClient) -> Result<Self, TicketError> {
-        let row = describe(client)?;
+    /// A session that can rotate, and the target of its call.
+    pub fn check(
+        client: &SpiClient,
+        table: Option<RegClass>,
+        column: Option<Name>,
+    ) -> Result<(Self, Target), TicketError> {
+        let wanted = Wanted::new(table, column);
+        let row = wanted.describe(client)?;
         let isolation: String = row.get_by_name("isolation")?.unwrap_or_default();
         if row.get_by_name("standby")? == Some(true) {
             return Err(TicketError::Standby);
@@ -28,12 +35,18 @@ impl Session {
         if row.get_by_name::<String, _>("replication_role")?.as_deref() == Some("replica") {
             return Err(TicketError::ReplicaRole);
         }
-        Self::of(&row)
+        Ok((Self::of(&row)?, wanted.target(&row)?))
     }
 
     /// Any session; it may be read-only.
-    pub fn look(client: &SpiClient) -> Result<Self, TicketError> {
-        Self::of(&describe(client)?)
+    pub fn look(
+        client: &SpiClient,
+        table: Option<RegClass>,
+        column: Option<Name>,
+    ) -> Result<(Self, Target), TicketError> {
+        let wanted = Wanted::new(table, column);
+        let row = wanted.describe(client)?;
+        Ok((Self::of(&row)?, wanted.target(&row)?))
     }
 
     fn of(row: &SpiTupleTable) -> Result<Self, TicketError> {
@@ -50,8 +63,4 @@ impl Session {
     pub fn call(&self, function: &str, arguments: &str) -> String {
         format!("SELECT {}.{function}({arguments});", self.schema)
     }
-}
-
-fn describe<'conn>(client: &SpiClient<'conn>) -> Result<SpiTupleTable<'conn>, TicketError> {
-    Ok(statement::read(client, include_str!("queries/session.sql"), &[])?.first())
 }

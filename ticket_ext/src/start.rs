@@ -6,10 +6,14 @@ use pgrx::spi::SpiClient;
 use crate::error::TicketError;
 use crate::job::Job;
 use crate::run::{Newest, Run};
-use crate::statement;
+use crate::statement::{self, ids_of};
 
 /// A run is divided at most into as many ranges as keep the choice of one cheap in each batch.
 pub const MOST_RANGES: i32 = 1000;
+
+/// A sample is of whole pages. So many tickets lie on ten or more, so that a range holds a third more or less than
+/// it should, and the time to read them does not grow with the table.
+const SAMPLED_PER_RANGE: i64 = 2000;
 
 /// What the table held when the run started.
 struct Plan {
@@ -71,27 +75,25 @@ fn insert(client: &mut SpiClient, job: &Job, plan: &Plan) -> Result<i64, TicketE
     Err(newest.map_or(pgrx::spi::Error::InvalidPosition.into(), |newest| newest.run.unfinished(job)))
 }
 
-/// Ranges of equally many tickets. The first one begins below all ids, so that a ticket with a low id
+/// Ranges of about equally many tickets. The first one begins below all ids, so that a ticket with a low id
 /// which is committed while the run goes on is part of it.
 fn divide(client: &mut SpiClient, job: &Job, run: i64, plan: &Plan, ranges: i64) -> Result<(), TicketError> {
-    let per_range = (plan.tickets + ranges - 1) / ranges;
     let mut after_id = i64::MIN;
-    for _ in 1..ranges {
-        let end = nth_id(client, job, after_id, per_range)?.unwrap_or(plan.upper_id);
-        if end >= plan.upper_id {
-            break;
-        }
+    for end in range_ends(client, job, plan, ranges)?.into_iter().chain([plan.upper_id]) {
         add_range(client, job, run, after_id, end)?;
         after_id = end;
     }
-    add_range(client, job, run, after_id, plan.upper_id)
+    Ok(())
 }
 
-/// The id of the n-th ticket above an id.
-fn nth_id(client: &mut SpiClient, job: &Job, after_id: i64, n: i64) -> Result<Option<i64>, TicketError> {
-    let args = [after_id.into(), n.into()];
-    let row = statement::write(client, &job.sql(include_str!("queries/nth_id.sql")), &args)?.first();
-    Ok(if row.is_empty() { None } else { row.get_one()? })
+/// Where all ranges but the last one end.
+fn range_ends(client: &mut SpiClient, job: &Job, plan: &Plan, ranges: i64) -> Result<Vec<i64>, TicketError> {
+    if ranges == 1 {
+        return Ok(Vec::new());
+    }
+    let percent = 100.0 * (ranges * SAMPLED_PER_RANGE) as f64 / plan.tickets as f64;
+    let args = [plan.upper_id.into(), ranges.into(), percent.min(100.0).into()];
+    Ok(ids_of(statement::write(client, &job.sql(include_str!("queries/range_ends.sql")), &args)?)?)
 }
 
 fn add_range(

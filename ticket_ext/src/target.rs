@@ -1,7 +1,7 @@
 //! The table and token column that a call is about.
 
 use pgrx::pg_sys::Oid;
-use pgrx::spi::SpiClient;
+use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::error::TicketError;
 use crate::types::{Name, RegClass};
@@ -19,30 +19,34 @@ pub struct Target {
     pub row_security: bool,
 }
 
-impl Target {
-    pub fn find(
-        client: &SpiClient,
-        table: Option<RegClass>,
-        column: Option<Name>,
-    ) -> Result<Self, TicketError> {
-        let oid = match table {
-            Some(RegClass(oid)) => oid,
-            None => look_up(client, settings::target())?,
-        };
+/// The names in a call, or else those of the settings.
+pub struct Wanted {
+    table: Option<RegClass>,
+    name: String,
+    column: String,
+}
+
+impl Wanted {
+    pub fn new(table: Option<RegClass>, column: Option<Name>) -> Self {
         let column = column.map_or_else(settings::token_column, |Name(name)| name);
-        let args = [oid.into(), column.as_str().into()];
-        let row = statement::read(client, include_str!("queries/target.sql"), &args)?.first();
-        if row.is_empty() {
-            return Err(TicketError::NoSuchTable { name: oid.to_u32().to_string() });
-        }
+        Self { table, name: settings::target(), column }
+    }
+
+    /// One row, also where there is no such table.
+    pub fn describe<'conn>(&self, client: &SpiClient<'conn>) -> Result<SpiTupleTable<'conn>, TicketError> {
+        let oid = self.table.as_ref().map(|RegClass(oid)| *oid);
+        let args = [oid.into(), self.name.as_str().into(), self.column.as_str().into()];
+        Ok(statement::read(client, include_str!("queries/session.sql"), &args)?.first())
+    }
+
+    pub fn target(self, row: &SpiTupleTable) -> Result<Target, TicketError> {
+        let Some(oid) = row.get_by_name("target")? else {
+            let name = self.table.map_or(self.name, |RegClass(oid)| oid.to_u32().to_string());
+            return Err(TicketError::NoSuchTable { name });
+        };
         let name = row.get_by_name("name")?.unwrap_or_default();
         let arguments = row.get_by_name("arguments")?.unwrap_or_default();
         let row_security = row.get_by_name("row_security")?.unwrap_or_default();
-        Ok(Self { oid, name, column, arguments, row_security })
+        Ok(Target { oid, name, column: self.column, arguments, row_security })
     }
-}
-
-fn look_up(client: &SpiClient, name: String) -> Result<Oid, TicketError> {
-    let row = statement::read(client, "SELECT to_regclass($1)::oid", &[name.as_str().into()])?.first();
-    row.get_one()?.ok_or(TicketError::NoSuchTable { name })
 }

@@ -1,9 +1,16 @@
-SELECT quote_ident(n.nspname) AS schema,
+-- The session and the target of its call, in one look. $1: the table's oid, or NULL and $2: its name, $3: the column's name
+SELECT quote_ident(own.nspname) AS schema,
        current_user::text AS role,
        current_setting('transaction_isolation') AS isolation,
        current_setting('transaction_read_only')::boolean AS read_only,
        pg_is_in_recovery() AS standby,
-       current_setting('session_replication_role') AS replication_role
+       current_setting('session_replication_role') AS replication_role,
+       c.oid AS target,
+       format('%I.%I', n.nspname, c.relname) AS name,
+       format('%L, %L', format('%I.%I', n.nspname, c.relname), $3) AS arguments,
+       row_security_active(c.oid) AS row_security
 FROM pg_extension AS e
-JOIN pg_namespace AS n ON n.oid = e.extnamespace
+JOIN pg_namespace AS own ON own.oid = e.extnamespace
+LEFT JOIN pg_class AS c ON c.oid = coalesce($1, to_regclass($2)::oid)
+LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE e.extname = 'ticket_ext'
