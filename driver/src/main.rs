@@ -21,6 +21,7 @@ mod rotate;
 mod session;
 mod signals;
 mod tracker;
+mod vacuum;
 mod verify;
 
 use clap::Parser;
