@@ -32,11 +32,18 @@ pub struct Pacing {
     part: i64,
     planned: i64,
     done: i64,
-    in_flight: i64,
-    /// How many were done when the VACUUM that runs now began.
+    in_flight: Vec<Batch>,
+    /// How many the VACUUM that runs now can clean up after.
     running: Option<i64>,
-    /// How many were done when the last one that has ended began.
+    /// How many the last one that has ended could clean up after.
     cleaned: i64,
+}
+
+#[derive(Debug)]
+struct Batch {
+    tickets: i32,
+    /// How many were done when it began. What was committed since then it may still see, so VACUUM keeps it.
+    sees: i64,
 }
 
 impl Pacing {
@@ -47,16 +54,24 @@ impl Pacing {
         };
         let part = planned / 100 * i64::from(percent);
         let cleaned = (done - part).max(0);
-        (planned >= FEW).then_some(Pacing { part, planned, done, in_flight: 0, running: None, cleaned })
+        (planned >= FEW).then_some(Pacing {
+            part,
+            planned,
+            done,
+            in_flight: Vec::new(),
+            running: None,
+            cleaned,
+        })
     }
 
     /// A batch of at most so many tickets begins.
     pub fn batch_begins(&mut self, tickets: i32) {
-        self.in_flight += i64::from(tickets);
+        self.in_flight.push(Batch { tickets, sees: self.done });
     }
 
     pub fn batch_ends(&mut self, tickets: i32, committed: bool) {
-        self.in_flight -= i64::from(tickets);
+        let ended = self.in_flight.iter().position(|batch| batch.tickets == tickets);
+        ended.map(|index| self.in_flight.remove(index));
         self.done += if committed { i64::from(tickets) } else { 0 };
     }
 
@@ -72,7 +87,7 @@ impl Pacing {
             self.planned - self.cleaned > self.limit() && self.done - self.cleaned >= self.part / 2;
         let due = self.running.is_none() && worthwhile && self.reached_by(next) > self.part;
         if due {
-            self.running = Some(self.done);
+            self.running = Some(self.in_flight.iter().map(|batch| batch.sees).fold(self.done, i64::min));
         }
         due
     }
@@ -99,7 +114,8 @@ impl Pacing {
 
     /// Tickets since the last VACUUM.
     fn reached_by(&self, next: i32) -> i64 {
-        self.done + self.in_flight + i64::from(next) - self.cleaned
+        let in_flight: i64 = self.in_flight.iter().map(|batch| i64::from(batch.tickets)).sum();
+        self.done + in_flight + i64::from(next) - self.cleaned
     }
 
     fn limit(&self) -> i64 {
@@ -143,15 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn what_others_have_in_flight_counts_and_is_not_cleaned() {
+    fn what_others_have_in_flight_counts_and_keeps_what_was_committed_since() {
         let mut pacing = pacing(0);
+        commit(&mut pacing, 40_000);
         pacing.batch_begins(30_000);
-        commit(&mut pacing, 60_000);
-        assert!(pacing.begin(20_000));
+        commit(&mut pacing, 20_000);
+        assert!(pacing.begin(11_000));
         pacing.batch_ends(30_000, true);
         pacing.end();
-        commit(&mut pacing, 50_000);
-        assert!(pacing.begin(30_000), "30,000 were not cleaned");
+        assert!(!pacing.begin(50_000), "40,000 of 90,000 were cleaned");
+        assert!(pacing.begin(50_001));
     }
 
     #[test]

@@ -38,5 +38,6 @@ mod strangers;
 mod tls;
 mod together;
 mod tokens;
+mod vacuum;
 mod verify;
 mod workers;
