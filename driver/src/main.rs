@@ -20,6 +20,7 @@ mod retry;
 mod rotate;
 mod session;
 mod signals;
+mod throttle;
 mod tracker;
 mod verify;
 
