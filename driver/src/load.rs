@@ -2,6 +2,7 @@
 
 use crate::pace::Asked;
 use crate::patience::duration;
+use crate::vacuum::{DEFAULT_VACUUM_EVERY, VacuumEvery, vacuum_every};
 use clap::{Args, ValueEnum};
 use std::time::Duration;
 
@@ -31,6 +32,14 @@ pub struct Load {
     /// are rotated again. That a run is finished is only said once all of it is on disk.
     #[arg(long, value_enum, default_value_t)]
     pub synchronous_commit: Commit,
+
+    /// Run VACUUM each time so many of the tickets are done, as 1% to 100% of them
+    ///
+    /// The table then grows by little more than this part, and is not doubled. One worker runs it between two of its
+    /// batches; the others wait only when they get far ahead. Left out for fewer than 100000 tickets, and where the
+    /// role may not vacuum the table. A signal to stop cancels it.
+    #[arg(long, value_name = "PERCENT|off", default_value = DEFAULT_VACUUM_EVERY, value_parser = vacuum_every)]
+    pub vacuum_every: VacuumEvery,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +79,9 @@ impl Load {
         }
         if self.synchronous_commit == Commit::On {
             add("--synchronous-commit", "on".to_owned());
+        }
+        if Ok(self.vacuum_every) != vacuum_every(DEFAULT_VACUUM_EVERY) {
+            add("--vacuum-every", self.vacuum_every.to_string());
         }
         options
     }

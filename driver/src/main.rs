@@ -22,6 +22,7 @@ mod session;
 mod signals;
 mod throttle;
 mod tracker;
+mod vacuum;
 mod verify;
 
 use clap::Parser;

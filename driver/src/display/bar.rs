@@ -49,13 +49,17 @@ impl Display for Bar {
         Ok(())
     }
 
-    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
-        if self.is_shown() {
-            self.0.println(format!("rotate-driver: {retrying}"));
-            self.0.set_message("waiting to try again");
-        } else {
-            console::note(&retrying.to_string());
+    fn note(&mut self, text: &str) -> io::Result<()> {
+        match self.is_shown() {
+            true => self.0.println(format!("rotate-driver: {text}")),
+            false => console::note(text),
         }
+        Ok(())
+    }
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        self.note(&retrying.to_string())?;
+        self.0.set_message("waiting to try again");
         Ok(())
     }
 

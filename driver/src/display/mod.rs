@@ -73,9 +73,13 @@ pub trait Display {
     /// There is no snapshot of a run that never began.
     fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()>;
 
-    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
-        console::note(&retrying.to_string());
+    fn note(&mut self, text: &str) -> io::Result<()> {
+        console::note(text);
         Ok(())
+    }
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        self.note(&retrying.to_string())
     }
 
     /// The words are main's; this is for readers of the stream.

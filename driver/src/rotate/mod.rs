@@ -2,6 +2,7 @@
 //! to stop.
 
 mod ending;
+mod vacuum;
 mod worker;
 
 use crate::cli::Run;
@@ -11,7 +12,9 @@ use crate::link::Link;
 use crate::progress::{Progress, State};
 use crate::session::Session;
 use crate::tracker::{Snapshot, Tracker};
+use crate::vacuum::Pacing;
 use postgres::error::SqlState;
+use std::collections::HashSet;
 use std::io;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
@@ -19,6 +22,7 @@ use std::thread;
 use std::time::Instant;
 
 pub use ending::{Ending, Outcome};
+use vacuum::Vacuums;
 use worker::{Report, Worker};
 
 pub struct Rotation<'a> {
@@ -32,13 +36,15 @@ struct View<'a> {
     display: &'a mut dyn Display,
     tracker: Tracker,
     told: Told,
+    noted: HashSet<String>,
     last: Option<Snapshot>,
     batches: u64,
 }
 
 impl<'a> Rotation<'a> {
     pub fn new(link: Link<'a>, display: &'a mut dyn Display, options: &'a Run) -> Rotation<'a> {
-        let view = View { display, tracker: Tracker::new(), told: Told::default(), last: None, batches: 0 };
+        let (tracker, told, noted) = (Tracker::new(), Told::default(), HashSet::new());
+        let view = View { display, tracker, told, noted, last: None, batches: 0 };
         Rotation { link, options, view }
     }
 
@@ -82,6 +88,7 @@ impl<'a> Rotation<'a> {
     fn rotate(&mut self) -> Result<Outcome, Error> {
         let progress = self.progress()?;
         self.view.observe(progress);
+        let vacuums = self.vacuums()?;
         if self.view.last.as_ref().is_some_and(|last| last.progress.state == State::Active) {
             self.view.show(Event::Started)?;
         }
@@ -93,12 +100,31 @@ impl<'a> Rotation<'a> {
         let looked = Mutex::new(Instant::now());
         thread::scope(|scope| {
             for link in [&mut self.link].into_iter().chain(&mut links) {
-                let worker = Worker::new(link, &self.options.load, &looked, sender.clone());
+                let worker = Worker::new(link, &self.options.load, &looked, vacuums.as_ref(), sender.clone());
                 scope.spawn(|| worker.run());
             }
             drop(sender);
             self.view.follow(reports)
         })
+    }
+
+    /// None: there is nothing for VACUUM to do, or it may not.
+    fn vacuums(&mut self) -> Result<Option<Vacuums>, Error> {
+        let Some(progress) = self.view.last.as_ref().map(|last| &last.progress) else {
+            return Ok(None);
+        };
+        let every = self.options.load.vacuum_every;
+        let Some(pacing) = Pacing::new(every, progress.done, progress.planned) else {
+            return Ok(None);
+        };
+        let vacuuming = self.persist(Session::vacuuming)?;
+        match vacuuming.refusal {
+            None => Ok(Some(Vacuums::new(vacuuming.statement, pacing))),
+            Some(refusal) => {
+                self.view.note(format!("no VACUUM while the run goes on: {refusal}"))?;
+                Ok(None)
+            }
+        }
     }
 
     fn progress(&mut self) -> Result<Option<Progress>, Error> {
@@ -122,6 +148,7 @@ impl View<'_> {
                     self.observe(progress);
                     self.show(Event::Progress)?;
                 }
+                Report::Note(text) => self.note(text)?,
                 Report::Retrying(retrying) => self.retrying(&retrying)?,
                 // The server may have had room for the others.
                 Report::Ended(end @ (Ok(_) | Err(Error::GaveUp { .. }))) => ended.push(end),
@@ -146,6 +173,16 @@ impl View<'_> {
             self.tracker.rest();
         }
         if self.told.is_news(retrying) { self.display.retrying(retrying) } else { Ok(()) }
+    }
+
+    /// The same words once.
+    fn note(&mut self, text: String) -> io::Result<()> {
+        if self.noted.contains(&text) {
+            return Ok(());
+        }
+        self.display.note(&text)?;
+        self.noted.insert(text);
+        Ok(())
     }
 
     fn observe(&mut self, progress: Option<Progress>) {

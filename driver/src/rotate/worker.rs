@@ -1,6 +1,7 @@
 //! One connection that rotates batch after batch, and reports what it does.
 
 use super::Outcome;
+use super::vacuum::Vacuums;
 use crate::display::Retrying;
 use crate::error::Error;
 use crate::link::Link;
@@ -20,15 +21,17 @@ pub enum Report {
     Batch,
     Progress(Option<Progress>),
     Retrying(Retrying),
+    Note(String),
     Ended(Result<Outcome, Error>),
 }
 
 pub struct Worker<'l, 'a> {
-    link: &'l mut Link<'a>,
+    pub(super) link: &'l mut Link<'a>,
     load: &'l Load,
-    batch: BatchSize,
+    pub(super) batch: BatchSize,
     /// When any of the workers has looked at the progress.
     looked: &'l Mutex<Instant>,
+    pub(super) vacuums: Option<&'l Vacuums>,
     reports: Sender<Report>,
 }
 
@@ -37,9 +40,13 @@ impl<'l, 'a> Worker<'l, 'a> {
         link: &'l mut Link<'a>,
         load: &'l Load,
         looked: &'l Mutex<Instant>,
+        vacuums: Option<&'l Vacuums>,
         reports: Sender<Report>,
     ) -> Worker<'l, 'a> {
-        Worker { link, load, batch: BatchSize::new(load.asked()), looked, reports }
+        let batch = BatchSize::new(load.asked());
+        let largest = vacuums.map(|vacuums| vacuums.pacing().largest_batch(load.workers));
+        let batch = largest.map_or(batch, |largest| batch.at_most(largest));
+        Worker { link, load, batch, looked, vacuums, reports }
     }
 
     pub fn run(mut self) {
@@ -50,10 +57,11 @@ impl<'l, 'a> Worker<'l, 'a> {
 
     fn rotate(&mut self) -> Result<Outcome, Error> {
         loop {
+            let vacuumed = self.vacuum();
             if let Some(signal) = self.link.interrupted() {
                 return Ok(Outcome::Interrupted(signal));
             }
-            match self.step() {
+            match vacuumed.and_then(|()| self.step()) {
                 Ok(None) => return Ok(Outcome::Finished),
                 Ok(Some(_)) => {}
                 Err(error) => self.wait_out(error)?,
@@ -64,7 +72,10 @@ impl<'l, 'a> Worker<'l, 'a> {
     fn step(&mut self) -> Result<Option<i64>, Error> {
         let (size, commit) = (self.batch.get(), self.load.synchronous_commit);
         let started = Instant::now();
-        let last_id = self.link.attempt(|session| session.rotate_batch(size, commit))?;
+        self.pace(|pacing| pacing.batch_begins(size));
+        let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
+        self.pace(|pacing| pacing.batch_ends(size, matches!(rotated, Ok(Some(_)))));
+        let last_id = rotated?;
         self.link.progressed();
         if last_id.is_some() {
             self.batch = self.batch.after_commit(started.elapsed());
@@ -74,12 +85,13 @@ impl<'l, 'a> Worker<'l, 'a> {
         Ok(last_id)
     }
 
-    fn look(&mut self) -> Result<(), Error> {
+    pub(super) fn look(&mut self) -> Result<(), Error> {
         if !self.is_time_to_look() {
             return Ok(());
         }
-        let row = self.link.attempt(Session::progress)?;
-        Ok(self.report(Report::Progress(row.as_ref().map(Progress::from)))?)
+        let progress = self.link.attempt(Session::progress)?.as_ref().map(Progress::from);
+        self.pace(|pacing| pacing.observe(progress.as_ref().map_or(0, |progress| progress.done)));
+        Ok(self.report(Report::Progress(progress))?)
     }
 
     /// For one of the workers.
@@ -102,7 +114,7 @@ impl<'l, 'a> Worker<'l, 'a> {
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
 
-    fn report(&self, report: Report) -> io::Result<()> {
+    pub(super) fn report(&self, report: Report) -> io::Result<()> {
         send(&self.reports, report)
     }
 }
