@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod connect;
 mod console;
+mod control;
 mod display;
 mod error;
 mod exit;
