@@ -2,6 +2,7 @@
 
 use crate::load::Load;
 use crate::patience::Patience;
+use crate::throttle::ThrottleOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -93,6 +94,9 @@ pub struct Run {
 
     #[command(flatten)]
     pub patience: Patience,
+
+    #[command(flatten)]
+    pub throttles: ThrottleOptions,
 }
 
 pub const DEFAULT_INTERVAL: u64 = 2;

@@ -98,6 +98,16 @@ impl Session {
         Ok(self.client.query_typed_one(&sql, &self.target.parameters())?)
     }
 
+    /// A statement that is not part of the interface; `{schema}` in it is the extension's.
+    pub fn rows(&mut self, sql: &str, parameters: &[Parameter]) -> Result<Vec<Row>, Error> {
+        Ok(self.client.query_typed(&sql.replace("{schema}", &self.schema), parameters)?)
+    }
+
+    /// The one row of such a statement.
+    pub fn row(&mut self, sql: &str, parameters: &[Parameter]) -> Result<Row, Error> {
+        Ok(self.client.query_typed_one(&sql.replace("{schema}", &self.schema), parameters)?)
+    }
+
     /// How to vacuum the target.
     pub fn vacuuming(&mut self) -> Result<Vacuuming, Error> {
         let row =

@@ -43,7 +43,7 @@ impl Display for Bar {
         match event {
             // The clock goes on while a batch waits for a lock.
             Event::Started => self.0.enable_steady_tick(Duration::from_secs(1)),
-            Event::Progress => {}
+            Event::Progress | Event::Throttled => {}
             _ => self.leave(),
         }
         Ok(())
@@ -81,5 +81,9 @@ fn message(snapshot: &Snapshot) -> String {
         None => "-".to_owned(),
     };
     let (done, planned) = (count(progress.done), count(progress.planned));
-    format!("{:.2} % | {done} of {planned} | {rate} | {remaining} left", progress.percent())
+    let pace = match &snapshot.throttle {
+        Some(reason) => format!("waits: {reason}"),
+        None => format!("{rate} | {remaining} left"),
+    };
+    format!("{:.2} % | {done} of {planned} | {pace}", progress.percent())
 }
