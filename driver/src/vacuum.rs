@@ -37,6 +37,8 @@ pub struct Pacing {
     running: Option<i64>,
     /// How many the last one that has ended could clean up after.
     cleaned: i64,
+    /// How many more are to be done before it is tried again.
+    postponed: i64,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl Pacing {
             in_flight: Vec::new(),
             running: None,
             cleaned,
+            postponed: 0,
         })
     }
 
@@ -85,16 +88,20 @@ impl Pacing {
     pub fn begin(&mut self, next: i32) -> bool {
         let worthwhile =
             self.planned - self.cleaned > self.limit() && self.done - self.cleaned >= self.part / 2;
-        let due = self.running.is_none() && worthwhile && self.reached_by(next) > self.part;
+        let due = self.running.is_none() && worthwhile && self.reached_by(next) > self.part + self.postponed;
         if due {
             self.running = Some(self.in_flight.iter().map(|batch| batch.sees).fold(self.done, i64::min));
         }
         due
     }
 
-    /// However it ended: a failed one is not repeated at once.
-    pub fn end(&mut self) {
-        self.cleaned = self.running.take().unwrap_or(self.cleaned);
+    /// One that failed is not repeated at once; one that was skipped, because of a lock, is tried again soon.
+    pub fn end(&mut self, skipped: bool) {
+        let running = self.running.take().unwrap_or(self.cleaned);
+        (self.cleaned, self.postponed) = match skipped {
+            true => (self.cleaned, self.done - self.cleaned - self.part * 3 / 4),
+            false => (running, 0),
+        };
     }
 
     /// Whether the next batch has to wait for the VACUUM that runs, lest the table grow by much more than a part.
@@ -152,7 +159,7 @@ mod tests {
         assert!(!pacing.begin(25_000));
         assert!(pacing.begin(25_001));
         assert!(!pacing.begin(25_001));
-        pacing.end();
+        pacing.end(false);
         assert!(!pacing.begin(100_000));
         commit(&mut pacing, 80_000);
         assert!(pacing.begin(25_000));
@@ -166,7 +173,7 @@ mod tests {
         commit(&mut pacing, 20_000);
         assert!(pacing.begin(11_000));
         pacing.batch_ends(30_000, true);
-        pacing.end();
+        pacing.end(false);
         assert!(!pacing.begin(50_000), "40,000 of 90,000 were cleaned");
         assert!(pacing.begin(50_001));
     }
@@ -188,7 +195,7 @@ mod tests {
         assert!(pacing.begin(10_000));
         assert!(!pacing.is_behind(40_000));
         assert!(pacing.is_behind(40_001));
-        pacing.end();
+        pacing.end(false);
         assert!(!pacing.is_behind(40_001));
     }
 
@@ -205,7 +212,7 @@ mod tests {
         let mut pacing = pacing(0);
         pacing.observe(860_000);
         assert!(pacing.begin(1000));
-        pacing.end();
+        pacing.end(false);
         pacing.observe(999_000);
         assert!(!pacing.begin(1000));
     }
@@ -216,6 +223,18 @@ mod tests {
         assert!(!pacing.begin(i32::MAX));
         commit(&mut pacing, 300_000);
         assert!(pacing.begin(300_000));
+    }
+
+    #[test]
+    fn one_that_was_skipped_is_tried_again_a_quarter_of_a_part_later() {
+        let mut pacing = pacing(0);
+        commit(&mut pacing, 100_000);
+        assert!(pacing.begin(1));
+        pacing.end(true);
+        assert!(!pacing.begin(25_000));
+        assert!(pacing.begin(25_001));
+        pacing.end(false);
+        assert!(!pacing.begin(100_000));
     }
 
     #[test]
