@@ -75,9 +75,10 @@ impl<'l, 'a> Worker<'l, 'a> {
     fn rotate_batch(&mut self) -> Result<Option<i64>, Error> {
         let (size, commit) = (self.batch.get(), self.load.synchronous_commit);
         let started = Instant::now();
-        self.pace(|pacing| pacing.batch_begins(size));
+        let batch = self.pacing().map(|mut pacing| pacing.batch_begins(size));
         let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
-        self.pace(|pacing| pacing.batch_ends(size, matches!(rotated, Ok(Some(_)))));
+        let committed = matches!(rotated, Ok(Some(_)));
+        self.pacing().zip(batch).map(|(mut pacing, batch)| pacing.batch_ends(batch, committed));
         let last_id = rotated?;
         self.link.progressed();
         if last_id.is_some() {
@@ -100,7 +101,7 @@ impl<'l, 'a> Worker<'l, 'a> {
         let mut look = self.link.attempt(|session| watch.look(session))?;
         self.control.saw(&look);
         look.waits = look.waits.or(waits.map(str::to_owned));
-        self.pace(|pacing| pacing.observe(look.progress.as_ref().map_or(0, |progress| progress.done)));
+        self.observe(look.progress.as_ref());
         if look.waits.is_some() {
             // Of a run that waits this is all the progress there is.
             self.link.progressed();
