@@ -78,7 +78,9 @@ impl<'l, 'a> Worker<'l, 'a> {
         let batch = self.pacing().map(|mut pacing| pacing.batch_begins(size));
         let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
         let committed = matches!(rotated, Ok(Some(_)));
-        self.pacing().zip(batch).map(|(mut pacing, batch)| pacing.batch_ends(batch, committed));
+        if let (Some(mut pacing), Some(batch)) = (self.pacing(), batch) {
+            pacing.batch_ends(batch, committed);
+        }
         let last_id = rotated?;
         self.link.progressed();
         if last_id.is_some() {
