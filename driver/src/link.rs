@@ -43,6 +43,11 @@ impl<'a> Link<'a> {
         self.interrupt.signal()
     }
 
+    /// Returns early with the signal that has arrived.
+    pub fn rest(&self, time: Duration) -> Option<i32> {
+        self.interrupt.wait(time)
+    }
+
     /// From here on the time for retries counts anew.
     pub fn progressed(&mut self) {
         self.retry.progressed();
@@ -55,6 +60,17 @@ impl<'a> Link<'a> {
             self.session = None;
             self.interrupt.aim(self.aim, None);
         }
+        result
+    }
+
+    /// As `attempt`, for work of which nothing is lost: a signal cancels it, and keeps it from beginning.
+    pub fn attempt_expendable<T>(
+        &mut self,
+        work: impl FnOnce(&mut Session) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let signal = self.interrupt.mark(self.aim, true);
+        let result = signal.map_or_else(|| self.attempt(work), |signal| Err(Error::Interrupted(signal)));
+        self.interrupt.mark(self.aim, false);
         result
     }
 

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod connect;
 mod console;
+mod control;
 mod display;
 mod error;
 mod exit;
@@ -22,6 +23,7 @@ mod session;
 mod signals;
 mod throttle;
 mod tracker;
+mod vacuum;
 mod verify;
 
 use clap::Parser;

@@ -24,6 +24,7 @@ pub enum Asked {
 pub struct BatchSize {
     asked: Asked,
     size: i32,
+    largest: i32,
 }
 
 impl BatchSize {
@@ -32,7 +33,17 @@ impl BatchSize {
             Asked::Fixed(size) => size,
             Asked::Time(_) => FIRST,
         };
-        BatchSize { asked, size }
+        BatchSize { asked, size, largest: LARGEST }
+    }
+
+    /// A number that was asked for stays as it is.
+    pub fn at_most(self, largest: i32) -> BatchSize {
+        let largest = largest.clamp(SMALLEST, LARGEST);
+        let size = match self.asked {
+            Asked::Fixed(size) => size,
+            Asked::Time(_) => self.size.min(largest),
+        };
+        BatchSize { size, largest, ..self }
     }
 
     pub fn get(self) -> i32 {
@@ -54,7 +65,7 @@ impl BatchSize {
         let more = self.size + self.size / 8 + 1;
         let size = match self.asked {
             Asked::Fixed(size) => more.min(size),
-            Asked::Time(time) => more.min(fitting(self.size, elapsed, time)).clamp(SMALLEST, LARGEST),
+            Asked::Time(time) => more.min(fitting(self.size, elapsed, time)).clamp(SMALLEST, self.largest),
         };
         BatchSize { size, ..self }
     }
@@ -143,5 +154,13 @@ mod tests {
     fn it_stays_within_its_bounds() {
         assert_eq!(steered(&[1e6; 3])[2], SMALLEST);
         assert_eq!(steered(&[0.0; 100])[99], LARGEST);
+    }
+
+    #[test]
+    fn a_lower_bound_holds_unless_a_number_was_asked_for() {
+        let auto = BatchSize::new(Asked::Time(TIME));
+        assert_eq!(repeat(100, auto.at_most(2500), |size| size.after_commit(Duration::ZERO)), 2500);
+        assert_eq!([0, 250].map(|most| auto.at_most(most).get()), [SMALLEST, 250]);
+        assert_eq!(fixed(5000).at_most(2500).get(), 5000);
     }
 }

@@ -17,6 +17,12 @@ pub struct Session {
     target: Target,
 }
 
+/// How a target is vacuumed, or why this role may not do it.
+pub struct Vacuuming {
+    pub statement: String,
+    pub refusal: Option<String>,
+}
+
 /// The table and column that the names or the server's settings led to. Every call names them, so that
 /// settings which change under way lead to no other table.
 #[derive(Clone, Debug)]
@@ -96,6 +102,25 @@ impl Session {
     /// The one row of such a statement.
     pub fn row(&mut self, sql: &str, parameters: &[Parameter]) -> Result<Row, Error> {
         Ok(self.client.query_typed_one(&sql.replace("{schema}", &self.schema), parameters)?)
+    }
+
+    /// How to vacuum the target.
+    pub fn vacuuming(&mut self) -> Result<Vacuuming, Error> {
+        let row =
+            self.client.query_typed_one(include_str!("sql/vacuum.sql"), &self.target.parameters()[..1])?;
+        Ok(Vacuuming { statement: row.get("statement"), refusal: row.get("refusal") })
+    }
+
+    pub fn vacuum(&mut self, statement: &str) -> Result<(), Error> {
+        self.client.query_typed(statement, &[])?;
+        Ok(())
+    }
+
+    /// Who keeps the old rows of more than so many tickets of the newest run from being removed.
+    pub fn vacuum_obstacle(&mut self, tickets: i64) -> Result<Option<String>, Error> {
+        let sql = include_str!("sql/vacuum_obstacle.sql").replace("{schema}", &self.schema);
+        let parameters = [&self.target.parameters()[..], &[(&tickets, Type::INT8)]].concat();
+        Ok(self.client.query_typed_opt(&sql, &parameters)?.map(|row| row.get("name")))
     }
 
     /// For what takes several statements. It is rolled back unless it is committed.

@@ -52,6 +52,7 @@ impl Event {
         match self {
             Event::Started => "started",
             Event::Progress => "progress",
+            Event::Throttled => "throttled",
             Event::Finished => "finished",
             Event::Interrupted => "interrupted",
             Event::Paused => "paused",
@@ -75,6 +76,7 @@ fn object(event: &str, snapshot: Option<&Snapshot>) -> Value {
         "tickets_per_second": rate.map(|rate| (rate * 10.0).round() / 10.0),
         "seconds_remaining": remaining.map(|time| time.as_secs_f64().ceil() as u64),
         "last_id": progress.and_then(|progress| progress.last_id),
+        "throttle": snapshot.and_then(|snapshot| snapshot.throttle.as_ref()),
     })
 }
 
@@ -92,8 +94,8 @@ mod tests {
     #[test]
     fn a_line_holds_numbers_and_null_for_the_unknown() {
         let progress = Progress { run_id: 1, state: State::Active, last_id: Some(5), done: 5, planned: 10 };
-        let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None };
-        let expected = r#"{"event":"progress","run_id":1,"state":"active","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5}"#;
+        let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None, throttle: None };
+        let expected = r#"{"event":"progress","run_id":1,"state":"active","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5,"throttle":null}"#;
         assert_eq!(object("progress", Some(&snapshot)).to_string(), expected);
     }
 }

@@ -1,34 +1,33 @@
 //! One connection that rotates batch after batch, and reports what it does.
 
 use super::Outcome;
+use super::vacuum::Vacuums;
+use crate::control::{Control, Look};
 use crate::display::Retrying;
 use crate::error::Error;
 use crate::link::Link;
 use crate::load::Load;
 use crate::pace::BatchSize;
-use crate::progress::Progress;
-use crate::session::Session;
 use std::io;
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Often enough for the eye; a batch costs far more than a look.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub enum Report {
     Batch,
-    Progress(Option<Progress>),
+    Look(Look),
     Retrying(Retrying),
+    Note(String),
     Ended(Result<Outcome, Error>),
 }
 
 pub struct Worker<'l, 'a> {
-    link: &'l mut Link<'a>,
+    pub(super) link: &'l mut Link<'a>,
     load: &'l Load,
-    batch: BatchSize,
-    /// When any of the workers has looked at the progress.
-    looked: &'l Mutex<Instant>,
+    pub(super) batch: BatchSize,
+    /// How long the last batch took.
+    worked: Duration,
+    control: &'l Control,
+    pub(super) vacuums: Option<&'l Vacuums>,
     reports: Sender<Report>,
 }
 
@@ -36,10 +35,14 @@ impl<'l, 'a> Worker<'l, 'a> {
     pub fn new(
         link: &'l mut Link<'a>,
         load: &'l Load,
-        looked: &'l Mutex<Instant>,
+        control: &'l Control,
+        vacuums: Option<&'l Vacuums>,
         reports: Sender<Report>,
     ) -> Worker<'l, 'a> {
-        Worker { link, load, batch: BatchSize::new(load.asked()), looked, reports }
+        let batch = BatchSize::new(load.asked());
+        let largest = vacuums.map(|vacuums| vacuums.pacing().largest_batch(load.workers));
+        let batch = largest.map_or(batch, |largest| batch.at_most(largest));
+        Worker { link, load, batch, worked: Duration::ZERO, control, vacuums, reports }
     }
 
     pub fn run(mut self) {
@@ -50,10 +53,11 @@ impl<'l, 'a> Worker<'l, 'a> {
 
     fn rotate(&mut self) -> Result<Outcome, Error> {
         loop {
+            let ready = self.get_ready();
             if let Some(signal) = self.link.interrupted() {
                 return Ok(Outcome::Interrupted(signal));
             }
-            match self.step() {
+            match ready.and_then(|()| self.rotate_batch()) {
                 Ok(None) => return Ok(Outcome::Finished),
                 Ok(Some(_)) => {}
                 Err(error) => self.wait_out(error)?,
@@ -61,35 +65,54 @@ impl<'l, 'a> Worker<'l, 'a> {
         }
     }
 
-    fn step(&mut self) -> Result<Option<i64>, Error> {
+    /// What is due between two batches. The rest comes last: what it waits for is then still true.
+    fn get_ready(&mut self) -> Result<(), Error> {
+        self.look()?;
+        self.vacuum()?;
+        self.rest()
+    }
+
+    fn rotate_batch(&mut self) -> Result<Option<i64>, Error> {
         let (size, commit) = (self.batch.get(), self.load.synchronous_commit);
         let started = Instant::now();
-        let last_id = self.link.attempt(|session| session.rotate_batch(size, commit))?;
+        self.pace(|pacing| pacing.batch_begins(size));
+        let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
+        self.pace(|pacing| pacing.batch_ends(size, matches!(rotated, Ok(Some(_)))));
+        let last_id = rotated?;
         self.link.progressed();
         if last_id.is_some() {
-            self.batch = self.batch.after_commit(started.elapsed());
+            self.worked = started.elapsed();
+            self.batch = self.batch.after_commit(self.worked);
             self.report(Report::Batch)?;
-            self.look()?;
         }
         Ok(last_id)
     }
 
-    fn look(&mut self) -> Result<(), Error> {
-        if !self.is_time_to_look() {
+    pub(super) fn look(&mut self) -> Result<(), Error> {
+        let Some(mut watch) = self.control.turn() else {
             return Ok(());
+        };
+        let look = self.link.attempt(|session| watch.look(session))?;
+        self.control.saw(&look);
+        self.pace(|pacing| pacing.observe(look.progress.as_ref().map_or(0, |progress| progress.done)));
+        if look.waits.is_some() {
+            // Of a run that waits this is all the progress there is.
+            self.link.progressed();
         }
-        let row = self.link.attempt(Session::progress)?;
-        Ok(self.report(Report::Progress(row.as_ref().map(Progress::from)))?)
+        Ok(self.report(Report::Look(look))?)
     }
 
-    /// For one of the workers.
-    fn is_time_to_look(&self) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = looked.elapsed() >= LOOK_EVERY;
-        if due {
-            *looked = Instant::now();
+    /// While there is a reason to wait, and for the time that --nice asks for. A signal ends it.
+    fn rest(&mut self) -> Result<(), Error> {
+        let began = Instant::now();
+        while let Some(time) = self.control.rest(self.worked, began.elapsed()) {
+            if self.link.rest(time).is_some() {
+                break;
+            }
+            self.look()?;
         }
-        due
+        self.worked = Duration::ZERO;
+        Ok(())
     }
 
     fn wait_out(&mut self, error: Error) -> Result<(), Error> {
@@ -102,7 +125,7 @@ impl<'l, 'a> Worker<'l, 'a> {
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
 
-    fn report(&self, report: Report) -> io::Result<()> {
+    pub(super) fn report(&self, report: Report) -> io::Result<()> {
         send(&self.reports, report)
     }
 }

@@ -1,0 +1,66 @@
+//! VACUUM on a worker's own connection, between two of its batches, while the other workers go on.
+
+use super::worker::{Report, Worker};
+use crate::error::Error;
+use crate::passing::Remedy;
+use crate::vacuum::Pacing;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Soon enough for a worker that waits; a VACUUM takes far longer.
+const RECHECK: Duration = Duration::from_millis(50);
+
+/// What the workers of a driver share of it.
+pub struct Vacuums {
+    statement: String,
+    pacing: Mutex<Pacing>,
+}
+
+impl Vacuums {
+    pub fn new(statement: String, pacing: Pacing) -> Vacuums {
+        Vacuums { statement, pacing: Mutex::new(pacing) }
+    }
+
+    pub fn pacing(&self) -> MutexGuard<'_, Pacing> {
+        self.pacing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Worker<'_, '_> {
+    pub(super) fn vacuum(&mut self) -> Result<(), Error> {
+        let Some(vacuums) = self.vacuums else {
+            return Ok(());
+        };
+        let next = self.batch.get();
+        let due = vacuums.pacing().begin(next);
+        if due {
+            let vacuumed = self.link.attempt_expendable(|session| session.vacuum(&vacuums.statement));
+            vacuums.pacing().end();
+            self.explain(vacuumed, vacuums.pacing().too_many_left())?;
+        }
+        while vacuums.pacing().is_behind(next) && self.link.rest(RECHECK).is_none() {
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn pace(&self, change: impl FnOnce(&mut Pacing)) {
+        if let Some(vacuums) = self.vacuums {
+            change(&mut vacuums.pacing());
+        }
+    }
+
+    /// The run takes no harm from a VACUUM that failed, or that could remove nothing.
+    fn explain(&mut self, vacuumed: Result<(), Error>, too_many: i64) -> Result<(), Error> {
+        let news = match vacuumed {
+            Err(error) if error.remedy() == Some(Remedy::NewConnection) => return Err(error),
+            Err(_) if self.link.interrupted().is_some() => None,
+            Err(error) => Some(format!("VACUUM failed, the run goes on: {error}")),
+            Ok(()) => {
+                let obstacle = self.link.attempt(|session| session.vacuum_obstacle(too_many))?;
+                obstacle.map(|obstacle| format!("VACUUM cannot remove old rows, because of {obstacle}"))
+            }
+        };
+        Ok(news.map_or(Ok(()), |news| self.report(Report::Note(news)))?)
+    }
+}
