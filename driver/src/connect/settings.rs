@@ -13,6 +13,9 @@ use postgres::error::DbError;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The application_name, unless another one is asked for.
+pub const NAME: &str = "rotate-driver";
+
 pub struct Settings {
     pub params: Params,
     pub sslmode: SslMode,
@@ -79,7 +82,7 @@ fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
     config
         .user(user)
         .dbname(dbname)
-        .application_name(name.map_or("rotate-driver", String::as_str))
+        .application_name(name.map_or(NAME, String::as_str))
         .target_session_attrs(session_attrs(params)?)
         .channel_binding(channel_binding(params)?)
         .notice_callback(notice);

@@ -35,6 +35,7 @@ mod server;
 mod standby;
 mod status;
 mod strangers;
+mod throttle;
 mod tls;
 mod together;
 mod tokens;
