@@ -119,7 +119,7 @@ impl<'a> Link<'a> {
         let connection = self.connect()?;
         self.reached = true;
         self.interrupt.aim(self.aim, Some(connection.canceller()));
-        let session = Session::open(connection.client, self.scope)?;
+        let session = Session::open(connection, self.scope)?;
         match &self.target {
             Some(before) => session.target().expect(before)?,
             None => self.target = Some(session.target().clone()),

@@ -4,15 +4,18 @@
 //! stand between. For its sake no setting is sent at the start either: poolers refuse those they do not know.
 
 use crate::cli::Scope;
+use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::load::Commit;
 use postgres::types::{FromSqlOwned, ToSql, Type};
 use postgres::{Client, Row, Transaction};
+use std::sync::atomic::Ordering;
 
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 pub struct Session {
     client: Client,
+    locked: Locked,
     schema: String,
     target: Target,
 }
@@ -33,7 +36,8 @@ pub struct Target {
 }
 
 impl Session {
-    pub fn open(mut client: Client, scope: &Scope) -> Result<Session, Error> {
+    pub fn open(connection: Connection, scope: &Scope) -> Result<Session, Error> {
+        let Connection { mut client, locked, .. } = connection;
         let row = client.query_typed_one(
             include_str!("sql/session.sql"),
             &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
@@ -42,7 +46,7 @@ impl Session {
             return Err(extension_missing(&mut client)?);
         };
         let target = Target::found(&row)?;
-        Ok(Session { client, schema, target })
+        Ok(Session { client, locked, schema, target })
     }
 
     pub fn target(&self) -> &Target {
@@ -111,9 +115,11 @@ impl Session {
         Ok(Vacuuming { statement: row.get("statement"), refusal: row.get("refusal") })
     }
 
-    pub fn vacuum(&mut self, statement: &str) -> Result<(), Error> {
+    /// Whether the table was vacuumed and not skipped, because of a lock.
+    pub fn vacuum(&mut self, statement: &str) -> Result<bool, Error> {
+        self.locked.store(false, Ordering::Relaxed);
         self.client.query_typed(statement, &[])?;
-        Ok(())
+        Ok(!self.locked.load(Ordering::Relaxed))
     }
 
     /// Who keeps the old rows of more than so many tickets of the newest run from being removed.

@@ -28,6 +28,5 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
 }
 
 fn open(scope: &Scope) -> Result<Session, Error> {
-    let connection = connect::open(scope.url.as_deref())?;
-    Session::open(connection.client, scope)
+    Session::open(connect::open(scope.url.as_deref())?, scope)
 }

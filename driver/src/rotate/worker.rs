@@ -88,12 +88,18 @@ impl<'l, 'a> Worker<'l, 'a> {
         Ok(last_id)
     }
 
-    pub(super) fn look(&mut self) -> Result<(), Error> {
+    fn look(&mut self) -> Result<(), Error> {
+        self.look_while(None)
+    }
+
+    /// While this worker waits for a reason of its own.
+    pub(super) fn look_while(&mut self, waits: Option<&str>) -> Result<(), Error> {
         let Some(mut watch) = self.control.turn() else {
             return Ok(());
         };
-        let look = self.link.attempt(|session| watch.look(session))?;
+        let mut look = self.link.attempt(|session| watch.look(session))?;
         self.control.saw(&look);
+        look.waits = look.waits.or(waits.map(str::to_owned));
         self.pace(|pacing| pacing.observe(look.progress.as_ref().map_or(0, |progress| progress.done)));
         if look.waits.is_some() {
             // Of a run that waits this is all the progress there is.

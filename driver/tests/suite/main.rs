@@ -39,5 +39,6 @@ mod throttle;
 mod tls;
 mod together;
 mod tokens;
+mod vacuum;
 mod verify;
 mod workers;
