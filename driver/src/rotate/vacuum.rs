@@ -2,6 +2,7 @@
 
 use super::worker::{Report, Worker};
 use crate::error::Error;
+use crate::pace::BatchSize;
 use crate::passing::Remedy;
 use crate::vacuum::Pacing;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,9 +29,9 @@ impl Vacuums {
     }
 }
 
-impl Worker<'_, '_> {
+impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
     pub(super) fn vacuum(&mut self) -> Result<(), Error> {
-        let Some(vacuums) = self.vacuums else {
+        let Some(vacuums) = self.crew.vacuums else {
             return Ok(());
         };
         let next = self.batch.get();
@@ -42,13 +43,20 @@ impl Worker<'_, '_> {
         }
         let began = Instant::now();
         while vacuums.pacing().is_behind(next) && self.link.rest(RECHECK).is_none() {
-            self.look_while((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
+            self.look((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
         }
         Ok(())
     }
 
+    /// Of a size that lets VACUUM keep up with all workers.
+    pub(super) fn vacuumable(&self, batch: BatchSize) -> BatchSize {
+        let workers = self.crew.control.workers();
+        let largest = self.crew.vacuums.map(|vacuums| vacuums.pacing().largest_batch(workers));
+        largest.map_or(batch, |largest| batch.at_most(largest))
+    }
+
     pub(super) fn pace(&self, change: impl FnOnce(&mut Pacing)) {
-        if let Some(vacuums) = self.vacuums {
+        if let Some(vacuums) = self.crew.vacuums {
             change(&mut vacuums.pacing());
         }
     }
