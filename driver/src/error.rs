@@ -44,7 +44,7 @@ pub enum Error {
     #[error("{0} holds no token")]
     LeakedEmpty(String),
     #[error("cannot read {what}: {reason}")]
-    Throttle { what: &'static str, reason: Box<Error> },
+    Throttle { what: &'static str, reason: Box<Error>, hint: Option<&'static str> },
     #[error("there is no standby and no replication slot \"{0}\" whose position is known")]
     ReplicaMissing(String),
     #[error("this role may not see {what}")]

@@ -7,7 +7,6 @@ const PASSWORD: &str =
     "Set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600).";
 const REACH: &str = "Check that the server runs there; name another by --url postgresql://user@host:port/database, or by PGHOST and PGPORT.";
 const CONTINUE: &str = "`rotate-driver run` with the same options continues after the last committed batch.";
-const THROTTLE: &str = "The run would wait for this, so it has to work for the same role in psql; a --throttle-query is one SELECT that changes nothing and takes less than 5 s.";
 
 impl Error {
     pub fn hint(&self) -> Option<&str> {
@@ -40,8 +39,8 @@ impl Error {
             Error::LeakedMalformed { .. } => Some(
                 "One token a line, or the first column of a CSV file; without a header: tail -n +2 FILE | rotate-driver verify --leaked -",
             ),
-            Error::Throttle { reason, .. } => match reason.as_ref() {
-                Error::Server(error) => error.as_db_error().and_then(|said| said.hint()).or(Some(THROTTLE)),
+            Error::Throttle { reason, hint, .. } => match reason.as_ref() {
+                Error::Server(error) => error.as_db_error().and_then(|said| said.hint()).or(*hint),
                 reason => reason.hint(),
             },
             Error::ReplicaMissing(_) => Some(

@@ -16,6 +16,7 @@ use postgres::error::SqlState;
 use postgres::{CancelToken, Client, Config, NoTls};
 use postgres_native_tls::MakeTlsConnector;
 use server::Server;
+pub use settings::NAME;
 use settings::Settings;
 use std::error::Error as _;
 use std::io;

@@ -15,6 +15,9 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+/// The application_name, unless another one is asked for.
+pub const NAME: &str = "rotate-driver";
+
 pub struct Settings {
     pub params: Params,
     pub sslmode: SslMode,
@@ -82,7 +85,7 @@ fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
     config
         .user(user)
         .dbname(dbname)
-        .application_name(name.map_or("rotate-driver", String::as_str))
+        .application_name(name.map_or(NAME, String::as_str))
         .target_session_attrs(session_attrs(params)?)
         .channel_binding(channel_binding(params)?);
     if let Some(options) = params.get("options") {

@@ -2,6 +2,7 @@
 
 use super::worker::{Report, Worker};
 use crate::error::Error;
+use crate::pace::BatchSize;
 use crate::passing::Remedy;
 use crate::progress::Progress;
 use crate::session::Session;
@@ -30,9 +31,9 @@ impl Vacuums {
     }
 }
 
-impl Worker<'_, '_> {
+impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
     pub(super) fn vacuum(&mut self) -> Result<(), Error> {
-        let Some(vacuums) = self.vacuums else {
+        let Some(vacuums) = self.crew.vacuums else {
             return Ok(());
         };
         let next = self.batch.get();
@@ -43,9 +44,16 @@ impl Worker<'_, '_> {
         }
         let began = Instant::now();
         while vacuums.pacing().is_behind(next) && self.link.rest(RECHECK).is_none() {
-            self.look_while((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
+            self.look((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
         }
         Ok(())
+    }
+
+    /// Of a size that lets VACUUM keep up with all workers.
+    pub(super) fn vacuumable(&self, batch: BatchSize) -> BatchSize {
+        let workers = self.crew.control.workers();
+        let largest = self.pacing().map(|pacing| pacing.largest_batch(workers));
+        largest.map_or(batch, |largest| batch.at_most(largest))
     }
 
     /// The count of batches is a guess, as the last one of a range is smaller. Now it has to be true.
@@ -65,7 +73,7 @@ impl Worker<'_, '_> {
     }
 
     pub(super) fn pacing(&self) -> Option<MutexGuard<'_, Pacing>> {
-        self.vacuums.map(Vacuums::pacing)
+        self.crew.vacuums.map(Vacuums::pacing)
     }
 
     /// The run takes no harm from a VACUUM that failed, or that could remove nothing.

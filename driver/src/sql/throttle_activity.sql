@@ -1,5 +1,6 @@
 -- Client sessions of others that are at work, in all databases. A session whose activity is not tracked may be.
--- Those that rotate do not count: a batch locks rows of the ranges, and between its locks it is known by its call.
+-- Those that rotate do not count: drivers by their name ($1), which PGAPPNAME may have changed, and everybody by the
+-- rows of the ranges that a batch locks and, while it holds no lock yet, by its call.
 SELECT count(*) AS others,
        pg_has_role('pg_read_all_stats', 'USAGE') AS visible,
        format('GRANT pg_monitor TO %I;', current_user) AS remedy
@@ -7,6 +8,7 @@ SELECT count(*) AS others,
  WHERE backend_type = 'client backend'
    AND state IN ('active', 'disabled')
    AND pid <> pg_backend_pid()
+   AND application_name <> $1
    AND query !~ 'rotate_(ticket_tokens|all_tickets)'
    AND NOT EXISTS (SELECT FROM pg_locks
                     WHERE pg_locks.pid = session.pid

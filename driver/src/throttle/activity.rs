@@ -1,8 +1,10 @@
 //! `--max-active`: how many sessions of others the server is working for.
 
 use super::{Signal, statistics};
+use crate::connect::NAME;
 use crate::error::Error;
 use crate::session::Session;
+use postgres::types::Type;
 use std::time::Instant;
 
 pub struct Activity {
@@ -21,7 +23,7 @@ impl Signal for Activity {
     }
 
     fn read(&mut self, session: &mut Session, _: Instant) -> Result<Option<String>, Error> {
-        let row = session.row(include_str!("../sql/throttle_activity.sql"), &[])?;
+        let row = session.row(include_str!("../sql/throttle_activity.sql"), &[(&NAME, Type::TEXT)])?;
         statistics::require(&row, "sessions of others")?;
         let busy = row.get::<_, i64>("others") > i64::from(self.most);
         Ok(busy.then(|| format!("more than {} other session(s) are active", self.most)))

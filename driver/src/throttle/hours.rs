@@ -33,6 +33,10 @@ impl Signal for Hours {
         "the server's clock"
     }
 
+    fn hint(&self) -> Option<&'static str> {
+        Some("PGTZ is a name of pg_timezone_names; without it the session's TimeZone counts.")
+    }
+
     fn read(&mut self, session: &mut Session, _: Instant) -> Result<Option<String>, Error> {
         let sql = include_str!("../sql/throttle_clock.sql");
         let minute = session.row(sql, &[(&self.time_zone, Type::TEXT)])?.get("minute");

@@ -28,6 +28,11 @@ trait Signal: Send {
     /// What is read, as in `cannot read …`.
     fn name(&self) -> &'static str;
 
+    /// What to do where the server refuses to tell and has no hint of its own.
+    fn hint(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Why to start no batch now. The words stay the same while the reason does, so that it is told once.
     fn read(&mut self, session: &mut Session, now: Instant) -> Result<Option<String>, Error>;
 }

@@ -27,6 +27,12 @@ impl Signal for Query {
         "the throttle query"
     }
 
+    fn hint(&self) -> Option<&'static str> {
+        Some(
+            "It is one SELECT that changes nothing and takes less than 5 s: try it in psql, as the same role.",
+        )
+    }
+
     /// Rolled back, so that not even a setting is left behind in a session that others may share.
     fn read(&mut self, session: &mut Session, _: Instant) -> Result<Option<String>, Error> {
         let mut transaction = session.transaction()?;

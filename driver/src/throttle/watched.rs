@@ -30,7 +30,8 @@ impl Watched {
             Ok(reason) => self.last = Some(Reading { reason, at: now }),
             Err(error) if error.remedy().is_some() => return Err(error),
             Err(error) => {
-                return Err(Error::Throttle { what: self.signal.name(), reason: Box::new(error) });
+                let (what, hint) = (self.signal.name(), self.signal.hint());
+                return Err(Error::Throttle { what, reason: Box::new(error), hint });
             }
         }
         Ok(())
