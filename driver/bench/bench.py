@@ -93,6 +93,8 @@ def main():
     with connect("postgres") as connection:
         version = connection.execute("SHOW server_version").fetchone()[0]
     measured = {name: [] for name in PEERS if re.search(os.environ["ONLY"], name)}
+    if not measured:
+        return print("no peer matches ONLY")
     for number in range(ROUNDS):
         for name, measurements in measured.items():
             measurements.append(measure(name))

@@ -99,6 +99,8 @@ def main():
     with connect("postgres") as connection:
         version = connection.execute("SHOW server_version").fetchone()[0]
     measured = {name: [] for name in SITUATIONS if re.search(os.environ["ONLY"], name)}
+    if not measured:
+        return print("no situation matches ONLY")
     for number in range(ROUNDS):
         for name, measurements in measured.items():
             measurements.append(m := measure(name))

@@ -61,4 +61,4 @@ def write(folder, scale, rounds, rate, version, medians):
     groups = [(label, color, {name: getattr(m, label) for name, m in medians.items()})
               for label, color in (("p99", "tab:orange"), ("p50", "tab:blue"))]
     plots.bars(folder / f"latencies-{scale}.svg", groups, "milliseconds (logarithmic)")
-    plots.sizes(folder / f"neighbours-sizes-{scale}.svg", {name: m.sizes for name, m in medians.items()})
+    plots.sizes(folder / f"neighbours-sizes-{scale}.svg", {n: m.sizes for n, m in medians.items() if n != BASE})

@@ -29,7 +29,7 @@ def prepare(tickets):
     """A database as it is right after init: copied, which is much quicker than init for many tickets."""
     kept = f"kept_{tickets}"
     with connect("postgres") as connection:
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [kept]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [kept]).fetchone():
             make(kept, tickets, connection)
         strategy = "STRATEGY file_copy" if connection.info.server_version >= 150000 else ""
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
@@ -70,7 +70,9 @@ class Sampler(threading.Thread):
     def run(self):
         started = time.monotonic()
         with connect() as connection:
-            while not self.done.wait(SAMPLE_EVERY):
+            ended = False
+            while not ended:
+                ended = self.done.wait(SAMPLE_EVERY if self.samples else 0)
                 self.samples.append((time.monotonic() - started, *sizes(connection)))
 
     def __enter__(self):
