@@ -26,6 +26,7 @@ SITUATIONS = {
     "alone": ["sleep", str(ALONE)],
     "rotate-driver": driver(),
     "rotate-driver --nice 1": driver("--nice", "1"),
+    "rotate-driver --nice 1 --workers 1": driver("--nice", "1", "--workers", "1"),
     "rotate-driver --nice 1 --batch-time 50ms": driver("--nice", "1", "--batch-time", "50ms"),
     "one UPDATE": psql("update.sql"),
 }

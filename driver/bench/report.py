@@ -46,8 +46,9 @@ def write(folder, scale, rounds, version, medians):
     colors = ["tab:green" if "worker" in name else "tab:gray" for name in list(medians)[::-1]]
     plots.bars(folder / f"times-{scale}.svg", [("time", colors, seconds)], "seconds (logarithmic)")
     shown = {name: medians[name] for name in SHOWN if name in medians}
-    plots.sizes(folder / f"sizes-{scale}.svg", {name: m.sizes for name, m in shown.items()})
     throughput = {name: rates(m.ledger) for name, m in shown.items() if m.ledger}
+    if shown:
+        plots.sizes(folder / f"sizes-{scale}.svg", {name: m.sizes for name, m in shown.items()})
     if throughput:
         plots.series(folder / f"rates-{scale}.svg", {"tickets per second": throughput})
 

@@ -76,6 +76,7 @@ fn the_other_worker_goes_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuu
     poll("a VACUUM with the other worker far ahead", || {
         database.count(VACUUM) == 1 && tickets_done(&database) > 12_500
     });
+    running.wait_for_stderr("waits: VACUUM is behind");
     running.signal(libc::SIGINT);
     running.wait().expect(130).says(&["run 1 is interrupted; continue with: rotate-driver run\n"]);
     assert!(tickets_done(&database) <= 14_000);
