@@ -11,7 +11,7 @@
 
 \echo Runs: how far, how fast, and how long since the last batch. Paused or idle for long: nobody works on it.
 SELECT run_id, target, state, tickets_done, tickets_planned, percent, tickets_per_second, time_remaining,
-       date_trunc('second', now() - updated_at) AS idle
+       date_trunc('second', now() - updated_at) AS idle, waiting_for
 FROM batch_progress
 ORDER BY run_id DESC
 LIMIT 3;
@@ -36,7 +36,13 @@ WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()
 ORDER BY xact_start
 LIMIT 3;
 
-\echo Dead rows. More of them than of live ones: VACUUM the table, between batches is fine.
+\echo VACUUM at work: rotate-driver run starts one after each tenth of the tickets; autovacuum comes by itself.
+SELECT pid, relid::regclass AS table, phase, heap_blks_scanned, heap_blks_total, index_vacuum_count
+FROM pg_stat_progress_vacuum
+WHERE datname = current_database();
+
+\echo Dead rows. More of them than of live ones: VACUUM the table, between batches is fine; if it does not help, an
+\echo old transaction (above) keeps them.
 SELECT relid::regclass AS table, n_live_tup AS live, n_dead_tup AS dead, last_vacuum, last_autovacuum,
        pg_size_pretty(pg_total_relation_size(relid)) AS size
 FROM pg_stat_user_tables

@@ -13,10 +13,16 @@ BEGIN;
 
 GRANT SELECT, UPDATE (:"token_column") ON :target TO :"role";
 
+-- VACUUM between batches takes the table's owner, or from PostgreSQL 17 on: GRANT MAINTAIN ON ticket TO rotator.
+-- That allows more, as REINDEX and LOCK TABLE, so it is left to you; without it, autovacuum does the work.
+
 GRANT USAGE ON SCHEMA :"schema" TO :"role";
 
 -- A run is started, paused, resumed, cancelled and finished; its ranges are split and finished.
 GRANT SELECT, INSERT, UPDATE ON :"schema".ticket_rotation, :"schema".ticket_rotation_range TO :"role";
+
+-- A run is tuned, and what its drivers wait for is noted.
+GRANT SELECT, INSERT, UPDATE ON :"schema".ticket_rotation_control TO :"role";
 
 -- The ledger is only ever added to: no UPDATE, no DELETE.
 GRANT SELECT, INSERT ON :"schema".ticket_rotation_batch TO :"role";

@@ -43,6 +43,14 @@ pub enum Error {
     LeakedMalformed { place: String, line: u64, expected: &'static str },
     #[error("{0} holds no token")]
     LeakedEmpty(String),
+    #[error("cannot read {what}: {reason}")]
+    Throttle { what: &'static str, reason: Box<Error>, hint: Option<&'static str> },
+    #[error("there is no standby and no replication slot \"{0}\" whose position is known")]
+    ReplicaMissing(String),
+    #[error("this role may not see {what}")]
+    StatisticsHidden { what: &'static str, remedy: String },
+    #[error("its first column is of type {0}, neither a boolean nor a number")]
+    ThrottleType(String),
     #[error("gave up after {} without progress: {reason}", seconds(*.tried))]
     GaveUp { tried: Duration, reason: Box<Error> },
     #[error("interrupted")]
@@ -64,7 +72,7 @@ impl Error {
     pub fn code(&self) -> Option<&SqlState> {
         match self {
             Error::Server(error) => error.code(),
-            Error::GaveUp { reason, .. } => reason.code(),
+            Error::GaveUp { reason, .. } | Error::Throttle { reason, .. } => reason.code(),
             _ => None,
         }
     }
@@ -76,7 +84,7 @@ impl Error {
                 Some("Withheld, because it can contain a token; see the server's log.")
             }
             Error::Server(error) => error.as_db_error()?.detail(),
-            Error::GaveUp { reason, .. } => reason.detail(),
+            Error::GaveUp { reason, .. } | Error::Throttle { reason, .. } => reason.detail(),
             _ => None,
         }
     }

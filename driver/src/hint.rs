@@ -39,6 +39,15 @@ impl Error {
             Error::LeakedMalformed { .. } => Some(
                 "One token a line, or the first column of a CSV file; without a header: tail -n +2 FILE | rotate-driver verify --leaked -",
             ),
+            Error::Throttle { reason, hint, .. } => match reason.as_ref() {
+                Error::Server(error) => error.as_db_error().and_then(|said| said.hint()).or(*hint),
+                reason => reason.hint(),
+            },
+            Error::ReplicaMissing(_) => Some(
+                "Name it as in application_name of pg_stat_replication, or slot_name of pg_replication_slots.",
+            ),
+            Error::StatisticsHidden { remedy, .. } => Some(remedy),
+            Error::ThrottleType(_) => Some("For example: --throttle-query 'SELECT count(*) > 100 FROM job'"),
             // What continues it is said in full.
             Error::GaveUp { reason, .. } => reason.hint().filter(|hint| *hint != CONTINUE),
             Error::Output(_) => Some(CONTINUE),

@@ -2,10 +2,12 @@
 
 use crate::pace::Asked;
 use crate::patience::duration;
+use crate::vacuum::{DEFAULT_VACUUM_EVERY, VacuumEvery, vacuum_every};
 use clap::{Args, ValueEnum};
 use std::time::Duration;
 
 pub const DEFAULT_WORKERS: usize = 2;
+pub const DEFAULT_NICE: f64 = 0.0;
 pub const DEFAULT_BATCH_TIME: &str = "200ms";
 
 #[derive(Args)]
@@ -25,12 +27,27 @@ pub struct Load {
     #[arg(long, value_name = "TIME", default_value = DEFAULT_BATCH_TIME, value_parser = batch_time)]
     pub batch_time: Duration,
 
+    /// Rest after each batch, so many times as long as it took: 0 to 100, also 0.5
+    ///
+    /// Leaves room for the application where nothing says when it needs some: with 1 a worker is at
+    /// work half of the time, with 3 a quarter.
+    #[arg(long, value_name = "R", default_value_t = DEFAULT_NICE, value_parser = nice)]
+    pub nice: f64,
+
     /// Whether each batch is on disk before the next one begins
     ///
     /// With off, a crash of the server may undo the last batches, tokens and ledger together: they
     /// are rotated again. That a run is finished is only said once all of it is on disk.
     #[arg(long, value_enum, default_value_t)]
     pub synchronous_commit: Commit,
+
+    /// Run VACUUM each time so many of the tickets are done, as 1% to 100% of them
+    ///
+    /// The table then grows by little more than this part, and is not doubled. One worker runs it between two of its
+    /// batches; the others wait only when they get far ahead. Left out for fewer than 100000 tickets, and where the
+    /// role may not vacuum the table. A signal to stop cancels it.
+    #[arg(long, value_name = "PERCENT|off", default_value = DEFAULT_VACUUM_EVERY, value_parser = vacuum_every)]
+    pub vacuum_every: VacuumEvery,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +85,14 @@ impl Load {
         if Ok(self.batch_time) != batch_time(DEFAULT_BATCH_TIME) {
             add("--batch-time", humantime::format_duration(self.batch_time).to_string());
         }
+        if self.nice != DEFAULT_NICE {
+            add("--nice", self.nice.to_string());
+        }
         if self.synchronous_commit == Commit::On {
             add("--synchronous-commit", "on".to_owned());
+        }
+        if Ok(self.vacuum_every) != vacuum_every(DEFAULT_VACUUM_EVERY) {
+            add("--vacuum-every", self.vacuum_every.to_string());
         }
         options
     }
@@ -85,7 +108,7 @@ impl Commit {
     }
 }
 
-fn workers(text: &str) -> Result<usize, String> {
+pub fn workers(text: &str) -> Result<usize, String> {
     within(text, 1, 64).map(|workers| workers as usize)
 }
 
@@ -96,10 +119,15 @@ fn batch(text: &str) -> Result<Batch, String> {
     }
 }
 
-fn batch_time(text: &str) -> Result<Duration, String> {
+pub fn batch_time(text: &str) -> Result<Duration, String> {
     let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
     let time = duration(text)?;
     bounds.contains(&time).then_some(time).ok_or_else(|| "it is not between 10ms and 60s".to_owned())
+}
+
+pub fn nice(text: &str) -> Result<f64, String> {
+    let nice = text.parse().ok().filter(|nice| (0.0..=100.0).contains(nice));
+    nice.ok_or_else(|| format!("{text} is not in 0..=100"))
 }
 
 fn within(text: &str, least: i32, most: i32) -> Result<i32, String> {
@@ -115,6 +143,12 @@ mod tests {
     fn a_batch_is_a_number_or_auto() {
         assert_eq!(["auto", "1", "100000"].map(|text| batch(text).is_ok()), [true; 3]);
         assert_eq!(["", "0", "100001", "-5", "many"].map(|text| batch(text).is_ok()), [false; 5]);
+    }
+
+    #[test]
+    fn nice_may_be_a_fraction() {
+        assert_eq!(["0", "0.5", "100"].map(|text| nice(text).is_ok()), [true; 3]);
+        assert_eq!(["", "-1", "100.1", "NaN", "inf", "very"].map(|text| nice(text).is_ok()), [false; 6]);
     }
 
     #[test]

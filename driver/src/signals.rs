@@ -23,7 +23,14 @@ struct Shared {
 #[derive(Default)]
 struct State {
     signal: Option<i32>,
-    cancellers: Vec<Option<Canceller>>,
+    aims: Vec<Target>,
+}
+
+#[derive(Default)]
+struct Target {
+    canceller: Option<Canceller>,
+    /// Whether nothing is lost with the statement that runs: the first signal cancels it.
+    expendable: bool,
 }
 
 /// One connection's place among those that a signal may cancel.
@@ -39,11 +46,15 @@ impl Interrupt {
         thread::spawn(move || {
             for (earlier, signal) in signals.forever().enumerate() {
                 let cancellers = watching.remember(signal);
+                cancel(&watching.expendable());
                 match cancellers.is_empty() {
                     false if earlier < patience => {
                         console::interject("stopping after the batch in flight; once more cancels it");
                     }
-                    false if earlier == patience => cancel(&cancellers),
+                    false if earlier == patience => {
+                        console::interject("cancelling on the server");
+                        cancel(&cancellers);
+                    }
                     true if earlier == 0 => console::interject("stopping"),
                     // Ends the process here and now, so there is nothing to hear back.
                     _ => drop(emulate_default_handler(signal)),
@@ -55,13 +66,20 @@ impl Interrupt {
 
     pub fn new_aim(&self) -> Aim {
         let mut state = self.state();
-        state.cancellers.push(None);
-        Aim(state.cancellers.len() - 1)
+        state.aims.push(Target::default());
+        Aim(state.aims.len() - 1)
     }
 
     /// What a signal may cancel; nothing between two connections.
     pub fn aim(&self, aim: Aim, canceller: Option<Canceller>) {
-        self.state().cancellers[aim.0] = canceller;
+        self.state().aims[aim.0].canceller = canceller;
+    }
+
+    /// Returns the signal that has arrived: then the statement is not to begin.
+    pub fn mark(&self, aim: Aim, expendable: bool) -> Option<i32> {
+        let mut state = self.state();
+        state.aims[aim.0].expendable = expendable;
+        state.signal
     }
 
     pub fn signal(&self) -> Option<i32> {
@@ -90,7 +108,13 @@ impl Interrupt {
         let mut state = self.state();
         state.signal.get_or_insert(signal);
         self.0.arrived.notify_all();
-        state.cancellers.iter().flatten().cloned().collect()
+        state.aims.iter().filter_map(|target| target.canceller.clone()).collect()
+    }
+
+    fn expendable(&self) -> Vec<Canceller> {
+        let state = self.state();
+        let expendable = state.aims.iter().filter(|target| target.expendable);
+        expendable.filter_map(|target| target.canceller.clone()).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -99,7 +123,6 @@ impl Interrupt {
 }
 
 fn cancel(cancellers: &[Canceller]) {
-    console::interject("cancelling on the server");
     for error in cancellers.iter().filter_map(|canceller| canceller.cancel().err()) {
         console::note(&format!("cannot cancel: {error}"));
     }

@@ -10,6 +10,8 @@ pub struct Snapshot {
     pub progress: Progress,
     pub tickets_per_second: Option<f64>,
     pub remaining: Option<Duration>,
+    /// Why the run waits.
+    pub throttle: Option<String>,
 }
 
 /// Turns successive rows into snapshots.
@@ -28,12 +30,13 @@ impl Tracker {
         self.rate.rest();
     }
 
-    pub fn observe(&mut self, progress: Progress) -> Snapshot {
-        match progress.state {
-            State::Paused => self.rate.rest(),
-            _ => self.rate.observe(self.started.elapsed(), progress.done),
+    pub fn observe(&mut self, progress: Progress, throttle: Option<String>) -> Snapshot {
+        if progress.state == State::Paused || throttle.is_some() {
+            self.rest();
+        } else {
+            self.rate.observe(self.started.elapsed(), progress.done);
         }
         let remaining = progress.left().and_then(|left| self.rate.time_for(left));
-        Snapshot { tickets_per_second: self.rate.per_second(), remaining, progress }
+        Snapshot { tickets_per_second: self.rate.per_second(), remaining, throttle, progress }
     }
 }

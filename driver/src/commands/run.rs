@@ -85,7 +85,7 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
 /// The same command without `--new`: that would start from the beginning.
 fn resume(scope: &Scope, options: &Run) -> String {
     let interval = options.interval.to_string();
-    let load = options.load.options();
+    let load = [options.load.options(), options.throttles.options()].concat();
     let retry_for = humantime::format_duration(options.patience.retry_for).to_string();
     let mut rest = vec!["run"];
     rest.extend(load.iter().map(String::as_str));

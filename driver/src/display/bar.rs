@@ -43,19 +43,23 @@ impl Display for Bar {
         match event {
             // The clock goes on while a batch waits for a lock.
             Event::Started => self.0.enable_steady_tick(Duration::from_secs(1)),
-            Event::Progress => {}
+            Event::Progress | Event::Throttled => {}
             _ => self.leave(),
         }
         Ok(())
     }
 
-    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
-        if self.is_shown() {
-            self.0.println(format!("rotate-driver: {retrying}"));
-            self.0.set_message("waiting to try again");
-        } else {
-            console::note(&retrying.to_string());
+    fn note(&mut self, text: &str) -> io::Result<()> {
+        match self.is_shown() {
+            true => self.0.println(format!("rotate-driver: {text}")),
+            false => console::note(text),
         }
+        Ok(())
+    }
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        self.note(&retrying.to_string())?;
+        self.0.set_message("waiting to try again");
         Ok(())
     }
 
@@ -77,5 +81,9 @@ fn message(snapshot: &Snapshot) -> String {
         None => "-".to_owned(),
     };
     let (done, planned) = (count(progress.done), count(progress.planned));
-    format!("{:.2} % | {done} of {planned} | {rate} | {remaining} left", progress.percent())
+    let pace = match &snapshot.throttle {
+        Some(reason) => format!("waits: {reason}"),
+        None => format!("{rate} | {remaining} left"),
+    };
+    format!("{:.2} % | {done} of {planned} | {pace}", progress.percent())
 }

@@ -4,6 +4,7 @@ use super::{Display, Event, Pace, Retrying};
 use crate::console;
 use crate::error::Error;
 use crate::tracker::Snapshot;
+use crate::tuning::Tuning;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -29,6 +30,13 @@ impl Display for Json {
         Ok(())
     }
 
+    fn tuned(&mut self, tuning: Tuning) -> io::Result<()> {
+        self.note(&format!("tuned: {tuning}"))?;
+        let mut line = object("tuned", self.last.as_ref());
+        tuning.json().into_iter().for_each(|(key, value)| line[key] = value);
+        print(&line)
+    }
+
     fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
         console::note(&retrying.to_string());
         let mut line = object("retrying", self.last.as_ref());
@@ -52,6 +60,7 @@ impl Event {
         match self {
             Event::Started => "started",
             Event::Progress => "progress",
+            Event::Throttled => "throttled",
             Event::Finished => "finished",
             Event::Interrupted => "interrupted",
             Event::Paused => "paused",
@@ -75,6 +84,7 @@ fn object(event: &str, snapshot: Option<&Snapshot>) -> Value {
         "tickets_per_second": rate.map(|rate| (rate * 10.0).round() / 10.0),
         "seconds_remaining": remaining.map(|time| time.as_secs_f64().ceil() as u64),
         "last_id": progress.and_then(|progress| progress.last_id),
+        "throttle": snapshot.and_then(|snapshot| snapshot.throttle.as_ref()),
     })
 }
 
@@ -92,8 +102,8 @@ mod tests {
     #[test]
     fn a_line_holds_numbers_and_null_for_the_unknown() {
         let progress = Progress { run_id: 1, state: State::Active, last_id: Some(5), done: 5, planned: 10 };
-        let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None };
-        let expected = r#"{"event":"progress","run_id":1,"state":"active","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5}"#;
+        let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None, throttle: None };
+        let expected = r#"{"event":"progress","run_id":1,"state":"active","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5,"throttle":null}"#;
         assert_eq!(object("progress", Some(&snapshot)).to_string(), expected);
     }
 }

@@ -9,6 +9,7 @@ use crate::console;
 use crate::error::Error;
 use crate::passing::Remedy;
 use crate::tracker::Snapshot;
+use crate::tuning::Tuning;
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ use std::time::{Duration, Instant};
 pub enum Event {
     Started,
     Progress,
+    /// Progress of a run that waits.
+    Throttled,
     Finished,
     Interrupted,
     Paused,
@@ -73,9 +76,17 @@ pub trait Display {
     /// There is no snapshot of a run that never began.
     fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()>;
 
-    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
-        console::note(&retrying.to_string());
+    fn note(&mut self, text: &str) -> io::Result<()> {
+        console::note(text);
         Ok(())
+    }
+
+    fn tuned(&mut self, tuning: Tuning) -> io::Result<()> {
+        self.note(&format!("tuned: {tuning}"))
+    }
+
+    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
+        self.note(&retrying.to_string())
     }
 
     /// The words are main's; this is for readers of the stream.
@@ -94,22 +105,26 @@ pub fn choose(style: ProgressStyle, interval: Duration) -> Box<dyn Display> {
     }
 }
 
-/// Lets one progress line through per interval; every other event always passes.
+/// Lets one progress line through per interval, and the first one of a wait or after it; every other event always
+/// passes.
 struct Pace {
     interval: Duration,
     last: Option<Instant>,
+    waiting: bool,
 }
 
 impl Pace {
     fn new(interval: Duration) -> Pace {
-        Pace { interval, last: None }
+        Pace { interval, last: None, waiting: false }
     }
 
     fn lets_through(&mut self, event: Event) -> bool {
-        let soon = self.last.is_some_and(|last| last.elapsed() < self.interval);
-        if event == Event::Progress && soon {
+        let waiting = event == Event::Throttled;
+        let more_of_it = waiting == self.waiting && (waiting || event == Event::Progress);
+        if more_of_it && self.last.is_some_and(|last| last.elapsed() < self.interval) {
             return false;
         }
+        self.waiting = waiting;
         self.last = Some(Instant::now());
         true
     }

@@ -30,8 +30,9 @@ fn line(snapshot: &Snapshot) -> String {
         Some(time) => format!("{:.0} second(s)", time.as_secs_f64().ceil()),
         None => "-".to_owned(),
     };
+    let waits = snapshot.throttle.as_ref().map(|reason| format!(" | waits: {reason}")).unwrap_or_default();
     format!(
-        "completed: {:.2} % ({} of {}) | remaining time: {remaining}",
+        "completed: {:.2} % ({} of {}) | remaining time: {remaining}{waits}",
         progress.percent(),
         progress.done,
         progress.planned,
@@ -46,7 +47,7 @@ mod tests {
     fn snapshot(remaining: Option<Duration>) -> Snapshot {
         let progress =
             Progress { run_id: 1, state: State::Active, last_id: None, done: 14_800, planned: 48_850 };
-        Snapshot { progress, tickets_per_second: None, remaining }
+        Snapshot { progress, tickets_per_second: None, remaining, throttle: None }
     }
 
     #[test]
@@ -55,6 +56,12 @@ mod tests {
             line(&snapshot(Some(Duration::from_millis(20_100)))),
             "completed: 30.30 % (14800 of 48850) | remaining time: 21 second(s)"
         );
+    }
+
+    #[test]
+    fn a_reason_to_wait_comes_last() {
+        let waiting = Snapshot { throttle: Some("standby a is behind".into()), ..snapshot(None) };
+        assert!(line(&waiting).ends_with("| remaining time: - | waits: standby a is behind"));
     }
 
     #[test]

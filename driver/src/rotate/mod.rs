@@ -1,25 +1,31 @@
 //! A rotation: workers, each on a connection of its own, and what is shown of their work until there is a reason
 //! to stop.
 
+mod crew;
 mod ending;
+mod rest;
+mod vacuum;
+mod view;
 mod worker;
 
 use crate::cli::Run;
-use crate::display::{Display, Event, Retrying, Told};
+use crate::control::Control;
+use crate::display::Display;
 use crate::error::Error;
 use crate::link::Link;
-use crate::progress::{Progress, State};
+use crate::look::Watch;
+use crate::progress::Progress;
 use crate::session::Session;
-use crate::tracker::{Snapshot, Tracker};
+use crate::throttle::Throttles;
+use crate::vacuum::Pacing;
 use postgres::error::SqlState;
-use std::io;
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
 
+use crew::Crew;
 pub use ending::{Ending, Outcome};
-use worker::{Report, Worker};
+use vacuum::Vacuums;
+use view::View;
 
 pub struct Rotation<'a> {
     link: Link<'a>,
@@ -27,23 +33,14 @@ pub struct Rotation<'a> {
     view: View<'a>,
 }
 
-/// What a person sees, or a program.
-struct View<'a> {
-    display: &'a mut dyn Display,
-    tracker: Tracker,
-    told: Told,
-    last: Option<Snapshot>,
-    batches: u64,
-}
-
 impl<'a> Rotation<'a> {
     pub fn new(link: Link<'a>, display: &'a mut dyn Display, options: &'a Run) -> Rotation<'a> {
-        let view = View { display, tracker: Tracker::new(), told: Told::default(), last: None, batches: 0 };
-        Rotation { link, options, view }
+        Rotation { link, options, view: View::new(display) }
     }
 
     pub fn run(mut self) -> Result<Ending, Error> {
-        match self.start() {
+        let mut throttles = Throttles::new(&self.options.throttles);
+        match self.start(&mut throttles) {
             Ok(true) => {}
             Ok(false) => return self.end(Outcome::Finished),
             Err(error) => {
@@ -51,7 +48,7 @@ impl<'a> Rotation<'a> {
                 return self.end(Outcome::Interrupted(signal));
             }
         }
-        let outcome = match self.rotate() {
+        let outcome = match self.rotate(throttles) {
             Ok(outcome) => outcome,
             Err(error) => self.reason_for(error)?,
         };
@@ -61,7 +58,8 @@ impl<'a> Rotation<'a> {
 
     /// Whether there is a run to work on. Where the answer was lost, a run that is newer than before is the one
     /// that was asked for.
-    fn start(&mut self) -> Result<bool, Error> {
+    fn start(&mut self, throttles: &mut Throttles) -> Result<bool, Error> {
+        self.persist(|session| throttles.check(session))?;
         let new = self.options.new;
         let mut before = None;
         self.persist(|session| {
@@ -79,26 +77,38 @@ impl<'a> Rotation<'a> {
         })
     }
 
-    fn rotate(&mut self) -> Result<Outcome, Error> {
-        let progress = self.progress()?;
-        self.view.observe(progress);
-        if self.view.last.as_ref().is_some_and(|last| last.progress.state == State::Active) {
-            self.view.show(Event::Started)?;
-        }
+    fn rotate(&mut self, throttles: Throttles) -> Result<Outcome, Error> {
+        let mut watch = Watch::new(throttles);
+        let look = self.persist(|session| watch.look(session))?;
+        let control = Control::new(&self.options.load, watch, &look);
+        self.view.begin(look)?;
+        let vacuums = self.vacuums()?;
         let ranges = self.persist(Session::unfinished_ranges)?;
-        let siblings = self.options.load.workers.min(ranges).saturating_sub(1);
-        let retry_for = self.options.patience.retry_for;
-        let mut links: Vec<Link> = (0..siblings).map(|_| self.link.sibling(retry_for)).collect();
-        let (sender, reports) = mpsc::channel();
-        let looked = Mutex::new(Instant::now());
+        let (options, control, vacuums) = (self.options, &control, vacuums.as_ref());
+        let (reports, received) = mpsc::channel();
         thread::scope(|scope| {
-            for link in [&mut self.link].into_iter().chain(&mut links) {
-                let worker = Worker::new(link, &self.options.load, &looked, sender.clone());
-                scope.spawn(|| worker.run());
-            }
-            drop(sender);
-            self.view.follow(reports)
+            Crew { scope, options, control, vacuums, reports }.begin(&mut self.link, ranges);
+            self.view.follow(received)
         })
+    }
+
+    /// None: there is nothing for VACUUM to do, or it may not.
+    fn vacuums(&mut self) -> Result<Option<Vacuums>, Error> {
+        let Some(progress) = self.view.last.as_ref().map(|last| &last.progress) else {
+            return Ok(None);
+        };
+        let every = self.options.load.vacuum_every;
+        let Some(pacing) = Pacing::new(every, progress.done, progress.planned) else {
+            return Ok(None);
+        };
+        let vacuuming = self.persist(Session::vacuuming)?;
+        match vacuuming.refusal {
+            None => Ok(Some(Vacuums::new(vacuuming.statement, pacing))),
+            Some(refusal) => {
+                self.view.note(format!("no VACUUM while the run goes on: {refusal}"))?;
+                Ok(None)
+            }
+        }
     }
 
     fn progress(&mut self) -> Result<Option<Progress>, Error> {
@@ -108,47 +118,5 @@ impl<'a> Rotation<'a> {
     fn persist<T>(&mut self, work: impl FnMut(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
         let view = &mut self.view;
         self.link.persist(&mut |retrying| view.retrying(retrying), work)
-    }
-}
-
-impl View<'_> {
-    /// Until the last worker has ended. Workers end by themselves when nobody takes their reports.
-    fn follow(&mut self, reports: Receiver<Report>) -> Result<Outcome, Error> {
-        let mut ended = Vec::new();
-        for report in reports {
-            match report {
-                Report::Batch => self.batches += 1,
-                Report::Progress(progress) => {
-                    self.observe(progress);
-                    self.show(Event::Progress)?;
-                }
-                Report::Retrying(retrying) => self.retrying(&retrying)?,
-                // The server may have had room for the others.
-                Report::Ended(end @ (Ok(_) | Err(Error::GaveUp { .. }))) => ended.push(end),
-                Report::Ended(Err(error)) => return Err(error),
-            }
-        }
-        // One that finds nothing left has finished the run for all.
-        ended.sort_by_key(|end| match end {
-            Ok(Outcome::Finished) => 0,
-            Ok(_) => 1,
-            Err(_) => 2,
-        });
-        ended.into_iter().next().unwrap_or(Ok(Outcome::Finished))
-    }
-
-    fn show(&mut self, event: Event) -> io::Result<()> {
-        self.display.show(event, self.last.as_ref())
-    }
-
-    fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
-        if retrying.lost {
-            self.tracker.rest();
-        }
-        if self.told.is_news(retrying) { self.display.retrying(retrying) } else { Ok(()) }
-    }
-
-    fn observe(&mut self, progress: Option<Progress>) {
-        self.last = progress.map(|progress| self.tracker.observe(progress));
     }
 }

@@ -1,95 +1,102 @@
 //! One connection that rotates batch after batch, and reports what it does.
 
 use super::Outcome;
+use super::crew::Crew;
 use crate::display::Retrying;
 use crate::error::Error;
 use crate::link::Link;
-use crate::load::Load;
+use crate::look::Look;
 use crate::pace::BatchSize;
-use crate::progress::Progress;
-use crate::session::Session;
 use std::io;
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Often enough for the eye; a batch costs far more than a look.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub enum Report {
     Batch,
-    Progress(Option<Progress>),
+    Look(Look),
     Retrying(Retrying),
+    Note(String),
     Ended(Result<Outcome, Error>),
 }
 
-pub struct Worker<'l, 'a> {
-    link: &'l mut Link<'a>,
-    load: &'l Load,
-    batch: BatchSize,
-    /// When any of the workers has looked at the progress.
-    looked: &'l Mutex<Instant>,
-    reports: Sender<Report>,
+pub struct Worker<'l, 'a, 'scope, 'env> {
+    pub(super) link: &'l mut Link<'a>,
+    pub(super) crew: Crew<'scope, 'env>,
+    pub(super) batch: BatchSize,
+    /// How long the last batch took.
+    pub(super) worked: Duration,
+    /// Whether it ends where there are more workers than are wanted.
+    dispensable: bool,
+    dismissed: bool,
 }
 
-impl<'l, 'a> Worker<'l, 'a> {
-    pub fn new(
-        link: &'l mut Link<'a>,
-        load: &'l Load,
-        looked: &'l Mutex<Instant>,
-        reports: Sender<Report>,
-    ) -> Worker<'l, 'a> {
-        Worker { link, load, batch: BatchSize::new(load.asked()), looked, reports }
+impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
+    pub fn new(link: &'l mut Link<'a>, crew: Crew<'scope, 'env>) -> Self {
+        let batch = BatchSize::new(crew.control.asked());
+        Worker { link, crew, batch, worked: Duration::ZERO, dispensable: false, dismissed: false }
     }
 
     pub fn run(mut self) {
-        let ended = self.rotate();
-        // Nobody listens any more if the output is closed.
-        let _ = self.reports.send(Report::Ended(ended));
+        if let Some(ended) = self.rotate().transpose() {
+            self.crew.control.left();
+            // Nobody listens any more if the output is closed.
+            let _ = self.report(Report::Ended(ended));
+        }
     }
 
-    fn rotate(&mut self) -> Result<Outcome, Error> {
+    pub fn run_while_wanted(mut self) {
+        self.dispensable = true;
+        self.run();
+    }
+
+    /// None: it is dismissed, and the others go on.
+    fn rotate(&mut self) -> Result<Option<Outcome>, Error> {
         loop {
+            let ready = self.get_ready();
             if let Some(signal) = self.link.interrupted() {
-                return Ok(Outcome::Interrupted(signal));
+                return Ok(Some(Outcome::Interrupted(signal)));
             }
-            match self.step() {
-                Ok(None) => return Ok(Outcome::Finished),
+            if self.is_dismissed() {
+                return Ok(None);
+            }
+            match ready.and_then(|()| self.rotate_batch()) {
+                Ok(None) => return Ok(Some(Outcome::Finished)),
                 Ok(Some(_)) => {}
                 Err(error) => self.wait_out(error)?,
             }
         }
     }
 
-    fn step(&mut self) -> Result<Option<i64>, Error> {
-        let (size, commit) = (self.batch.get(), self.load.synchronous_commit);
+    pub(super) fn is_dismissed(&mut self) -> bool {
+        self.dismissed = self.dismissed || self.dispensable && self.crew.control.dismiss();
+        self.dismissed
+    }
+
+    /// What is due between two batches. The rest comes last: what it waits for is then still true.
+    fn get_ready(&mut self) -> Result<(), Error> {
+        self.look(None)?;
+        self.vacuum()?;
+        self.rest()
+    }
+
+    fn rotate_batch(&mut self) -> Result<Option<i64>, Error> {
+        self.batch = self.vacuumable(self.batch.ask(self.crew.control.asked()));
+        let (size, commit) = (self.batch.get(), self.crew.options.load.synchronous_commit);
         let started = Instant::now();
-        let last_id = self.link.attempt(|session| session.rotate_batch(size, commit))?;
+        let batch = self.pacing().map(|mut pacing| pacing.batch_begins(size));
+        let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
+        let committed = matches!(rotated, Ok(Some(_)));
+        if let (Some(mut pacing), Some(batch)) = (self.pacing(), batch) {
+            pacing.batch_ends(batch, committed);
+        }
+        let last_id = rotated?;
         self.link.progressed();
         if last_id.is_some() {
-            self.batch = self.batch.after_commit(started.elapsed());
+            self.worked = started.elapsed();
+            self.batch = self.batch.after_commit(self.worked);
             self.report(Report::Batch)?;
-            self.look()?;
         }
         Ok(last_id)
-    }
-
-    fn look(&mut self) -> Result<(), Error> {
-        if !self.is_time_to_look() {
-            return Ok(());
-        }
-        let row = self.link.attempt(Session::progress)?;
-        Ok(self.report(Report::Progress(row.as_ref().map(Progress::from)))?)
-    }
-
-    /// For one of the workers.
-    fn is_time_to_look(&self) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = looked.elapsed() >= LOOK_EVERY;
-        if due {
-            *looked = Instant::now();
-        }
-        due
     }
 
     fn wait_out(&mut self, error: Error) -> Result<(), Error> {
@@ -98,12 +105,12 @@ impl<'l, 'a> Worker<'l, 'a> {
             self.batch = self.batch.after_lock_timeout();
         }
         let batch = lock_timeout.then(|| self.batch.get());
-        let reports = &self.reports;
+        let reports = &self.crew.reports;
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
 
-    fn report(&self, report: Report) -> io::Result<()> {
-        send(&self.reports, report)
+    pub(super) fn report(&self, report: Report) -> io::Result<()> {
+        send(&self.crew.reports, report)
     }
 }
 

@@ -37,13 +37,17 @@ impl<'a> Database<'a> {
         database
     }
 
+    /// One that is there, as on a standby.
+    pub fn named(server: &'a Server, name: &str) -> Self {
+        Self { server, name: name.into() }
+    }
+
     /// Without the extension.
     pub fn create_empty_on(server: &'a Server) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let postgres = Self { server, name: "postgres".into() };
-        postgres.execute(&format!("CREATE DATABASE {name}"));
-        Self { server, name }
+        Self::named(server, "postgres").execute(&format!("CREATE DATABASE {name}"));
+        Self::named(server, &name)
     }
 
     pub fn connect(&self) -> Client {

@@ -16,7 +16,7 @@ use crate::verify::List;
 /// Where `driver/dev/pgbouncer` unpacks it.
 const PROGRAM: &str = "target/pgbouncer/usr/sbin/pgbouncer";
 
-struct Pooler {
+pub struct Pooler {
     port: u16,
     process: Child,
     _folder: TempDir,
@@ -24,7 +24,7 @@ struct Pooler {
 
 impl Pooler {
     /// None where there is no program.
-    fn before(server: &Server) -> Option<Self> {
+    pub fn before(server: &Server) -> Option<Self> {
         let installed = repository().join(PROGRAM);
         if !installed.exists() {
             println!("skipped: there is no {PROGRAM} (driver/dev/pgbouncer)");
@@ -48,13 +48,13 @@ impl Pooler {
         Some(Self { port, process, _folder: folder })
     }
 
-    fn driver(&self, database: &Database, arguments: &[&str]) -> Command {
+    pub fn driver(&self, database: &Database, arguments: &[&str]) -> Command {
         let mut command = database.driver(arguments);
         command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string());
         command
     }
 
-    fn wait_until_it_answers(&self, database: &Database) {
+    pub fn wait_until_it_answers(&self, database: &Database) {
         poll("an answer of pgbouncer", || {
             Running::start(self.driver(database, &["status"])).wait().code == Some(0)
         });

@@ -15,6 +15,7 @@ const PATIENT: &str = "deadlock_timeout=2min";
 
 /// A server that stops when its guardian's standard input ends: with the value, or with the tests' process.
 pub struct Server {
+    name: String,
     variables: HashMap<String, String>,
     guardian: Child,
 }
@@ -28,9 +29,18 @@ impl Server {
     }
 
     pub fn start(name: &str, settings: &[&str]) -> Self {
+        Self::run(name, &[], settings)
+    }
+
+    /// A streaming standby of this server; its name is its application_name as well.
+    pub fn standby(&self, name: &str, settings: &[&str]) -> Self {
+        Self::run(name, &["--standby-of", &self.name], settings)
+    }
+
+    fn run(name: &str, options: &[&str], settings: &[&str]) -> Self {
         install_extension();
         let mut command = private_server();
-        command.args(["run", name]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["run", name]).args(options).stdin(Stdio::piped()).stdout(Stdio::piped());
         for setting in [PATIENT].iter().chain(settings) {
             command.args(["-c", setting]);
         }
@@ -45,7 +55,7 @@ impl Server {
         if let Some(port) = settings.iter().find_map(|setting| setting.strip_prefix("port=")) {
             variables.insert("PGPORT".to_owned(), port.to_owned());
         }
-        Self { variables, guardian }
+        Self { name: name.into(), variables, guardian }
     }
 
     /// PGHOST, PGPORT, PGUSER, PGSERVERDIR (its folder) or PGBIN (that of its programs).

@@ -1,0 +1,31 @@
+-- The VACUUM of a target, and whether this role may run it: as PostgreSQL asks, of each partition.
+-- SKIP_LOCKED: somebody else's VACUUM or index build is not waited for. TRUNCATE false: giving room back to the
+-- operating system would take a lock that stops the application. INDEX_CLEANUP true: small parts count too, and the
+-- table's own setting may have turned it off. PARALLEL 0: a worker is one process. A token has no part in the TOAST
+-- table, which may be large; PostgreSQL 13 cannot leave it out.
+WITH target AS (
+    SELECT format('%I.%I', nspname, relname) AS name,
+           pg_get_userbyid(relowner) AS owner,
+           current_setting('server_version_num')::integer AS version
+      FROM pg_class
+      JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE pg_class.oid = $1
+), part AS (
+    SELECT oid, relowner
+      FROM pg_class
+     WHERE oid IN (SELECT $1 UNION SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf)
+), permission AS (
+    SELECT (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database())
+           OR bool_and(pg_has_role(relowner, 'USAGE')
+                       OR CASE WHEN version >= 170000 THEN has_table_privilege(part.oid, 'MAINTAIN') ELSE false END)
+           AS granted
+      FROM part, target
+)
+SELECT format('VACUUM (SKIP_LOCKED, TRUNCATE false, INDEX_CLEANUP true, PARALLEL 0%s) %s',
+              CASE WHEN version >= 140000 THEN ', PROCESS_TOAST false' END, name) AS statement,
+       CASE WHEN granted THEN NULL
+            WHEN version >= 170000 THEN format('role %I may not vacuum %s; to allow it: GRANT MAINTAIN ON %2$s TO %1$I',
+                                               current_user, name)
+            ELSE format('role %I may not vacuum %s, only its owner %I may', current_user, name, owner)
+       END AS refusal
+  FROM target, permission

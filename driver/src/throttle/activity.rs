@@ -1,0 +1,31 @@
+//! `--max-active`: how many sessions of others the server is working for.
+
+use super::{Signal, statistics};
+use crate::connect::NAME;
+use crate::error::Error;
+use crate::session::Session;
+use postgres::types::Type;
+use std::time::Instant;
+
+pub struct Activity {
+    most: u32,
+}
+
+impl Activity {
+    pub fn new(most: u32) -> Activity {
+        Activity { most }
+    }
+}
+
+impl Signal for Activity {
+    fn name(&self) -> &'static str {
+        "the number of active sessions"
+    }
+
+    fn read(&mut self, session: &mut Session, _: Instant) -> Result<Option<String>, Error> {
+        let row = session.row(include_str!("../sql/throttle_activity.sql"), &[(&NAME, Type::TEXT)])?;
+        statistics::require(&row, "sessions of others")?;
+        let busy = row.get::<_, i64>("others") > i64::from(self.most);
+        Ok(busy.then(|| format!("more than {} other session(s) are active", self.most)))
+    }
+}

@@ -1,0 +1,98 @@
+//! The options that say what a run waits for.
+
+use super::hours::Between;
+use super::lag::Lag;
+use clap::Args;
+
+#[derive(Args)]
+#[command(next_help_heading = "Throttles")]
+pub struct ThrottleOptions {
+    /// Start no batch while a replica is further behind, in time or in WAL: 10s, 64MB, or one of each
+    ///
+    /// Replicas are the standbys that are connected and the logical replication slots of the
+    /// database, unless --replica names some.
+    #[arg(long, value_name = "TIME|BYTES")]
+    pub max_replica_lag: Vec<Lag>,
+
+    /// Heed this replica only: application_name of a standby, or a replication slot; may be repeated
+    ///
+    /// One that is named has to be there: while it is away no batch is started.
+    #[arg(long, value_name = "NAME", requires = "max_replica_lag")]
+    pub replica: Vec<String>,
+
+    /// Start no batch while more sessions of others than this are active on the server
+    ///
+    /// Sessions that rotate do not count.
+    #[arg(long, value_name = "N")]
+    pub max_active: Option<u32>,
+
+    /// Start no batch while the first value that this query returns is true or above 0
+    ///
+    /// No row, NULL, false, 0 and less let the run go on. It is run twice a second, in a read-only
+    /// transaction, and has to answer within 5 seconds.
+    #[arg(long, value_name = "SQL")]
+    pub throttle_query: Option<String>,
+
+    /// Start batches only within these hours of the day, as 22:00-06:00
+    ///
+    /// By the server's clock, in the time zone of PGTZ or else of the session.
+    #[arg(long, value_name = "HH:MM-HH:MM")]
+    pub between: Option<Between>,
+}
+
+impl ThrottleOptions {
+    /// The options that were given, for a command to paste.
+    pub fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut add = |name: &str, value: String| options.extend([name.to_owned(), value]);
+        self.max_replica_lag.iter().for_each(|lag| add("--max-replica-lag", lag.to_string()));
+        self.replica.iter().for_each(|name| add("--replica", name.clone()));
+        self.max_active.iter().for_each(|most| add("--max-active", most.to_string()));
+        self.throttle_query.iter().for_each(|sql| add("--throttle-query", sql.clone()));
+        self.between.iter().for_each(|hours| add("--between", hours.to_string()));
+        options
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        throttles: ThrottleOptions,
+    }
+
+    fn parse(words: &[&str]) -> Result<ThrottleOptions, clap::Error> {
+        Line::try_parse_from([&["run"], words].concat()).map(|line| line.throttles)
+    }
+
+    #[test]
+    fn what_was_given_is_given_back() {
+        let words = [
+            "--max-replica-lag",
+            "10s",
+            "--max-replica-lag",
+            "64MB",
+            "--replica",
+            "a",
+            "--replica",
+            "b c",
+            "--max-active",
+            "20",
+            "--throttle-query",
+            "SELECT 'x'",
+            "--between",
+            "22:00-06:00",
+        ];
+        assert_eq!(parse(&words).unwrap().options(), words);
+        assert_eq!(parse(&[]).unwrap().options(), [""; 0]);
+    }
+
+    #[test]
+    fn a_replica_without_a_limit_is_a_mistake() {
+        assert!(parse(&["--replica", "a"]).is_err());
+    }
+}

@@ -1,0 +1,36 @@
+//! What a role needs to read the signals.
+
+use crate::database::Database;
+use crate::process::{Ended, Running};
+use crate::recipes::rotator;
+
+use super::RUN;
+
+fn end(database: &Database, role: &str, options: &[&str]) -> Ended {
+    let mut command = database.driver(&[&RUN, options].concat());
+    command.env("PGUSER", role);
+    Running::start(command).wait()
+}
+
+#[test]
+fn a_role_that_sees_nothing_of_others_is_told_the_grant_that_it_needs() {
+    for (options, what) in [
+        (
+            ["--max-replica-lag", "1d"],
+            "cannot read the replica lag: this role may not see how far replicas are",
+        ),
+        (
+            ["--max-active", "1000"],
+            "cannot read the number of active sessions: this role may not see sessions of others",
+        ),
+    ] {
+        let database = Database::with_tickets(10);
+        let role = rotator(&database, "public.ticket");
+        let refused = end(&database, &role, &options).expect(1).says(&[what]);
+        assert_eq!(database.count("ticket_rotation"), 0);
+        let hint = refused.stderr.split("HINT: ").nth(1).expect("a hint");
+        assert_eq!(hint.trim_end(), format!("GRANT pg_monitor TO \"{role}\";"));
+        database.execute(hint);
+        end(&database, &role, &options).expect(0);
+    }
+}

@@ -1,0 +1,50 @@
+//! A real autovacuum to prevent wraparound.
+
+use crate::database::Database;
+use crate::process::{Running, poll};
+use crate::recipes::rotator;
+use crate::server::Server;
+
+use super::{RUN, expect_held};
+
+const WORKER: &str =
+    "pg_stat_activity WHERE query LIKE 'autovacuum: VACUUM% public.ticket (to prevent wraparound)'";
+
+/// Uses up enough transaction ids to make the table due.
+const AGE: &str = "
+    ALTER TABLE ticket SET (autovacuum_freeze_max_age = 100000, autovacuum_freeze_min_age = 0);
+    CREATE PROCEDURE age() LANGUAGE plpgsql AS $$
+    BEGIN
+        FOR i IN 1..100100 LOOP
+            PERFORM pg_current_xact_id();
+            COMMIT;
+        END LOOP;
+    END$$";
+
+#[test]
+fn a_run_waits_for_an_autovacuum_that_prevents_wraparound() {
+    let server =
+        Server::start("wraparound", &["fsync=off", "synchronous_commit=off", "autovacuum_naptime=1s"]);
+    let database = Database::create_on(&server);
+    database.make_tickets(1000);
+    database.execute(AGE);
+    database.execute("CALL age()");
+    // Such a vacuum waits for a page that a cursor stands on.
+    let mut reader = database.connect();
+    reader
+        .batch_execute("BEGIN; DECLARE place CURSOR FOR SELECT FROM ticket; FETCH place")
+        .expect("a cursor");
+    poll("an autovacuum", || database.count(WORKER) > 0);
+
+    let mut unprivileged = database.driver(&RUN);
+    unprivileged.env("PGUSER", rotator(&database, "public.ticket"));
+    let drivers = [Running::start(unprivileged), database.start(&RUN)];
+    for running in &drivers {
+        expect_held(&database, running, "an autovacuum to prevent wraparound is at work in ticket");
+    }
+    assert_eq!(database.count("ticket_rotation_batch"), 0);
+    drop(reader);
+    for running in drivers {
+        running.wait().expect(0);
+    }
+}
