@@ -10,9 +10,8 @@ use super::{RUN, expect_held};
 const WORKER: &str =
     "pg_stat_activity WHERE query LIKE 'autovacuum: VACUUM% public.ticket (to prevent wraparound)'";
 
-/// Uses up enough transaction ids to make the table due.
+/// Makes the tickets old enough for the next statement.
 const AGE: &str = "
-    ALTER TABLE ticket SET (autovacuum_freeze_max_age = 100000, autovacuum_freeze_min_age = 0);
     CREATE PROCEDURE age() LANGUAGE plpgsql AS $$
     BEGIN
         FOR i IN 1..100100 LOOP
@@ -34,6 +33,9 @@ fn a_run_waits_for_an_autovacuum_that_prevents_wraparound() {
     reader
         .batch_execute("BEGIN; DECLARE place CURSOR FOR SELECT FROM ticket; FETCH place")
         .expect("a cursor");
+    database.execute(
+        "ALTER TABLE ticket SET (autovacuum_freeze_max_age = 100000, autovacuum_freeze_min_age = 0)",
+    );
     poll("an autovacuum", || database.count(WORKER) > 0);
 
     let mut unprivileged = database.driver(&RUN);
