@@ -11,7 +11,7 @@
 
 \echo Runs: how far, how fast, and how long since the last batch. Paused or idle for long: nobody works on it.
 SELECT run_id, target, state, tickets_done, tickets_planned, percent, tickets_per_second, time_remaining,
-       date_trunc('second', now() - updated_at) AS idle
+       date_trunc('second', now() - updated_at) AS idle, waiting_for
 FROM batch_progress
 ORDER BY run_id DESC
 LIMIT 3;

@@ -18,6 +18,9 @@ GRANT USAGE ON SCHEMA :"schema" TO :"role";
 -- A run is started, paused, resumed, cancelled and finished; its ranges are split and finished.
 GRANT SELECT, INSERT, UPDATE ON :"schema".ticket_rotation, :"schema".ticket_rotation_range TO :"role";
 
+-- A run is tuned, and what its drivers wait for is noted.
+GRANT SELECT, INSERT, UPDATE ON :"schema".ticket_rotation_control TO :"role";
+
 -- The ledger is only ever added to: no UPDATE, no DELETE.
 GRANT SELECT, INSERT ON :"schema".ticket_rotation_batch TO :"role";
 

@@ -1,11 +1,13 @@
 //! The command line.
 
-use crate::load::Load;
+use crate::load::{self, Load};
 use crate::patience::Patience;
 use crate::throttle::ThrottleOptions;
+use crate::tuning::Tuning;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Parser)]
 #[command(name = "rotate-driver", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -52,6 +54,11 @@ pub enum Command {
     /// The ledger has to cover the run without a gap, no ticket may be older than its batch, and
     /// no leaked token may be in use. It only reads, beside live traffic.
     Verify(Verify),
+    /// Change how hard every driver of the run works, from its next batch on
+    ///
+    /// What is tuned wins over the options of the drivers, also of those that join later, until
+    /// the run ends or is reset. What is not named stays as it is.
+    Tune(Tune),
     /// Let the run rest from its next batch on, wherever its drivers are
     Pause,
     /// Let a paused run go on
@@ -138,6 +145,32 @@ pub struct Status {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = true)]
+pub struct Tune {
+    /// How long a batch should take, also in drivers that were started with --batch N
+    #[arg(long, value_name = "TIME", value_parser = load::batch_time)]
+    pub batch_time: Option<Duration>,
+
+    /// How many times as long as a batch took a worker rests after it, 0 to 100
+    #[arg(long, value_name = "R", value_parser = load::nice)]
+    pub nice: Option<f64>,
+
+    /// Connections of each driver, 1 to 64, but no more than ranges are left
+    #[arg(long, value_name = "N", value_parser = load::workers)]
+    pub workers: Option<usize>,
+
+    /// Let each driver do again as its own options say
+    #[arg(long, conflicts_with_all = ["batch_time", "nice", "workers"])]
+    pub reset: bool,
+}
+
+impl Tune {
+    pub fn tuning(&self) -> Tuning {
+        Tuning { batch_time: self.batch_time, nice: self.nice, workers: self.workers }
+    }
+}
+
+#[derive(Args)]
 pub struct Verify {
     /// The leaked tokens, to be looked for: a file, or - for standard input
     ///
@@ -163,6 +196,7 @@ Examples:
   rotate-driver --table shop.voucher --token-column code run
   rotate-driver run --progress json > run.log  for a program to follow
   rotate-driver status --watch                 from any other terminal
+  rotate-driver tune --nice 1 --workers 1      more room for the application, at once
   rotate-driver verify --leaked tokens.csv     prove that no leaked token is in use
   rotate-driver pause                          and later: resume, then run
 

@@ -1,60 +1,38 @@
-//! What the workers of one driver share between two batches: whose turn it is to look at the server, and what the
-//! last look found.
+//! What the workers of one driver share between two batches: whose turn it is to look at the server, what the last
+//! look found, and how many of them there are.
 
-use crate::error::Error;
 use crate::load::Load;
-use crate::progress::{Progress, State};
-use crate::session::Session;
-use crate::throttle::Throttles;
+use crate::look::{Look, Watch};
+use crate::pace::Asked;
+use crate::tuning::Tuning;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Often enough for the eye; a batch costs far more than a look.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A rest is taken in steps, so that it ends soon after its reason.
 const STEP: Duration = Duration::from_millis(100);
 
-pub struct Control {
+pub struct Control<'a> {
+    load: &'a Load,
+    /// Held by the worker that looks. The others do not wait for it.
     watch: Mutex<Watch>,
     found: Mutex<Found>,
 }
 
-/// Held by the worker that looks. The others do not wait for it.
-pub struct Watch {
-    throttles: Throttles,
-    looked: Instant,
-}
-
-pub struct Look {
-    pub progress: Option<Progress>,
-    /// Why no batch is to be started now.
-    pub waits: Option<String>,
-}
-
 struct Found {
-    nice: f64,
+    active: bool,
+    tuning: Tuning,
     waits: bool,
+    workers: usize,
+    /// Whether more workers may be wanted than there are.
+    short: bool,
 }
 
-impl Watch {
-    pub fn new(throttles: Throttles) -> Watch {
-        Watch { throttles, looked: Instant::now() }
-    }
-
-    pub fn look(&mut self, session: &mut Session) -> Result<Look, Error> {
-        self.looked = Instant::now();
-        let progress = session.progress()?.as_ref().map(Progress::from);
-        let reasons = self.throttles.read(session, Instant::now())?;
-        // That a run is not active is for its next batch to find out.
-        let active = progress.as_ref().is_some_and(|progress| progress.state == State::Active);
-        Ok(Look { progress, waits: (active && !reasons.is_empty()).then(|| reasons.join("; ")) })
-    }
-}
-
-impl Control {
-    pub fn new(load: &Load, watch: Watch, look: &Look) -> Control {
-        let found = Found { nice: load.nice, waits: look.waits.is_some() };
-        Control { watch: Mutex::new(watch), found: Mutex::new(found) }
+impl Control<'_> {
+    pub fn new<'a>(load: &'a Load, watch: Watch, look: &Look) -> Control<'a> {
+        let found = Found { active: true, tuning: Tuning::default(), waits: false, workers: 0, short: true };
+        let control = Control { load, watch: Mutex::new(watch), found: Mutex::new(found) };
+        control.saw(look);
+        control
     }
 
     /// For one of the workers, when it is time to look.
@@ -64,18 +42,59 @@ impl Control {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        (watch.looked.elapsed() >= LOOK_EVERY).then_some(watch)
+        watch.is_due().then_some(watch)
     }
 
     pub fn saw(&self, look: &Look) {
-        self.found().waits = look.waits.is_some();
+        let mut found = self.found();
+        found.short |= look.tuning.workers != found.tuning.workers;
+        found.active = look.active_run().is_some();
+        found.tuning = look.tuning;
+        found.waits = look.waits.is_some();
+    }
+
+    pub fn asked(&self) -> Asked {
+        self.found().tuning.asked(self.load)
+    }
+
+    /// How many workers there should be.
+    pub fn workers(&self) -> usize {
+        self.found().tuning.workers(self.load)
+    }
+
+    pub fn is_short(&self) -> bool {
+        self.found().short
+    }
+
+    /// How many workers are to begin: no more than can rotate side by side.
+    pub fn hire(&self, ranges: usize) -> usize {
+        let mut found = self.found();
+        let more = found.tuning.workers(self.load).min(ranges.max(1)).saturating_sub(found.workers);
+        (found.workers, found.short) = (found.workers + more, false);
+        more
+    }
+
+    /// Whether the caller is one worker too many, and to end.
+    pub fn dismiss(&self) -> bool {
+        let mut found = self.found();
+        let surplus = found.workers > found.tuning.workers(self.load);
+        found.workers -= usize::from(surplus);
+        surplus
+    }
+
+    /// A worker has ended of its own accord.
+    pub fn left(&self) {
+        self.found().workers -= 1;
     }
 
     /// The next step of the rest after a batch that took `worked`; None: it is over. Waiting is rest, too.
     pub fn rest(&self, worked: Duration, rested: Duration) -> Option<Duration> {
         let found = self.found();
-        let left = worked.mul_f64(found.nice).saturating_sub(rested);
-        (found.waits || !left.is_zero()).then(|| if found.waits { STEP } else { left.min(STEP) })
+        if found.waits {
+            return Some(STEP);
+        }
+        let left = worked.mul_f64(found.tuning.nice(self.load)).saturating_sub(rested);
+        (found.active && !left.is_zero()).then(|| left.min(STEP))
     }
 
     fn found(&self) -> MutexGuard<'_, Found> {

@@ -9,8 +9,9 @@ use crate::display::Retrying;
 use crate::error::Error;
 use crate::passing::Remedy;
 use crate::retry::Retry;
-use crate::session::{Session, Target};
+use crate::session::Session;
 use crate::signals::{Aim, Interrupt};
+use crate::target::Target;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -35,8 +36,9 @@ impl<'a> Link<'a> {
 
     /// Another connection to the same target.
     pub fn sibling(&self, retry_for: Duration) -> Link<'a> {
-        let (reached, target) = (self.reached, self.target.clone());
-        Link { reached, target, ..Link::new(self.scope, retry_for, self.interrupt.clone()) }
+        let mut link = Link::new(self.scope, retry_for, self.interrupt.clone());
+        (link.reached, link.target) = (self.reached, self.target.clone());
+        link
     }
 
     pub fn interrupted(&self) -> Option<i32> {
@@ -119,7 +121,7 @@ impl<'a> Link<'a> {
         let connection = self.connect()?;
         self.reached = true;
         self.interrupt.aim(self.aim, Some(connection.canceller()));
-        let session = Session::open(connection.client, self.scope)?;
+        let session = Session::open(connection, self.scope)?;
         match &self.target {
             Some(before) => session.target().expect(before)?,
             None => self.target = Some(session.target().clone()),
@@ -131,5 +133,12 @@ impl<'a> Link<'a> {
     fn connect(&self) -> Result<Connection, Error> {
         let url = self.scope.url.clone();
         self.interrupt.unless(move || connect::open(url.as_deref())).map_err(Error::Interrupted)?
+    }
+}
+
+/// A signal has nothing to cancel on a connection that is gone.
+impl Drop for Link<'_> {
+    fn drop(&mut self) {
+        self.interrupt.aim(self.aim, None);
     }
 }

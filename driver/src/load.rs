@@ -108,7 +108,7 @@ impl Commit {
     }
 }
 
-fn workers(text: &str) -> Result<usize, String> {
+pub fn workers(text: &str) -> Result<usize, String> {
     within(text, 1, 64).map(|workers| workers as usize)
 }
 
@@ -119,13 +119,13 @@ fn batch(text: &str) -> Result<Batch, String> {
     }
 }
 
-fn batch_time(text: &str) -> Result<Duration, String> {
+pub fn batch_time(text: &str) -> Result<Duration, String> {
     let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
     let time = duration(text)?;
     bounds.contains(&time).then_some(time).ok_or_else(|| "it is not between 10ms and 60s".to_owned())
 }
 
-fn nice(text: &str) -> Result<f64, String> {
+pub fn nice(text: &str) -> Result<f64, String> {
     let nice = text.parse().ok().filter(|nice| (0.0..=100.0).contains(nice));
     nice.ok_or_else(|| format!("{text} is not in 0..=100"))
 }

@@ -25,6 +25,8 @@ pub struct BatchSize {
     asked: Asked,
     size: i32,
     largest: i32,
+    /// Seconds that a ticket of the last batch took.
+    per_ticket: Option<f64>,
 }
 
 impl BatchSize {
@@ -33,7 +35,20 @@ impl BatchSize {
             Asked::Fixed(size) => size,
             Asked::Time(_) => FIRST,
         };
-        BatchSize { asked, size, largest: LARGEST }
+        BatchSize { asked, size, largest: LARGEST, per_ticket: None }
+    }
+
+    /// Something else from now on: a number as it is, a time by the last batch, so that the next one is not too long.
+    pub fn ask(self, asked: Asked) -> BatchSize {
+        let size = match asked {
+            _ if asked == self.asked => return self,
+            Asked::Fixed(size) => size,
+            Asked::Time(time) => {
+                let fitting = self.per_ticket.map_or(self.size, |seconds| fitting(seconds, time));
+                self.size.min(fitting).clamp(SMALLEST, self.largest)
+            }
+        };
+        BatchSize { asked, size, ..self }
     }
 
     /// A number that was asked for stays as it is.
@@ -63,18 +78,19 @@ impl BatchSize {
     /// down, and one quick batch is no reason for a slow one. What took too long shrinks it at once.
     pub fn after_commit(self, elapsed: Duration) -> BatchSize {
         let more = self.size + self.size / 8 + 1;
+        let per_ticket = elapsed.as_secs_f64() / f64::from(self.size);
         let size = match self.asked {
             Asked::Fixed(size) => more.min(size),
-            Asked::Time(time) => more.min(fitting(self.size, elapsed, time)).clamp(SMALLEST, self.largest),
+            Asked::Time(time) => more.min(fitting(per_ticket, time)).clamp(SMALLEST, self.largest),
         };
-        BatchSize { size, ..self }
+        BatchSize { size, per_ticket: Some(per_ticket), ..self }
     }
 }
 
-/// The size that would have taken `time`, had its tickets taken as long as these.
-fn fitting(size: i32, elapsed: Duration, time: Duration) -> i32 {
+/// The size that takes `time` if each ticket takes so many seconds.
+fn fitting(per_ticket: f64, time: Duration) -> i32 {
     // Casts saturate.
-    (f64::from(size) * time.as_secs_f64() / elapsed.as_secs_f64()) as i32
+    (time.as_secs_f64() / per_ticket) as i32
 }
 
 #[cfg(test)]
@@ -154,6 +170,22 @@ mod tests {
     fn it_stays_within_its_bounds() {
         assert_eq!(steered(&[1e6; 3])[2], SMALLEST);
         assert_eq!(steered(&[0.0; 100])[99], LARGEST);
+    }
+
+    #[test]
+    fn a_shorter_time_is_met_by_the_next_batch_and_a_longer_one_approached() {
+        let steady = fixed(10_000).after_commit(Duration::from_secs(1));
+        assert_eq!(steady.ask(Asked::Time(TIME)).get(), 2000);
+        assert_eq!(steady.ask(Asked::Time(10 * TIME)).get(), 10_000);
+        assert_eq!(fixed(20).ask(Asked::Time(TIME)).get(), SMALLEST);
+        assert_eq!(fixed(500).ask(Asked::Time(TIME)).get(), 500, "nothing is known yet");
+    }
+
+    #[test]
+    fn a_number_is_taken_as_it_is_and_the_same_again_changes_nothing() {
+        let auto = BatchSize::new(Asked::Time(TIME)).after_commit(TIME);
+        assert_eq!(auto.ask(Asked::Fixed(7)).get(), 7);
+        assert_eq!(auto.ask(Asked::Time(TIME)).get(), auto.get());
     }
 
     #[test]

@@ -4,15 +4,18 @@
 //! stand between. For its sake no setting is sent at the start either: poolers refuse those they do not know.
 
 use crate::cli::Scope;
+use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::load::Commit;
-use postgres::types::{FromSqlOwned, ToSql, Type};
+use crate::target::{Parameter, Target};
+use crate::tuning::Tuning;
+use postgres::types::{FromSqlOwned, Type};
 use postgres::{Client, Row, Transaction};
-
-pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+use std::sync::atomic::Ordering;
 
 pub struct Session {
     client: Client,
+    locked: Locked,
     schema: String,
     target: Target,
 }
@@ -23,17 +26,9 @@ pub struct Vacuuming {
     pub refusal: Option<String>,
 }
 
-/// The table and column that the names or the server's settings led to. Every call names them, so that
-/// settings which change under way lead to no other table.
-#[derive(Clone, Debug)]
-pub struct Target {
-    oid: u32,
-    pub table: String,
-    pub token_column: String,
-}
-
 impl Session {
-    pub fn open(mut client: Client, scope: &Scope) -> Result<Session, Error> {
+    pub fn open(connection: Connection, scope: &Scope) -> Result<Session, Error> {
+        let Connection { mut client, locked, .. } = connection;
         let row = client.query_typed_one(
             include_str!("sql/session.sql"),
             &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
@@ -41,8 +36,8 @@ impl Session {
         let Some(schema) = row.get("schema") else {
             return Err(extension_missing(&mut client)?);
         };
-        let target = Target::found(&row)?;
-        Ok(Session { client, schema, target })
+        let target = Target::try_from(&row)?;
+        Ok(Session { client, locked, schema, target })
     }
 
     pub fn target(&self) -> &Target {
@@ -82,6 +77,22 @@ impl Session {
         self.call("cancel_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
     }
 
+    /// What is None stays as it is. Without any, each driver does again as its options say.
+    pub fn tune(&mut self, tuning: Tuning) -> Result<i64, Error> {
+        let seconds = tuning.batch_time.map(|time| time.as_secs_f64());
+        let workers = tuning.workers.map(|workers| workers as i32);
+        self.call(
+            "tune_ticket_rotation(make_interval(secs => $3), $4, $5, $1::oid::regclass, $2::text::name)",
+            &[(&seconds, Type::FLOAT8), (&tuning.nice, Type::FLOAT8), (&workers, Type::INT4)],
+        )
+    }
+
+    /// What a run waits for; None: nothing any more.
+    pub fn note_wait(&mut self, run_id: i64, reason: Option<&str>) -> Result<(), Error> {
+        self.rows(include_str!("sql/note_wait.sql"), &[(&run_id, Type::INT8), (&reason, Type::TEXT)])?;
+        Ok(())
+    }
+
     /// The newest run's row of `batch_progress`; None before the first run.
     pub fn progress(&mut self) -> Result<Option<Row>, Error> {
         let sql = include_str!("sql/progress.sql").replace("{schema}", &self.schema);
@@ -111,9 +122,11 @@ impl Session {
         Ok(Vacuuming { statement: row.get("statement"), refusal: row.get("refusal") })
     }
 
-    pub fn vacuum(&mut self, statement: &str) -> Result<(), Error> {
+    /// Whether the table was vacuumed and not skipped, because of a lock.
+    pub fn vacuum(&mut self, statement: &str) -> Result<bool, Error> {
+        self.locked.store(false, Ordering::Relaxed);
         self.client.query_typed(statement, &[])?;
-        Ok(())
+        Ok(!self.locked.load(Ordering::Relaxed))
     }
 
     /// Who keeps the old rows of more than so many tickets of the newest run from being removed.
@@ -133,33 +146,6 @@ impl Session {
         let sql = format!("SELECT {}.{expression}", self.schema);
         let parameters = [&self.target.parameters(), more].concat();
         Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?)
-    }
-}
-
-impl Target {
-    fn found(row: &Row) -> Result<Target, Error> {
-        let table: String = row.get("target");
-        match row.get("target_oid") {
-            Some(oid) => Ok(Target { oid, table, token_column: row.get("token_column") }),
-            None => Err(Error::TableMissing(table)),
-        }
-    }
-
-    /// `$1` and `$2` of every statement about it.
-    pub fn parameters(&self) -> [Parameter<'_>; 2] {
-        [(&self.oid, Type::OID), (&self.token_column, Type::TEXT)]
-    }
-
-    /// A name may lead to another table than before. Rotating that one would be no continuation.
-    pub fn expect(&self, before: &Target) -> Result<(), Error> {
-        if (self.oid, &self.token_column) == (before.oid, &before.token_column) {
-            return Ok(());
-        }
-        Err(Error::TargetChanged { before: before.described(), now: self.described() })
-    }
-
-    fn described(&self) -> String {
-        format!("table {} (oid {}), column {}", self.table, self.oid, self.token_column)
     }
 }
 

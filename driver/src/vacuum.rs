@@ -32,11 +32,20 @@ pub struct Pacing {
     part: i64,
     planned: i64,
     done: i64,
-    in_flight: i64,
-    /// How many were done when the VACUUM that runs now began.
+    in_flight: Vec<Batch>,
+    /// How many the VACUUM that runs now can clean up after.
     running: Option<i64>,
-    /// How many were done when the last one that has ended began.
+    /// How many the last one that has ended could clean up after.
     cleaned: i64,
+    /// How many more are to be done before it is tried again.
+    postponed: i64,
+}
+
+#[derive(Debug)]
+struct Batch {
+    tickets: i32,
+    /// How many were done when it began. What was committed since then it may still see, so VACUUM keeps it.
+    sees: i64,
 }
 
 impl Pacing {
@@ -47,16 +56,25 @@ impl Pacing {
         };
         let part = planned / 100 * i64::from(percent);
         let cleaned = (done - part).max(0);
-        (planned >= FEW).then_some(Pacing { part, planned, done, in_flight: 0, running: None, cleaned })
+        (planned >= FEW).then_some(Pacing {
+            part,
+            planned,
+            done,
+            in_flight: Vec::new(),
+            running: None,
+            cleaned,
+            postponed: 0,
+        })
     }
 
     /// A batch of at most so many tickets begins.
     pub fn batch_begins(&mut self, tickets: i32) {
-        self.in_flight += i64::from(tickets);
+        self.in_flight.push(Batch { tickets, sees: self.done });
     }
 
     pub fn batch_ends(&mut self, tickets: i32, committed: bool) {
-        self.in_flight -= i64::from(tickets);
+        let ended = self.in_flight.iter().position(|batch| batch.tickets == tickets);
+        ended.map(|index| self.in_flight.remove(index));
         self.done += if committed { i64::from(tickets) } else { 0 };
     }
 
@@ -70,16 +88,20 @@ impl Pacing {
     pub fn begin(&mut self, next: i32) -> bool {
         let worthwhile =
             self.planned - self.cleaned > self.limit() && self.done - self.cleaned >= self.part / 2;
-        let due = self.running.is_none() && worthwhile && self.reached_by(next) > self.part;
+        let due = self.running.is_none() && worthwhile && self.reached_by(next) > self.part + self.postponed;
         if due {
-            self.running = Some(self.done);
+            self.running = Some(self.in_flight.iter().map(|batch| batch.sees).fold(self.done, i64::min));
         }
         due
     }
 
-    /// However it ended: a failed one is not repeated at once.
-    pub fn end(&mut self) {
-        self.cleaned = self.running.take().unwrap_or(self.cleaned);
+    /// One that failed is not repeated at once; one that was skipped, because of a lock, is tried again soon.
+    pub fn end(&mut self, skipped: bool) {
+        let running = self.running.take().unwrap_or(self.cleaned);
+        (self.cleaned, self.postponed) = match skipped {
+            true => (self.cleaned, self.done - self.cleaned - self.part * 3 / 4),
+            false => (running, 0),
+        };
     }
 
     /// Whether the next batch has to wait for the VACUUM that runs, lest the table grow by much more than a part.
@@ -99,7 +121,8 @@ impl Pacing {
 
     /// Tickets since the last VACUUM.
     fn reached_by(&self, next: i32) -> i64 {
-        self.done + self.in_flight + i64::from(next) - self.cleaned
+        let in_flight: i64 = self.in_flight.iter().map(|batch| i64::from(batch.tickets)).sum();
+        self.done + in_flight + i64::from(next) - self.cleaned
     }
 
     fn limit(&self) -> i64 {
@@ -136,22 +159,23 @@ mod tests {
         assert!(!pacing.begin(25_000));
         assert!(pacing.begin(25_001));
         assert!(!pacing.begin(25_001));
-        pacing.end();
+        pacing.end(false);
         assert!(!pacing.begin(100_000));
         commit(&mut pacing, 80_000);
         assert!(pacing.begin(25_000));
     }
 
     #[test]
-    fn what_others_have_in_flight_counts_and_is_not_cleaned() {
+    fn what_others_have_in_flight_counts_and_keeps_what_was_committed_since() {
         let mut pacing = pacing(0);
+        commit(&mut pacing, 40_000);
         pacing.batch_begins(30_000);
-        commit(&mut pacing, 60_000);
-        assert!(pacing.begin(20_000));
+        commit(&mut pacing, 20_000);
+        assert!(pacing.begin(11_000));
         pacing.batch_ends(30_000, true);
-        pacing.end();
-        commit(&mut pacing, 50_000);
-        assert!(pacing.begin(30_000), "30,000 were not cleaned");
+        pacing.end(false);
+        assert!(!pacing.begin(50_000), "40,000 of 90,000 were cleaned");
+        assert!(pacing.begin(50_001));
     }
 
     #[test]
@@ -171,7 +195,7 @@ mod tests {
         assert!(pacing.begin(10_000));
         assert!(!pacing.is_behind(40_000));
         assert!(pacing.is_behind(40_001));
-        pacing.end();
+        pacing.end(false);
         assert!(!pacing.is_behind(40_001));
     }
 
@@ -188,7 +212,7 @@ mod tests {
         let mut pacing = pacing(0);
         pacing.observe(860_000);
         assert!(pacing.begin(1000));
-        pacing.end();
+        pacing.end(false);
         pacing.observe(999_000);
         assert!(!pacing.begin(1000));
     }
@@ -199,6 +223,18 @@ mod tests {
         assert!(!pacing.begin(i32::MAX));
         commit(&mut pacing, 300_000);
         assert!(pacing.begin(300_000));
+    }
+
+    #[test]
+    fn one_that_was_skipped_is_tried_again_a_quarter_of_a_part_later() {
+        let mut pacing = pacing(0);
+        commit(&mut pacing, 100_000);
+        assert!(pacing.begin(1));
+        pacing.end(true);
+        assert!(!pacing.begin(25_000));
+        assert!(pacing.begin(25_001));
+        pacing.end(false);
+        assert!(!pacing.begin(100_000));
     }
 
     #[test]

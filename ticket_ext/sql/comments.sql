@@ -8,6 +8,8 @@ COMMENT ON FUNCTION resume_ticket_rotation(regclass, name) IS
     'Lets a paused run go on, returns its number';
 COMMENT ON FUNCTION cancel_ticket_rotation(regclass, name) IS
     'Ends the run before the next batch, for good, returns its number';
+COMMENT ON FUNCTION tune_ticket_rotation(interval, double precision, integer, regclass, name) IS
+    'Changes how hard every driver of the run works, from its next batch on, returns its number; values that are NULL stay, and without any each driver does again as its options say';
 COMMENT ON FUNCTION verify_ticket_rotation(regclass, name) IS
     'The evidence on the newest run: verified is true when it is finished, its ledger has no gaps, and no ticket of a version older than the run is left';
 COMMENT ON FUNCTION new_ticket_token() IS

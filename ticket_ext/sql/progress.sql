@@ -17,10 +17,17 @@ SELECT run.run_id,
        CASE WHEN run.state = 'active' AND recent.rate > 0
             THEN make_interval(secs => round(greatest(run.tickets_planned - done.tickets, 0) / recent.rate))
        END AS time_remaining,
+       CASE WHEN run.state = 'active' AND control.waiting_at > clock_timestamp() - interval '30 seconds'
+            THEN control.waiting_for
+       END AS waiting_for,
        run.started_at,
        coalesce(run.finished_at, done.finished_at, run.started_at) AS updated_at,
-       run.finished_at
+       run.finished_at,
+       control.batch_time,
+       control.nice,
+       control.workers
 FROM ticket_rotation AS run
+LEFT JOIN ticket_rotation_control AS control USING (run_id)
 CROSS JOIN LATERAL (
     SELECT max(last_id) AS last_id,
            coalesce(sum(tickets), 0)::bigint AS tickets,
@@ -45,8 +52,12 @@ COMMENT ON COLUMN batch_progress.tickets_planned IS 'Tickets in the table when t
 COMMENT ON COLUMN batch_progress.percent IS 'Tickets done of tickets planned, at most 100';
 COMMENT ON COLUMN batch_progress.tickets_per_second IS 'Rate over the last 30 seconds in which batches were committed';
 COMMENT ON COLUMN batch_progress.time_remaining IS 'Estimate from that rate; NULL unless the run is active and has a rate';
+COMMENT ON COLUMN batch_progress.waiting_for IS 'Why a driver of the active run starts no batch, as said within the last 30 seconds';
 COMMENT ON COLUMN batch_progress.started_at IS 'When the run started';
 COMMENT ON COLUMN batch_progress.updated_at IS 'When the last batch was committed, or the run ended';
 COMMENT ON COLUMN batch_progress.finished_at IS 'When the run finished or was cancelled';
+COMMENT ON COLUMN batch_progress.batch_time IS 'As tuned: how long a batch should take; NULL: as each driver was told by its options';
+COMMENT ON COLUMN batch_progress.nice IS 'As tuned: how many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
+COMMENT ON COLUMN batch_progress.workers IS 'As tuned: connections of each driver; NULL: as each driver was told by its options';
 
 REVOKE ALL ON batch_progress FROM PUBLIC;

@@ -5,7 +5,7 @@
     reason = "ErrorReport is pgrx's, and what carries SQLSTATE, DETAIL and HINT"
 )]
 
-use pgrx::datum::Uuid;
+use pgrx::datum::{Interval, Uuid};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -13,8 +13,9 @@ use crate::error::TicketError;
 use crate::job::Job;
 use crate::run;
 use crate::start::{MOST_RANGES, start};
+use crate::tune::Tuning;
 use crate::types::{Name, RegClass};
-use crate::{batch, lock_wait, token, verify};
+use crate::{batch, lock_wait, token, tune, verify};
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn rotate_ticket_tokens(
@@ -66,6 +67,17 @@ fn cancel_ticket_rotation(
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
     Ok(run::change(target, token_column, "cancelled", &["active", "paused", "cancelled"])?)
+}
+
+#[pg_extern(volatile, parallel_unsafe)]
+fn tune_ticket_rotation(
+    batch_time: default!(Option<Interval>, "NULL"),
+    nice: default!(Option<f64>, "NULL"),
+    workers: default!(Option<i32>, "NULL"),
+    target: default!(Option<RegClass>, "NULL"),
+    token_column: default!(Option<Name>, "NULL"),
+) -> Result<i64, ErrorReport> {
+    Ok(tune::tune(Tuning { batch_time, nice, workers }, target, token_column)?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]

@@ -35,6 +35,12 @@ pub enum TicketError {
     BatchTooSmall { found: i32 },
     #[error("ranges must be between 1 and {max}, not {found}")]
     RangesOutOfBounds { found: i32, max: i32 },
+    #[error("batch_time must be between 10 ms and 60 s, not {seconds} s")]
+    BatchTimeOutOfBounds { seconds: f64 },
+    #[error("nice must be between 0 and 100, not {found}")]
+    NiceOutOfBounds { found: f64 },
+    #[error("workers must be between 1 and 64, not {found}")]
+    WorkersOutOfBounds { found: i32 },
     #[error("cannot rotate tokens on a standby")]
     Standby,
     #[error("cannot rotate tokens in a read-only transaction")]

@@ -19,6 +19,7 @@ mod statement;
 mod target;
 mod tickets;
 mod token;
+mod tune;
 mod types;
 mod verify;
 
@@ -28,7 +29,8 @@ mod tests;
 pgrx::pg_module_magic!(name, version);
 
 pgrx::extension_sql_file!("../sql/tables.sql", name = "tables");
-pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["tables"]);
+pgrx::extension_sql_file!("../sql/control.sql", name = "control");
+pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["tables", "control"]);
 pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
 pgrx::extension_sql_file!("../sql/comments.sql", name = "comments", requires = ["procedures"], finalize);
 

@@ -87,6 +87,21 @@ fn explain(error: &TicketError) -> Explanation {
             "It is the number of parts that sessions can rotate side by side.",
             "SELECT start_ticket_rotation(ranges => 8);",
         ),
+        BatchTimeOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is how long a batch should take.",
+            "SELECT tune_ticket_rotation(batch_time => '200 ms');",
+        ),
+        NiceOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is how many times as long as a batch took a worker rests after it.",
+            "SELECT tune_ticket_rotation(nice => 1);",
+        ),
+        WorkersOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is the number of connections that each driver rotates on.",
+            "SELECT tune_ticket_rotation(workers => 2);",
+        ),
         Standby => refuse(
             Code::ERRCODE_READ_ONLY_SQL_TRANSACTION,
             "A standby replays what its primary does and cannot write.",

@@ -68,12 +68,20 @@ impl Run {
         Ok(Some(Newest { run, state: row.get_by_name("state")?.unwrap_or_default() }))
     }
 
+    /// The newest run of a target that must have had one.
+    pub fn require(client: &SpiClient, session: &Session, target: &Target) -> Result<Newest, TicketError> {
+        Self::newest(client, session, target)?.ok_or_else(|| {
+            let call = session.call("start_ticket_rotation", &target.arguments);
+            TicketError::NoRun { table: target.name.clone(), call }
+        })
+    }
+
     pub fn unfinished(self, job: &Job) -> TicketError {
         let call = job.session.call("cancel_ticket_rotation", &job.target.arguments);
         TicketError::Unfinished { run: self.id, table: job.target.name.clone(), call }
     }
 
-    fn wrong_state(self, session: &Session, target: &Target, state: String) -> TicketError {
+    pub fn wrong_state(self, session: &Session, target: &Target, state: String) -> TicketError {
         let remedy = if state == "paused" { "resume_ticket_rotation" } else { "start_ticket_rotation" };
         let call = session.call(remedy, &target.arguments);
         TicketError::WrongState { run: self.id, table: target.name.clone(), state, call }
@@ -104,10 +112,7 @@ pub fn change(
     Spi::connect_mut(|client| {
         let session = Session::check(client)?;
         let target = Target::find(client, table, column)?;
-        let Some(newest) = Run::newest(client, &session, &target)? else {
-            let call = session.call("start_ticket_rotation", &target.arguments);
-            return Err(TicketError::NoRun { table: target.name, call });
-        };
+        let newest = Run::require(client, &session, &target)?;
         let sql = session.sql(include_str!("queries/change_run.sql"));
         let from: Vec<String> = from.iter().map(|&state| state.to_owned()).collect();
         let changed = statement::write(client, &sql, &[newest.run.id.into(), state.into(), from.into()])?;

@@ -39,10 +39,7 @@ impl Evidence {
 pub fn verify(table: Option<RegClass>, column: Option<Name>) -> Result<Evidence, TicketError> {
     Spi::connect(|client| {
         let job = Job::look(client, table, column)?;
-        let Some(Newest { run, state }) = Run::newest(client, &job.session, &job.target)? else {
-            let call = job.session.call("start_ticket_rotation", &job.target.arguments);
-            return Err(TicketError::NoRun { table: job.target.name.clone(), call });
-        };
+        let Newest { run, state } = Run::require(client, &job.session, &job.target)?;
         let mut evidence = ledger(client, &job, run, state)?;
         if run.made_here {
             versions(client, &job, run, &mut evidence)?;

@@ -1,11 +1,19 @@
-//! Pause, resume and cancel: they take effect at the next batch, whoever runs it.
+//! Tune, pause, resume and cancel: they take effect at the next batch, whoever runs it.
 
-use crate::cli::Scope;
+use crate::cli::{Scope, Tune};
 use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::resume::command;
 use crate::session::Session;
+use crate::tuning::Tuning;
+
+/// What holds now may be more than what this changed.
+pub fn tune(session: &mut Session, options: &Tune) -> Result<Exit, Error> {
+    let run = session.tune(options.tuning())?;
+    let tuning = session.progress()?.as_ref().map(Tuning::from).unwrap_or_default();
+    done(run, &format!("is tuned from the next batches on: {tuning}"))
+}
 
 pub fn pause(session: &mut Session, scope: &Scope) -> Result<Exit, Error> {
     let run = session.pause()?;

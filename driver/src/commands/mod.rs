@@ -20,6 +20,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
         Command::Run(options) => run::run(scope, options),
         Command::Status(options) => status::status(scope, options),
         Command::Verify(options) => verify::verify(&mut open(scope)?, options),
+        Command::Tune(options) => control::tune(&mut open(scope)?, options),
         Command::Pause => control::pause(&mut open(scope)?, scope),
         Command::Resume => control::resume(&mut open(scope)?, scope),
         Command::Cancel => control::cancel(&mut open(scope)?, scope),
@@ -28,6 +29,5 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
 }
 
 fn open(scope: &Scope) -> Result<Session, Error> {
-    let connection = connect::open(scope.url.as_deref())?;
-    Session::open(connection.client, scope)
+    Session::open(connect::open(scope.url.as_deref())?, scope)
 }

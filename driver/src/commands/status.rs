@@ -8,8 +8,9 @@ use crate::exit::Exit;
 use crate::link::Link;
 use crate::progress::{Progress, State};
 use crate::resume::command;
-use crate::session::Target;
 use crate::signals::Interrupt;
+use crate::target::Target;
+use crate::tuning::Tuning;
 use postgres::Row;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -71,6 +72,7 @@ impl View<'_> {
         let progress = Progress::from(row);
         let rate: Option<f64> = row.get("tickets_per_second");
         let remaining: Option<f64> = row.get("seconds_remaining");
+        let tuning = Tuning::from(row);
         let lines = [
             ("target", Some(format!("{table} ({token_column})"))),
             ("run", Some(progress.run_id.to_string())),
@@ -78,6 +80,8 @@ impl View<'_> {
             ("completed", Some(completed(&progress))),
             ("rate", rate.map(|rate| format!("{rate:.0} tickets/s"))),
             ("remaining time", remaining.map(|time| format!("{:.0} second(s)", time.ceil()))),
+            ("waits for", row.get("waiting_for")),
+            ("tuned", (tuning != Tuning::default()).then(|| tuning.to_string())),
             ("last id", progress.last_id.map(|id| id.to_string())),
             ("started", row.get("started_at")),
             ("updated", row.get("updated_at")),
@@ -92,7 +96,7 @@ impl View<'_> {
             return json!({ "run_id": null, "target": table, "token_column": token_column });
         };
         let progress = Progress::from(row);
-        json!({
+        let mut status = json!({
             "run_id": progress.run_id,
             "target": table,
             "token_column": token_column,
@@ -103,10 +107,13 @@ impl View<'_> {
             "percent": progress.percent(),
             "tickets_per_second": row.get::<_, Option<f64>>("tickets_per_second"),
             "seconds_remaining": row.get::<_, Option<f64>>("seconds_remaining"),
+            "waiting_for": row.get::<_, Option<String>>("waiting_for"),
             "started_at": row.get::<_, Option<String>>("started_at"),
             "updated_at": row.get::<_, Option<String>>("updated_at"),
             "finished_at": row.get::<_, Option<String>>("finished_at"),
-        })
+        });
+        Tuning::from(row).json().into_iter().for_each(|(key, value)| status[key] = value);
+        status
     }
 }
 

@@ -20,14 +20,19 @@ pub use settings::NAME;
 use settings::Settings;
 use std::error::Error as _;
 use std::io;
-use std::sync::mpsc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 pub struct Connection {
     pub client: Client,
+    pub locked: Locked,
     tls: Option<MakeTlsConnector>,
 }
+
+/// Whether the server has warned that a lock was not free, as a VACUUM that skips a table does.
+pub type Locked = Arc<AtomicBool>;
 
 /// Cancels on the server whatever the connection is running, from any thread.
 #[derive(Clone)]
@@ -80,14 +85,15 @@ impl Settings {
     }
 
     fn attempt(&self, server: &Server, offer: Wire) -> Result<Connection, Error> {
-        let config = self.config(server, offer);
+        let locked = Locked::default();
+        let config = self.config(server, offer, Arc::clone(&locked));
         let tls = match offer {
             Wire::Disable => None,
             _ => Some(tls::connector(&self.params, self.sslmode)?),
         };
         let connector = tls.clone();
         match within(self.timeout, move || connect(&config, connector)) {
-            Some(Ok(client)) => Ok(Connection { client, tls }),
+            Some(Ok(client)) => Ok(Connection { client, locked, tls }),
             Some(Err(error)) => Err(explain(error, server)),
             None => Err(Error::Silent(server.to_string())),
         }

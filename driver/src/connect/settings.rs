@@ -1,5 +1,6 @@
 //! Parameters made complete with libpq's defaults and turned into the client's configuration.
 
+use super::Locked;
 use super::params::Params;
 use super::passfile::{self, Login};
 use super::server::Server;
@@ -9,8 +10,9 @@ use crate::console;
 use crate::error::Error;
 use postgres::Config;
 use postgres::config::SslMode as Wire;
-use postgres::error::DbError;
+use postgres::error::{DbError, SqlState};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The application_name, unless another one is asked for.
@@ -39,8 +41,9 @@ impl Settings {
         Ok(Settings { params, sslmode, timeout, user, dbname, base })
     }
 
-    pub fn config(&self, server: &Server, offer: Wire) -> Config {
+    pub fn config(&self, server: &Server, offer: Wire, locked: Locked) -> Config {
         let mut config = self.base.clone();
+        config.notice_callback(move |said| notice(&said, &locked));
         config.host(&server.host).port(server.port).ssl_mode(offer);
         if let Some(address) = server.address {
             config.hostaddr(address);
@@ -84,8 +87,7 @@ fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
         .dbname(dbname)
         .application_name(name.map_or(NAME, String::as_str))
         .target_session_attrs(session_attrs(params)?)
-        .channel_binding(channel_binding(params)?)
-        .notice_callback(notice);
+        .channel_binding(channel_binding(params)?);
     if let Some(options) = params.get("options") {
         config.options(options);
     }
@@ -93,8 +95,11 @@ fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// Only the extension's own: a trigger's notice may hold anything, a token too.
-fn notice(notice: DbError) {
+/// Only the extension's own are shown: a trigger's notice may hold anything, a token too.
+fn notice(notice: &DbError, locked: &Locked) {
+    if *notice.code() == SqlState::LOCK_NOT_AVAILABLE {
+        locked.store(true, Ordering::Relaxed);
+    }
     if notice.routine().is_some_and(|routine| routine.starts_with("ticket_ext::")) {
         console::interject(&format!("{}: {}", notice.severity(), notice.message()));
     }

@@ -4,6 +4,7 @@ use super::{Display, Event, Pace, Retrying};
 use crate::console;
 use crate::error::Error;
 use crate::tracker::Snapshot;
+use crate::tuning::Tuning;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -27,6 +28,13 @@ impl Display for Json {
             print(&object(event.name(), snapshot))?;
         }
         Ok(())
+    }
+
+    fn tuned(&mut self, tuning: Tuning) -> io::Result<()> {
+        self.note(&format!("tuned: {tuning}"))?;
+        let mut line = object("tuned", self.last.as_ref());
+        tuning.json().into_iter().for_each(|(key, value)| line[key] = value);
+        print(&line)
     }
 
     fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {

@@ -9,6 +9,7 @@ use crate::console;
 use crate::error::Error;
 use crate::passing::Remedy;
 use crate::tracker::Snapshot;
+use crate::tuning::Tuning;
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -78,6 +79,10 @@ pub trait Display {
     fn note(&mut self, text: &str) -> io::Result<()> {
         console::note(text);
         Ok(())
+    }
+
+    fn tuned(&mut self, tuning: Tuning) -> io::Result<()> {
+        self.note(&format!("tuned: {tuning}"))
     }
 
     fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {

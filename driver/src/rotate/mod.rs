@@ -1,16 +1,19 @@
 //! A rotation: workers, each on a connection of its own, and what is shown of their work until there is a reason
 //! to stop.
 
+mod crew;
 mod ending;
+mod rest;
 mod vacuum;
 mod view;
 mod worker;
 
 use crate::cli::Run;
-use crate::control::{Control, Watch};
+use crate::control::Control;
 use crate::display::Display;
 use crate::error::Error;
 use crate::link::Link;
+use crate::look::Watch;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::throttle::Throttles;
@@ -19,10 +22,10 @@ use postgres::error::SqlState;
 use std::sync::mpsc;
 use std::thread;
 
+use crew::Crew;
 pub use ending::{Ending, Outcome};
 use vacuum::Vacuums;
 use view::View;
-use worker::Worker;
 
 pub struct Rotation<'a> {
     link: Link<'a>,
@@ -81,18 +84,11 @@ impl<'a> Rotation<'a> {
         self.view.begin(look)?;
         let vacuums = self.vacuums()?;
         let ranges = self.persist(Session::unfinished_ranges)?;
-        let siblings = self.options.load.workers.min(ranges).saturating_sub(1);
-        let retry_for = self.options.patience.retry_for;
-        let mut links: Vec<Link> = (0..siblings).map(|_| self.link.sibling(retry_for)).collect();
-        let (sender, reports) = mpsc::channel();
+        let (options, control, vacuums) = (self.options, &control, vacuums.as_ref());
+        let (reports, received) = mpsc::channel();
         thread::scope(|scope| {
-            for link in [&mut self.link].into_iter().chain(&mut links) {
-                let worker =
-                    Worker::new(link, &self.options.load, &control, vacuums.as_ref(), sender.clone());
-                scope.spawn(|| worker.run());
-            }
-            drop(sender);
-            self.view.follow(reports)
+            Crew { scope, options, control, vacuums, reports }.begin(&mut self.link, ranges);
+            self.view.follow(received)
         })
     }
 

@@ -2,13 +2,16 @@
 
 use super::worker::{Report, Worker};
 use crate::error::Error;
+use crate::pace::BatchSize;
 use crate::passing::Remedy;
 use crate::vacuum::Pacing;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Soon enough for a worker that waits; a VACUUM takes far longer.
 const RECHECK: Duration = Duration::from_millis(50);
+/// A wait that is over before long is not worth a word.
+const NEWS_AFTER: Duration = Duration::from_secs(2);
 
 /// What the workers of a driver share of it.
 pub struct Vacuums {
@@ -26,37 +29,45 @@ impl Vacuums {
     }
 }
 
-impl Worker<'_, '_> {
+impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
     pub(super) fn vacuum(&mut self) -> Result<(), Error> {
-        let Some(vacuums) = self.vacuums else {
+        let Some(vacuums) = self.crew.vacuums else {
             return Ok(());
         };
         let next = self.batch.get();
         let due = vacuums.pacing().begin(next);
         if due {
             let vacuumed = self.link.attempt_expendable(|session| session.vacuum(&vacuums.statement));
-            vacuums.pacing().end();
+            vacuums.pacing().end(matches!(vacuumed, Ok(false)));
             self.explain(vacuumed, vacuums.pacing().too_many_left())?;
         }
+        let began = Instant::now();
         while vacuums.pacing().is_behind(next) && self.link.rest(RECHECK).is_none() {
-            self.look()?;
+            self.look((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
         }
         Ok(())
     }
 
+    /// Of a size that lets VACUUM keep up with all workers.
+    pub(super) fn vacuumable(&self, batch: BatchSize) -> BatchSize {
+        let workers = self.crew.control.workers();
+        let largest = self.crew.vacuums.map(|vacuums| vacuums.pacing().largest_batch(workers));
+        largest.map_or(batch, |largest| batch.at_most(largest))
+    }
+
     pub(super) fn pace(&self, change: impl FnOnce(&mut Pacing)) {
-        if let Some(vacuums) = self.vacuums {
+        if let Some(vacuums) = self.crew.vacuums {
             change(&mut vacuums.pacing());
         }
     }
 
     /// The run takes no harm from a VACUUM that failed, or that could remove nothing.
-    fn explain(&mut self, vacuumed: Result<(), Error>, too_many: i64) -> Result<(), Error> {
+    fn explain(&mut self, vacuumed: Result<bool, Error>, too_many: i64) -> Result<(), Error> {
         let news = match vacuumed {
             Err(error) if error.remedy() == Some(Remedy::NewConnection) => return Err(error),
             Err(_) if self.link.interrupted().is_some() => None,
             Err(error) => Some(format!("VACUUM failed, the run goes on: {error}")),
-            Ok(()) => {
+            Ok(_) => {
                 let obstacle = self.link.attempt(|session| session.vacuum_obstacle(too_many))?;
                 obstacle.map(|obstacle| format!("VACUUM cannot remove old rows, because of {obstacle}"))
             }

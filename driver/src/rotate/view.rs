@@ -2,11 +2,12 @@
 
 use super::Outcome;
 use super::worker::Report;
-use crate::control::Look;
 use crate::display::{Display, Event, Retrying, Told};
 use crate::error::Error;
+use crate::look::Look;
 use crate::progress::{Progress, State};
 use crate::tracker::{Snapshot, Tracker};
+use crate::tuning::Tuning;
 use std::collections::HashSet;
 use std::io;
 use std::sync::mpsc::Receiver;
@@ -16,14 +17,22 @@ pub struct View<'a> {
     tracker: Tracker,
     told: Told,
     noted: HashSet<String>,
+    tuning: Tuning,
     pub last: Option<Snapshot>,
     pub batches: u64,
 }
 
 impl View<'_> {
     pub fn new(display: &mut dyn Display) -> View<'_> {
-        let (tracker, told, noted) = (Tracker::new(), Told::default(), HashSet::new());
-        View { display, tracker, told, noted, last: None, batches: 0 }
+        View {
+            display,
+            tracker: Tracker::new(),
+            told: Told::default(),
+            noted: HashSet::new(),
+            tuning: Tuning::default(),
+            last: None,
+            batches: 0,
+        }
     }
 
     /// Until the last worker has ended. Workers end by themselves when nobody takes their reports.
@@ -64,20 +73,17 @@ impl View<'_> {
     fn look(&mut self, look: Look) -> io::Result<()> {
         let waited = self.waits().is_some();
         self.last = look.progress.map(|progress| self.tracker.observe(progress, look.waits));
-        let event = match self.waits() {
-            Some(reason) if !waited => {
-                let text = format!("waits: {reason}");
-                self.display.note(&text)?;
-                Event::Throttled
-            }
-            Some(_) => Event::Throttled,
-            None if waited => {
-                self.display.note("goes on")?;
-                Event::Progress
-            }
-            None => Event::Progress,
-        };
-        self.show(event)
+        if self.tuning != look.tuning {
+            self.tuning = look.tuning;
+            self.display.tuned(self.tuning)?;
+        }
+        match self.waits() {
+            Some(reason) if !waited => self.display.note(&format!("waits: {reason}"))?,
+            None if waited => self.display.note("goes on")?,
+            _ => {}
+        }
+        look.complaint.map_or(Ok(()), |complaint| self.note(complaint))?;
+        self.show(if self.waits().is_some() { Event::Throttled } else { Event::Progress })
     }
 
     pub fn show(&mut self, event: Event) -> io::Result<()> {
@@ -105,7 +111,7 @@ impl View<'_> {
         self.last = progress.map(|progress| self.tracker.observe(progress, None));
     }
 
-    fn waits(&self) -> Option<&String> {
-        self.last.as_ref()?.throttle.as_ref()
+    fn waits(&self) -> Option<String> {
+        self.last.as_ref()?.throttle.clone()
     }
 }

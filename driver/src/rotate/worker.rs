@@ -1,12 +1,11 @@
 //! One connection that rotates batch after batch, and reports what it does.
 
 use super::Outcome;
-use super::vacuum::Vacuums;
-use crate::control::{Control, Look};
+use super::crew::Crew;
 use crate::display::Retrying;
 use crate::error::Error;
 use crate::link::Link;
-use crate::load::Load;
+use crate::look::Look;
 use crate::pace::BatchSize;
 use std::io;
 use std::sync::mpsc::Sender;
@@ -20,60 +19,69 @@ pub enum Report {
     Ended(Result<Outcome, Error>),
 }
 
-pub struct Worker<'l, 'a> {
+pub struct Worker<'l, 'a, 'scope, 'env> {
     pub(super) link: &'l mut Link<'a>,
-    load: &'l Load,
+    pub(super) crew: Crew<'scope, 'env>,
     pub(super) batch: BatchSize,
     /// How long the last batch took.
-    worked: Duration,
-    control: &'l Control,
-    pub(super) vacuums: Option<&'l Vacuums>,
-    reports: Sender<Report>,
+    pub(super) worked: Duration,
+    /// Whether it ends where there are more workers than are wanted.
+    dispensable: bool,
+    dismissed: bool,
 }
 
-impl<'l, 'a> Worker<'l, 'a> {
-    pub fn new(
-        link: &'l mut Link<'a>,
-        load: &'l Load,
-        control: &'l Control,
-        vacuums: Option<&'l Vacuums>,
-        reports: Sender<Report>,
-    ) -> Worker<'l, 'a> {
-        let batch = BatchSize::new(load.asked());
-        let largest = vacuums.map(|vacuums| vacuums.pacing().largest_batch(load.workers));
-        let batch = largest.map_or(batch, |largest| batch.at_most(largest));
-        Worker { link, load, batch, worked: Duration::ZERO, control, vacuums, reports }
+impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
+    pub fn new(link: &'l mut Link<'a>, crew: Crew<'scope, 'env>) -> Self {
+        let batch = BatchSize::new(crew.control.asked());
+        Worker { link, crew, batch, worked: Duration::ZERO, dispensable: false, dismissed: false }
     }
 
     pub fn run(mut self) {
-        let ended = self.rotate();
-        // Nobody listens any more if the output is closed.
-        let _ = self.reports.send(Report::Ended(ended));
+        if let Some(ended) = self.rotate().transpose() {
+            self.crew.control.left();
+            // Nobody listens any more if the output is closed.
+            let _ = self.report(Report::Ended(ended));
+        }
     }
 
-    fn rotate(&mut self) -> Result<Outcome, Error> {
+    pub fn run_while_wanted(mut self) {
+        self.dispensable = true;
+        self.run();
+    }
+
+    /// None: it is dismissed, and the others go on.
+    fn rotate(&mut self) -> Result<Option<Outcome>, Error> {
         loop {
             let ready = self.get_ready();
             if let Some(signal) = self.link.interrupted() {
-                return Ok(Outcome::Interrupted(signal));
+                return Ok(Some(Outcome::Interrupted(signal)));
+            }
+            if self.is_dismissed() {
+                return Ok(None);
             }
             match ready.and_then(|()| self.rotate_batch()) {
-                Ok(None) => return Ok(Outcome::Finished),
+                Ok(None) => return Ok(Some(Outcome::Finished)),
                 Ok(Some(_)) => {}
                 Err(error) => self.wait_out(error)?,
             }
         }
     }
 
+    pub(super) fn is_dismissed(&mut self) -> bool {
+        self.dismissed = self.dismissed || self.dispensable && self.crew.control.dismiss();
+        self.dismissed
+    }
+
     /// What is due between two batches. The rest comes last: what it waits for is then still true.
     fn get_ready(&mut self) -> Result<(), Error> {
-        self.look()?;
+        self.look(None)?;
         self.vacuum()?;
         self.rest()
     }
 
     fn rotate_batch(&mut self) -> Result<Option<i64>, Error> {
-        let (size, commit) = (self.batch.get(), self.load.synchronous_commit);
+        self.batch = self.vacuumable(self.batch.ask(self.crew.control.asked()));
+        let (size, commit) = (self.batch.get(), self.crew.options.load.synchronous_commit);
         let started = Instant::now();
         self.pace(|pacing| pacing.batch_begins(size));
         let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
@@ -88,45 +96,18 @@ impl<'l, 'a> Worker<'l, 'a> {
         Ok(last_id)
     }
 
-    pub(super) fn look(&mut self) -> Result<(), Error> {
-        let Some(mut watch) = self.control.turn() else {
-            return Ok(());
-        };
-        let look = self.link.attempt(|session| watch.look(session))?;
-        self.control.saw(&look);
-        self.pace(|pacing| pacing.observe(look.progress.as_ref().map_or(0, |progress| progress.done)));
-        if look.waits.is_some() {
-            // Of a run that waits this is all the progress there is.
-            self.link.progressed();
-        }
-        Ok(self.report(Report::Look(look))?)
-    }
-
-    /// While there is a reason to wait, and for the time that --nice asks for. A signal ends it.
-    fn rest(&mut self) -> Result<(), Error> {
-        let began = Instant::now();
-        while let Some(time) = self.control.rest(self.worked, began.elapsed()) {
-            if self.link.rest(time).is_some() {
-                break;
-            }
-            self.look()?;
-        }
-        self.worked = Duration::ZERO;
-        Ok(())
-    }
-
     fn wait_out(&mut self, error: Error) -> Result<(), Error> {
         let lock_timeout = error.is_lock_timeout();
         if lock_timeout {
             self.batch = self.batch.after_lock_timeout();
         }
         let batch = lock_timeout.then(|| self.batch.get());
-        let reports = &self.reports;
+        let reports = &self.crew.reports;
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
 
     pub(super) fn report(&self, report: Report) -> io::Result<()> {
-        send(&self.reports, report)
+        send(&self.crew.reports, report)
     }
 }
 

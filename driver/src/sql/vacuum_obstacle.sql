@@ -1,14 +1,26 @@
--- Who keeps VACUUM from removing the old rows of more than $3 tickets of the newest run. Snapshots of other roles'
--- sessions are not shown to everybody; a VACUUM's own do not count.
-WITH holder AS (
-    SELECT CASE WHEN backend_type = 'walsender' THEN format('standby %s, by its hot_standby_feedback', application_name)
-                ELSE format('session %s of %s, whose transaction began at %s', pid, usename, date_trunc('second', xact_start))
+-- Who keeps VACUUM from removing the old rows of more than $3 tickets of the newest run: the oldest transaction, or
+-- one that locks the table so that VACUUM skips it. What is hidden from this role is left out; another VACUUM removes
+-- rows itself.
+WITH session AS (
+    SELECT pid,
+           CASE backend_type WHEN 'walsender' THEN format('standby %s with hot_standby_feedback', application_name)
+                             ELSE format('session %s of %s', pid, usename)
            END AS name,
-           greatest(age(backend_xmin), age(backend_xid)) AS age
+           greatest(age(backend_xmin), age(backend_xid)) AS age,
+           date_trunc('second', xact_start) AS since
       FROM pg_stat_activity
      WHERE coalesce(datname, current_database()) = current_database()
        AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
        AND pid <> pg_backend_pid()
+), obstacle AS (
+    SELECT name || coalesce(', whose transaction began at ' || since, '') AS name, age FROM session
+    UNION ALL
+    SELECT format('%s, which holds %s on the table', name, mode), 2147483647
+      FROM pg_locks
+      JOIN session USING (pid)
+     WHERE relation = $1
+       AND granted
+       AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
     UNION ALL
     SELECT format('prepared transaction %L of %s', gid, owner), age(transaction)
       FROM pg_prepared_xacts
@@ -18,10 +30,10 @@ WITH holder AS (
       FROM pg_replication_slots
 )
 SELECT name
-  FROM holder
+  FROM obstacle
  WHERE (SELECT sum(tickets)
           FROM {schema}.ticket_rotation_batch
-         WHERE age(transaction_id::xid) <= holder.age
+         WHERE age(transaction_id::xid) <= obstacle.age
            AND run_id = (SELECT max(run_id) FROM {schema}.ticket_rotation
                           WHERE target::oid = $1 AND token_column = $2::text::name)) > $3
  ORDER BY age DESC

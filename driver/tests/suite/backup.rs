@@ -14,6 +14,7 @@ fn half_done() -> Database<'static> {
     for after_id in [0, 0, 1500, 800] {
         database.one(&format!("SELECT rotate_ticket_tokens({after_id}, 130)"));
     }
+    database.one("SELECT tune_ticket_rotation(nice => 0.1)");
     database
 }
 
@@ -28,8 +29,8 @@ fn dump(database: &Database, format: &str, file: &Path) {
     succeed(command);
 }
 
-fn records(database: &Database) -> [String; 3] {
-    ["ticket_rotation", "ticket_rotation_range", "ticket_rotation_batch"]
+fn records(database: &Database) -> [String; 4] {
+    ["ticket_rotation", "ticket_rotation_range", "ticket_rotation_batch", "ticket_rotation_control"]
         .map(|table| database.one(&format!("SELECT string_agg(r::text, ' ' ORDER BY r) FROM {table} AS r")))
 }
 

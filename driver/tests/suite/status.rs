@@ -35,6 +35,8 @@ fn a_run_is_shown_as_it_stands() {
         "run             1",
         "state           active",
         "completed       25.00 % (250 of 1000)",
+        "waits for       -",
+        "tuned           -",
         "last id         250",
         "finished        -",
     ];

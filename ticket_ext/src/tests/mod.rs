@@ -7,6 +7,7 @@ mod interference;
 mod runs;
 mod targets;
 mod tokens;
+mod tuning;
 mod verification;
 
 fn run(sql: &str) {

@@ -21,11 +21,13 @@ RESET ROLE;
 SET ROLE regress_rotator;
 SELECT rotation.rotate_ticket_tokens(0, 4);
 SELECT rotation.pause_ticket_rotation(), rotation.resume_ticket_rotation();
+SELECT rotation.tune_ticket_rotation(nice => 1), rotation.tune_ticket_rotation();
 CALL rotation.rotate_all_tickets(4);
 SELECT state, tickets_done FROM rotation.batch_progress;
 -- and no more than that
 UPDATE rotation.ticket_rotation_batch SET tickets = 0;
 DELETE FROM rotation.ticket_rotation;
+DELETE FROM rotation.ticket_rotation_control;
 UPDATE ticket SET id = id + 100;
 RESET ROLE;
 -- the rotation tables belong to nobody but their owner

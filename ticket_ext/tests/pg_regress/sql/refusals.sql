@@ -13,6 +13,15 @@ SELECT start_ticket_rotation(ranges => 0);
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 SELECT start_ticket_rotation(ranges => 1001);
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
+-- tuning
+SELECT tune_ticket_rotation(batch_time => '9 ms');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT tune_ticket_rotation(batch_time => '1 day');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT tune_ticket_rotation(nice => -0.5);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT tune_ticket_rotation(workers => 65);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
 -- target
 SELECT rotate_ticket_tokens(0, 1, 'no_such_table');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
@@ -120,6 +129,8 @@ SELECT count(*) FROM ticket WHERE token IS NOT NULL;
 -- state
 SELECT pause_ticket_rotation();
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT tune_ticket_rotation(workers => 1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
 CREATE TABLE empty (LIKE ticket INCLUDING ALL);
 SELECT start_ticket_rotation('empty');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
@@ -133,6 +144,8 @@ SELECT start_ticket_rotation();
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 SELECT cancel_ticket_rotation();
 SELECT rotate_ticket_tokens(0, 1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT tune_ticket_rotation();
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 SELECT resume_ticket_rotation();
 \echo SQLSTATE :LAST_ERROR_SQLSTATE

@@ -21,6 +21,12 @@ FROM ticket_rotation_range WHERE run_id = 2 ORDER BY after_id;
 -- pause, resume and the loop with commits
 SELECT pause_ticket_rotation();
 SELECT resume_ticket_rotation('ticket');
+-- tuned for every driver, and back to what each was told
+SELECT tune_ticket_rotation('100 ms', nice => 0.5, workers => 4);
+SELECT tune_ticket_rotation(nice => 0);
+SELECT batch_time, nice, workers FROM batch_progress WHERE run_id = 2;
+SELECT tune_ticket_rotation();
+SELECT batch_time, nice, workers FROM batch_progress WHERE run_id = 2;
 CALL rotate_all_tickets(3);
 SELECT state, tickets_done, percent, time_remaining FROM batch_progress WHERE run_id = 2;
 -- the loop ends when its time is over, after the batch in flight

@@ -1,0 +1,163 @@
+//! VACUUM between the batches of a run.
+
+use std::process::Command;
+
+use crate::database::Database;
+use crate::lock::Lock;
+use crate::oracle;
+use crate::process::{Ended, Running, poll};
+use crate::recipes::rotator;
+
+/// The least that is vacuumed.
+const ENOUGH: u32 = 100_000;
+const NOT_ALLOWED: &str = "may not vacuum public.ticket";
+const VACUUM: &str = "pg_stat_progress_vacuum WHERE datname = current_database()";
+
+/// Where nobody else vacuums the table.
+fn with_tickets(tickets: u32) -> Database<'static> {
+    let database = Database::with_tickets(tickets);
+    database.execute("ALTER TABLE ticket SET (autovacuum_enabled = off)");
+    database
+}
+
+/// How much the table grows meanwhile, in percent.
+fn growth(database: &Database, run: impl FnOnce()) -> f64 {
+    let size = || database.one("SELECT pg_relation_size('ticket')").parse::<f64>().expect("a number");
+    let before = size();
+    run();
+    (size() / before - 1.0) * 100.0
+}
+
+/// A VACUUM from now on takes longer than any test waits.
+fn slow_vacuums_down(database: &Database) {
+    for setting in ["vacuum_cost_delay = 100", "vacuum_cost_limit = 1", "vacuum_cost_page_hit = 100"] {
+        database.execute(&format!("ALTER DATABASE {} SET {setting}", database.name));
+    }
+}
+
+fn as_role(role: &str, mut command: Command) -> Ended {
+    command.env("PGUSER", role);
+    Running::start(command).wait().expect(0)
+}
+
+fn tickets_done(database: &Database) -> i64 {
+    database.one("SELECT sum(tickets) FROM ticket_rotation_batch").parse().unwrap_or(0)
+}
+
+#[test]
+fn the_table_grows_by_little_more_than_a_tenth() {
+    let database = with_tickets(200_000);
+    let vacuumed = growth(&database, || drop(database.complete(&["run"])));
+    assert!(vacuumed <= 15.0, "{vacuumed} %");
+    assert_eq!(database.one("SELECT verified FROM verify_ticket_rotation()"), "true");
+}
+
+#[test]
+fn without_vacuum_the_table_doubles() {
+    let database = with_tickets(ENOUGH);
+    let doubled = growth(&database, || drop(database.complete(&["run", "--vacuum-every", "off"])));
+    assert!(doubled > 90.0, "{doubled} %");
+}
+
+#[test]
+fn the_other_worker_goes_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuum() {
+    let database = with_tickets(ENOUGH);
+    slow_vacuums_down(&database);
+    let running = database.start(&["run"]);
+    poll("a VACUUM with the other worker far ahead", || {
+        database.count(VACUUM) == 1 && tickets_done(&database) > 12_500
+    });
+    running.signal(libc::SIGINT);
+    running.wait().expect(130).says(&["run 1 is interrupted; continue with: rotate-driver run\n"]);
+    assert!(tickets_done(&database) <= 14_000);
+    poll("the end of the VACUUM", || database.count(VACUUM) == 0);
+}
+
+#[test]
+fn a_run_that_is_continued_is_vacuumed_first_and_the_printed_command_keeps_the_option() {
+    let database = with_tickets(ENOUGH);
+    slow_vacuums_down(&database);
+    database.one("SELECT rotate_ticket_tokens(0, 30000)");
+    let running = database.start(&["run", "--workers", "1", "--vacuum-every", "20"]);
+    poll("a VACUUM", || database.count(VACUUM) == 1);
+    running.signal(libc::SIGINT);
+    running.wait().expect(130).says(&["continue with: rotate-driver run --workers 1 --vacuum-every 20%\n"]);
+    assert_eq!(tickets_done(&database), 30_000);
+}
+
+#[test]
+fn a_vacuum_that_fails_is_told_and_does_not_stop_the_run() {
+    let database = with_tickets(ENOUGH);
+    slow_vacuums_down(&database);
+    let mut running = database.start(&["run", "--workers", "1", "--vacuum-every", "40%"]);
+    poll("the end of the run", || {
+        database.one(&format!("SELECT count(pg_cancel_backend(pid)) FROM {VACUUM}"));
+        !running.is_running()
+    });
+    let failed = "VACUUM failed, the run goes on: ERROR 57014: canceling statement due to user request";
+    running.wait().expect(0).says(&[failed]);
+}
+
+#[test]
+fn a_role_that_may_not_vacuum_is_told_so_and_its_run_finishes() {
+    let database = with_tickets(ENOUGH);
+    let role = rotator(&database, "public.ticket");
+    as_role(&role, database.driver(&["run"])).says(&[NOT_ALLOWED]);
+    let quiet = as_role(&role, database.driver(&["run", "--new", "--vacuum-every", "off"]));
+    assert!(!quiet.stderr.contains(NOT_ALLOWED), "{}", quiet.stderr);
+    database.execute(&format!("ALTER TABLE ticket OWNER TO \"{role}\""));
+    let quiet = as_role(&role, database.driver(&["run", "--new"]));
+    assert!(!quiet.stderr.contains("VACUUM"), "{}", quiet.stderr);
+}
+
+#[test]
+fn maintain_is_enough_where_the_server_knows_it() {
+    let database = with_tickets(ENOUGH);
+    let role = rotator(&database, "public.ticket");
+    if database.one("SELECT current_setting('server_version_num')::integer >= 170000") == "false" {
+        return println!("skipped: PostgreSQL 17 brought MAINTAIN");
+    }
+    let refused = as_role(&role, database.driver(&["run"]));
+    let (_, grant) = refused.stderr.split_once("to allow it: ").expect("a statement is printed");
+    database.execute(grant.lines().next().expect("a line"));
+    let allowed = as_role(&role, database.driver(&["run", "--new"]));
+    assert!(!allowed.stderr.contains(NOT_ALLOWED), "{}", allowed.stderr);
+}
+
+#[test]
+fn a_lock_on_the_table_makes_it_skipped_and_is_told() {
+    let database = with_tickets(ENOUGH);
+    let _lock = Lock::hold(&database, "LOCK TABLE ticket IN SHARE UPDATE EXCLUSIVE MODE");
+    let ended = database.complete(&["run"]);
+    ended
+        .says(&["VACUUM cannot remove old rows, because of session", "which holds ShareUpdateExclusiveLock"]);
+}
+
+#[test]
+fn an_old_transaction_that_keeps_old_rows_does_not_hold_the_run_and_is_told() {
+    let database = with_tickets(ENOUGH);
+    let _old = Lock::hold(&database, "SELECT pg_current_xact_id()");
+    let ended = database.complete(&["run"]);
+    ended.says(&["VACUUM cannot remove old rows, because of session", "whose transaction began at"]);
+}
+
+#[test]
+fn the_partitions_of_a_table_are_vacuumed_too() {
+    let database = Database::create();
+    database.execute(
+        "CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid) PARTITION BY RANGE (id);
+         CREATE TABLE early PARTITION OF ticket FOR VALUES FROM (0) TO (60001) WITH (autovacuum_enabled = off);
+         CREATE TABLE late PARTITION OF ticket FOR VALUES FROM (60001) TO (200000) WITH (autovacuum_enabled = off);
+         INSERT INTO ticket SELECT id, gen_random_uuid() FROM generate_series(1, 120000) AS id;
+         CREATE TABLE leaked AS TABLE ticket;
+         ANALYZE ticket",
+    );
+    oracle::watch(&database);
+    let size = "SELECT pg_relation_size('early') + pg_relation_size('late')";
+    let before: i64 = database.one(size).parse().expect("a number");
+    database.complete(&["run"]);
+    let after: i64 = database.one(size).parse().expect("a number");
+    // The room of one partition is of no use to another.
+    assert!(after < before * 3 / 2, "{before} to {after}");
+    oracle::assert_rotated_once(&database);
+}

@@ -1,0 +1,63 @@
+//! Changes how hard the drivers of a run work, while they do.
+
+use pgrx::Spi;
+use pgrx::datum::Interval;
+
+use crate::error::TicketError;
+use crate::run::Run;
+use crate::session::Session;
+use crate::statement;
+use crate::target::Target;
+use crate::types::{Name, RegClass};
+
+/// Bounds in microseconds.
+const BATCH_TIME: std::ops::RangeInclusive<i128> = 10_000..=60_000_000;
+
+/// What is None stays as it is.
+pub struct Tuning {
+    pub batch_time: Option<Interval>,
+    pub nice: Option<f64>,
+    pub workers: Option<i32>,
+}
+
+impl Tuning {
+    fn check(&self) -> Result<(), TicketError> {
+        let micros = self.batch_time.as_ref().map(Interval::as_micros);
+        if let Some(found) = micros.filter(|micros| !BATCH_TIME.contains(micros)) {
+            return Err(TicketError::BatchTimeOutOfBounds { seconds: found as f64 / 1e6 });
+        }
+        if let Some(found) = self.nice.filter(|nice| !(0.0..=100.0).contains(nice)) {
+            return Err(TicketError::NiceOutOfBounds { found });
+        }
+        match self.workers {
+            Some(found) if !(1..=64).contains(&found) => Err(TicketError::WorkersOutOfBounds { found }),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.batch_time.is_none() && self.nice.is_none() && self.workers.is_none()
+    }
+}
+
+/// Nothing given means: as each driver was told itself. Returns the id of the run.
+pub fn tune(tuning: Tuning, table: Option<RegClass>, column: Option<Name>) -> Result<i64, TicketError> {
+    tuning.check()?;
+    Spi::connect_mut(|client| {
+        let session = Session::check(client)?;
+        let target = Target::find(client, table, column)?;
+        let newest = Run::require(client, &session, &target)?;
+        if !matches!(newest.state.as_str(), "active" | "paused") {
+            return Err(newest.run.wrong_state(&session, &target, newest.state));
+        }
+        let run = newest.run.id;
+        if tuning.is_empty() {
+            statement::write(client, &session.sql(include_str!("queries/reset_run.sql")), &[run.into()])?;
+            return Ok(run);
+        }
+        let sql = session.sql(include_str!("queries/tune_run.sql"));
+        let Tuning { batch_time, nice, workers } = tuning;
+        statement::write(client, &sql, &[run.into(), batch_time.into(), nice.into(), workers.into()])?;
+        Ok(run)
+    })
+}
