@@ -1,5 +1,6 @@
 //! A look at the server: how far the run is, how hard it is to work, and whether it is to wait.
 
+use crate::checkpoints::Checkpoints;
 use crate::error::Error;
 use crate::notice::Notice;
 use crate::progress::{Progress, State};
@@ -14,6 +15,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// What is remembered from look to look.
 pub struct Watch {
     throttles: Throttles,
+    checkpoints: Checkpoints,
     notice: Notice,
     looked: Instant,
 }
@@ -23,13 +25,14 @@ pub struct Look {
     pub tuning: Tuning,
     /// Why no batch is to be started now.
     pub waits: Option<String>,
-    /// What is to be said besides, once.
-    pub complaint: Option<String>,
+    /// What is to be said besides, once each.
+    pub remarks: Vec<String>,
 }
 
 impl Watch {
     pub fn new(throttles: Throttles) -> Watch {
-        Watch { throttles, notice: Notice::default(), looked: Instant::now() }
+        let (checkpoints, notice) = (Checkpoints::default(), Notice::default());
+        Watch { throttles, checkpoints, notice, looked: Instant::now() }
     }
 
     pub fn look(&mut self, session: &mut Session) -> Result<Look, Error> {
@@ -39,10 +42,11 @@ impl Watch {
         let tuning = row.as_ref().map(Tuning::from).unwrap_or_default();
         let progress = row.as_ref().map(Progress::from);
         let reasons = self.throttles.read(session, now)?;
-        let mut look = Look { progress, tuning, waits: None, complaint: None };
+        let mut look = Look { progress, tuning, waits: None, remarks: Vec::new() };
         if let Some(run_id) = look.active_run() {
             look.waits = (!reasons.is_empty()).then(|| reasons.join("; "));
-            look.complaint = self.notice.put_up(session, run_id, look.waits.as_deref(), now)?;
+            look.remarks.extend(self.notice.put_up(session, run_id, look.waits.as_deref(), now)?);
+            look.remarks.extend(self.checkpoints.advice(session)?);
         }
         Ok(look)
     }

@@ -1,5 +1,6 @@
 //! `rotate-driver`: runs token rotations of the extension `ticket_ext` and shows their progress.
 
+mod checkpoints;
 mod cli;
 mod commands;
 mod connect;

@@ -82,7 +82,7 @@ impl View<'_> {
             None if waited => self.display.note("goes on")?,
             _ => {}
         }
-        look.complaint.map_or(Ok(()), |complaint| self.note(complaint))?;
+        look.remarks.into_iter().try_for_each(|remark| self.note(remark))?;
         self.show(if self.waits().is_some() { Event::Throttled } else { Event::Progress })
     }
 

@@ -3,6 +3,7 @@
 mod access;
 mod backup;
 mod bar;
+mod checkpoints;
 mod connect;
 mod control;
 mod database;
