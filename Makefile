@@ -27,7 +27,7 @@ test: setup ## Run all tests on private servers
 test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG_MAJOR=15 for the older release
 	@docker/test.sh
 
-bench: setup ## Compare with other ways to rotate; SCALE=1000000 ROUNDS=5
+bench: setup ## Compare with other ways to rotate, and beside an application; PART=all SCALE=1000000 ROUNDS=5
 	@driver/bench/run
 
 faults: setup ## Run under KILLS=200 faults; SEED=n repeats a schedule of them

@@ -36,7 +36,13 @@ WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()
 ORDER BY xact_start
 LIMIT 3;
 
-\echo Dead rows. More of them than of live ones: VACUUM the table, between batches is fine.
+\echo VACUUM at work: rotate-driver run starts one after each tenth of the tickets; autovacuum comes by itself.
+SELECT pid, relid::regclass AS table, phase, heap_blks_scanned, heap_blks_total, index_vacuum_count
+FROM pg_stat_progress_vacuum
+WHERE datname = current_database();
+
+\echo Dead rows. More of them than of live ones: VACUUM the table, between batches is fine; if it does not help, an
+\echo old transaction (above) keeps them.
 SELECT relid::regclass AS table, n_live_tup AS live, n_dead_tup AS dead, last_vacuum, last_autovacuum,
        pg_size_pretty(pg_total_relation_size(relid)) AS size
 FROM pg_stat_user_tables

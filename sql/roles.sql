@@ -13,6 +13,9 @@ BEGIN;
 
 GRANT SELECT, UPDATE (:"token_column") ON :target TO :"role";
 
+-- VACUUM between batches takes the table's owner, or from PostgreSQL 17 on: GRANT MAINTAIN ON ticket TO rotator.
+-- That allows more, as REINDEX and LOCK TABLE, so it is left to you; without it, autovacuum does the work.
+
 GRANT USAGE ON SCHEMA :"schema" TO :"role";
 
 -- A run is started, paused, resumed, cancelled and finished; its ranges are split and finished.

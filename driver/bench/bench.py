@@ -5,29 +5,20 @@ import re
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
+from contextlib import contextmanager
 
 import psycopg
 
 import report
+from table import DATABASE, HERE, Sampler, connect, driver, kept_tokens, prepare, psql, sizes
 
-HERE = Path(__file__).parent
 SCALE = int(os.environ["SCALE"])
 ROUNDS = int(os.environ["ROUNDS"])
 # The ORM takes minutes for a million: it gets a part of them, and its time is scaled up.
 DJANGO_SCALE = min(SCALE, 20_000)
-SAMPLE_EVERY = 0.2
-
-
-def psql(script):
-    return ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file", str(HERE / "peers" / script)]
-
-
-def driver(*options):
-    return ["rotate-driver", "run", *options]
-
+# With the default of 1 GB, what a large run costs most is the full-page images after each checkpoint.
+LARGE_WAL = "16GB"
 
 PEERS = {
     "one UPDATE": psql("update.sql"),
@@ -36,54 +27,26 @@ PEERS = {
     "Django, bulk_update of 50": [sys.executable, str(HERE / "peers" / "django_command.py")],
     "rotate-driver, 1 worker": driver("--workers", "1"),
     "rotate-driver, 2 workers": driver("--workers", "2"),
+    "2 workers, no VACUUM": driver("--workers", "2", "--vacuum-every", "off"),
     **{f"1 worker, batch {size}": driver("--workers", "1", "--batch", str(size)) for size in (50, 500, 5000, 50_000)},
     "1 worker, batch 50, old snapshot": driver("--workers", "1", "--batch", "50"),
 }
-
-
-class Sampler(threading.Thread):
-    """Watches the table's size, and the ledger, while a peer is at work."""
-
-    def __init__(self):
-        super().__init__()
-        self.samples, self.done = [], threading.Event()
-
-    def run(self):
-        started = time.monotonic()
-        with psycopg.connect(autocommit=True) as connection:
-            while not self.done.wait(SAMPLE_EVERY):
-                size = connection.execute("SELECT pg_total_relation_size('ticket')").fetchone()[0]
-                self.samples.append((time.monotonic() - started, size))
-
-
-def prepare(tickets):
-    subprocess.run(["rotate-driver", "init", "--size", str(tickets)], check=True, stdout=subprocess.DEVNULL)
-    with psycopg.connect(autocommit=True) as connection:
-        connection.execute("TRUNCATE ticket_rotation, ticket_rotation_range, ticket_rotation_batch")
-        connection.execute("DROP TABLE IF EXISTS leaked")
-        connection.execute("CREATE TABLE leaked AS SELECT id, token FROM ticket")
-        connection.execute("CHECKPOINT")
+if SCALE >= 10_000_000:
+    PEERS[f"2 workers, max_wal_size {LARGE_WAL}"] = driver("--workers", "2")
 
 
 def measure(name):
     tickets = DJANGO_SCALE if "Django" in name else SCALE
     prepare(tickets)
-    snapshot = psycopg.connect()
-    if "old snapshot" in name:
-        snapshot.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        snapshot.execute("SELECT count(*) FROM pg_class")
-    sampler = Sampler()
-    sampler.start()
-    with psycopg.connect(autocommit=True) as connection:
-        before = counters(connection)
-        started = time.monotonic()
-        subprocess.run(PEERS[name], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        seconds = time.monotonic() - started
+    with circumstances(name), connect() as connection:
+        before, size_before = counters(connection), sizes(connection)
+        with Sampler() as sampler:
+            started = time.monotonic()
+            subprocess.run(PEERS[name], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            seconds = time.monotonic() - started
         written = {name: value - before[name] for name, value in counters(connection).items()}
-        sampler.done.set()
-        sampler.join()
-        snapshot.close()
-        kept = connection.execute("SELECT count(*) FROM ticket JOIN leaked USING (id, token)").fetchone()[0]
+        growth = report.growth(size_before, sizes(connection))
+        kept = kept_tokens(connection)
         assert kept == 0, f"{name}: {kept} tickets have kept their token"
         ledger = connection.execute(
             """SELECT extract(epoch FROM finished_at - min(started_at) OVER ()), tickets
@@ -91,7 +54,28 @@ def measure(name):
         ).fetchall()
     scaled = SCALE / tickets
     written = {name: value * scaled for name, value in written.items()}
-    return report.Measurement(seconds * scaled, written, sampler.samples, ledger)
+    return report.Measurement(seconds * scaled, written, growth, sampler.samples, ledger)
+
+
+@contextmanager
+def circumstances(name):
+    """What the peer's name says besides."""
+    snapshot = psycopg.connect(dbname=DATABASE)
+    if "old snapshot" in name:
+        snapshot.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        snapshot.execute("SELECT count(*) FROM pg_class")
+    if "max_wal_size" in name:
+        set_server(f"SET max_wal_size = '{LARGE_WAL}'")
+    yield
+    snapshot.close()
+    if "max_wal_size" in name:
+        set_server("RESET max_wal_size")
+
+
+def set_server(change):
+    with connect("postgres") as connection:
+        connection.execute(f"ALTER SYSTEM {change}")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def counters(connection):
@@ -106,10 +90,11 @@ def counters(connection):
 
 
 def main():
-    with psycopg.connect(autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION ticket_ext")
+    with connect("postgres") as connection:
         version = connection.execute("SHOW server_version").fetchone()[0]
     measured = {name: [] for name in PEERS if re.search(os.environ["ONLY"], name)}
+    if not measured:
+        return print("no peer matches ONLY")
     for number in range(ROUNDS):
         for name, measurements in measured.items():
             measurements.append(measure(name))

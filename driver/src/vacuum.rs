@@ -41,8 +41,8 @@ pub struct Pacing {
     postponed: i64,
 }
 
-#[derive(Debug)]
-struct Batch {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
     tickets: i32,
     /// How many were done when it began. What was committed since then it may still see, so VACUUM keeps it.
     sees: i64,
@@ -68,14 +68,16 @@ impl Pacing {
     }
 
     /// A batch of at most so many tickets begins.
-    pub fn batch_begins(&mut self, tickets: i32) {
-        self.in_flight.push(Batch { tickets, sees: self.done });
+    pub fn batch_begins(&mut self, tickets: i32) -> Batch {
+        let batch = Batch { tickets, sees: self.done };
+        self.in_flight.push(batch);
+        batch
     }
 
-    pub fn batch_ends(&mut self, tickets: i32, committed: bool) {
-        let ended = self.in_flight.iter().position(|batch| batch.tickets == tickets);
-        ended.map(|index| self.in_flight.remove(index));
-        self.done += if committed { i64::from(tickets) } else { 0 };
+    pub fn batch_ends(&mut self, batch: Batch, committed: bool) {
+        let ended = self.in_flight.iter().position(|other| *other == batch);
+        ended.map(|index| self.in_flight.swap_remove(index));
+        self.done += if committed { i64::from(batch.tickets) } else { 0 };
     }
 
     /// The true number, other drivers' tickets among them.
@@ -83,12 +85,17 @@ impl Pacing {
         self.done = done;
     }
 
-    /// Whether the caller, whose next batch has so many tickets, is to run VACUUM before it. None is worth while
-    /// for the last tickets, nor before at least half a part is done, however large a batch was asked for.
-    pub fn begin(&mut self, next: i32) -> bool {
+    /// Whether VACUUM is to run before a batch of so many tickets. None is worth while for the last tickets, nor
+    /// before at least half a part is done, however large a batch was asked for.
+    pub fn is_due(&self, next: i32) -> bool {
         let worthwhile =
             self.planned - self.cleaned > self.limit() && self.done - self.cleaned >= self.part / 2;
-        let due = self.running.is_none() && worthwhile && self.reached_by(next) > self.part + self.postponed;
+        self.running.is_none() && worthwhile && self.reached_by(next) > self.part + self.postponed
+    }
+
+    /// Whether the caller is to run it.
+    pub fn begin(&mut self, next: i32) -> bool {
+        let due = self.is_due(next);
         if due {
             self.running = Some(self.in_flight.iter().map(|batch| batch.sees).fold(self.done, i64::min));
         }
@@ -148,8 +155,8 @@ mod tests {
     }
 
     fn commit(pacing: &mut Pacing, tickets: i32) {
-        pacing.batch_begins(tickets);
-        pacing.batch_ends(tickets, true);
+        let batch = pacing.batch_begins(tickets);
+        pacing.batch_ends(batch, true);
     }
 
     #[test]
@@ -169,10 +176,10 @@ mod tests {
     fn what_others_have_in_flight_counts_and_keeps_what_was_committed_since() {
         let mut pacing = pacing(0);
         commit(&mut pacing, 40_000);
-        pacing.batch_begins(30_000);
+        let batch = pacing.batch_begins(30_000);
         commit(&mut pacing, 20_000);
         assert!(pacing.begin(11_000));
-        pacing.batch_ends(30_000, true);
+        pacing.batch_ends(batch, true);
         pacing.end(false);
         assert!(!pacing.begin(50_000), "40,000 of 90,000 were cleaned");
         assert!(pacing.begin(50_001));
@@ -182,8 +189,8 @@ mod tests {
     fn a_batch_that_failed_counts_for_nothing() {
         let mut pacing = pacing(0);
         commit(&mut pacing, 60_000);
-        pacing.batch_begins(60_000);
-        pacing.batch_ends(60_000, false);
+        let batch = pacing.batch_begins(60_000);
+        pacing.batch_ends(batch, false);
         assert!(!pacing.begin(30_000));
     }
 

@@ -15,7 +15,7 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
         self.crew.control.saw(&look);
         drop(watch);
         look.waits = look.waits.or(waits.map(str::to_owned));
-        self.pace(|pacing| pacing.observe(look.progress.as_ref().map_or(0, |progress| progress.done)));
+        self.observe(look.progress.as_ref());
         if look.waits.is_some() {
             // Of a run that waits this is all the progress there is.
             self.link.progressed();

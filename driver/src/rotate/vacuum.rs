@@ -4,6 +4,8 @@ use super::worker::{Report, Worker};
 use crate::error::Error;
 use crate::pace::BatchSize;
 use crate::passing::Remedy;
+use crate::progress::Progress;
+use crate::session::Session;
 use crate::vacuum::Pacing;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,8 +37,7 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
             return Ok(());
         };
         let next = self.batch.get();
-        let due = vacuums.pacing().begin(next);
-        if due {
+        if self.is_due(vacuums, next)? {
             let vacuumed = self.link.attempt_expendable(|session| session.vacuum(&vacuums.statement));
             vacuums.pacing().end(matches!(vacuumed, Ok(false)));
             self.explain(vacuumed, vacuums.pacing().too_many_left())?;
@@ -51,14 +52,28 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
     /// Of a size that lets VACUUM keep up with all workers.
     pub(super) fn vacuumable(&self, batch: BatchSize) -> BatchSize {
         let workers = self.crew.control.workers();
-        let largest = self.crew.vacuums.map(|vacuums| vacuums.pacing().largest_batch(workers));
+        let largest = self.pacing().map(|pacing| pacing.largest_batch(workers));
         largest.map_or(batch, |largest| batch.at_most(largest))
     }
 
-    pub(super) fn pace(&self, change: impl FnOnce(&mut Pacing)) {
-        if let Some(vacuums) = self.crew.vacuums {
-            change(&mut vacuums.pacing());
+    /// The count of batches is a guess, as the last one of a range is smaller. Now it has to be true.
+    fn is_due(&mut self, vacuums: &Vacuums, next: i32) -> Result<bool, Error> {
+        if !vacuums.pacing().is_due(next) {
+            return Ok(false);
         }
+        let progress = self.link.attempt(Session::progress)?;
+        self.observe(progress.as_ref().map(Progress::from).as_ref());
+        Ok(vacuums.pacing().begin(next))
+    }
+
+    pub(super) fn observe(&self, progress: Option<&Progress>) {
+        if let (Some(mut pacing), Some(progress)) = (self.pacing(), progress) {
+            pacing.observe(progress.done);
+        }
+    }
+
+    pub(super) fn pacing(&self) -> Option<MutexGuard<'_, Pacing>> {
+        self.crew.vacuums.map(Vacuums::pacing)
     }
 
     /// The run takes no harm from a VACUUM that failed, or that could remove nothing.

@@ -83,9 +83,12 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
         self.batch = self.vacuumable(self.batch.ask(self.crew.control.asked()));
         let (size, commit) = (self.batch.get(), self.crew.options.load.synchronous_commit);
         let started = Instant::now();
-        self.pace(|pacing| pacing.batch_begins(size));
+        let batch = self.pacing().map(|mut pacing| pacing.batch_begins(size));
         let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
-        self.pace(|pacing| pacing.batch_ends(size, matches!(rotated, Ok(Some(_)))));
+        let committed = matches!(rotated, Ok(Some(_)));
+        if let (Some(mut pacing), Some(batch)) = (self.pacing(), batch) {
+            pacing.batch_ends(batch, committed);
+        }
         let last_id = rotated?;
         self.link.progressed();
         if last_id.is_some() {

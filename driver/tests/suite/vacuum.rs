@@ -7,6 +7,7 @@ use crate::lock::Lock;
 use crate::oracle;
 use crate::process::{Ended, Running, poll};
 use crate::recipes::rotator;
+use crate::server::Server;
 
 /// The least that is vacuumed.
 const ENOUGH: u32 = 100_000;
@@ -16,8 +17,12 @@ const VACUUM: &str = "pg_stat_progress_vacuum WHERE datname = current_database()
 /// Where nobody else vacuums the table.
 fn with_tickets(tickets: u32) -> Database<'static> {
     let database = Database::with_tickets(tickets);
-    database.execute("ALTER TABLE ticket SET (autovacuum_enabled = off)");
+    leave_to_the_driver(&database);
     database
+}
+
+fn leave_to_the_driver(database: &Database) {
+    database.execute("ALTER TABLE ticket SET (autovacuum_enabled = off)");
 }
 
 /// How much the table grows meanwhile, in percent.
@@ -46,7 +51,11 @@ fn tickets_done(database: &Database) -> i64 {
 
 #[test]
 fn the_table_grows_by_little_more_than_a_tenth() {
-    let database = with_tickets(200_000);
+    // Old transactions in other databases keep rows here, too, through the snapshots of the other worker.
+    let server = Server::start("vacuum", &["fsync=off"]);
+    let database = Database::create_on(&server);
+    database.make_tickets(200_000);
+    leave_to_the_driver(&database);
     let vacuumed = growth(&database, || drop(database.complete(&["run"])));
     assert!(vacuumed <= 15.0, "{vacuumed} %");
     assert_eq!(database.one("SELECT verified FROM verify_ticket_rotation()"), "true");
@@ -67,6 +76,7 @@ fn the_other_worker_goes_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuu
     poll("a VACUUM with the other worker far ahead", || {
         database.count(VACUUM) == 1 && tickets_done(&database) > 12_500
     });
+    running.wait_for_stderr("waits: VACUUM is behind");
     running.signal(libc::SIGINT);
     running.wait().expect(130).says(&["run 1 is interrupted; continue with: rotate-driver run\n"]);
     assert!(tickets_done(&database) <= 14_000);
@@ -107,7 +117,7 @@ fn a_role_that_may_not_vacuum_is_told_so_and_its_run_finishes() {
     assert!(!quiet.stderr.contains(NOT_ALLOWED), "{}", quiet.stderr);
     database.execute(&format!("ALTER TABLE ticket OWNER TO \"{role}\""));
     let quiet = as_role(&role, database.driver(&["run", "--new"]));
-    assert!(!quiet.stderr.contains("VACUUM"), "{}", quiet.stderr);
+    assert!(!quiet.stderr.contains(NOT_ALLOWED), "{}", quiet.stderr);
 }
 
 #[test]
@@ -153,11 +163,9 @@ fn the_partitions_of_a_table_are_vacuumed_too() {
          ANALYZE ticket",
     );
     oracle::watch(&database);
-    let size = "SELECT pg_relation_size('early') + pg_relation_size('late')";
-    let before: i64 = database.one(size).parse().expect("a number");
     database.complete(&["run"]);
-    let after: i64 = database.one(size).parse().expect("a number");
-    // The room of one partition is of no use to another.
-    assert!(after < before * 3 / 2, "{before} to {after}");
     oracle::assert_rotated_once(&database);
+    poll("VACUUM of both partitions", || {
+        database.count("pg_stat_user_tables WHERE relname IN ('early', 'late') AND vacuum_count > 0") == 2
+    });
 }
