@@ -1,7 +1,8 @@
 //! `--max-replica-lag`, by a standby whose replay is paused and a slot that nobody reads.
 
 use crate::database::Database;
-use crate::process::poll;
+use crate::process::{Running, poll};
+use crate::recipes::rotator;
 use crate::server::Server;
 
 use super::{RUN, expect_held, start};
@@ -51,6 +52,14 @@ fn a_run_waits_for_a_logical_slot_in_bytes_and_only_for_those_of_its_database() 
     database.one("SELECT pg_create_logical_replication_slot('unread', 'test_decoding')");
     let running = start(&database, &["--max-replica-lag", "1h", "--max-replica-lag", "64kB"]);
     expect_held(&database, &running, "replica unread is more than 64kB behind");
+    // Whoever names a logical slot needs no privilege to see it.
+    let mut unprivileged =
+        database.driver(&[&RUN[..], &["--max-replica-lag", "64kB", "--replica", "unread"]].concat());
+    unprivileged.env("PGUSER", rotator(&database, "public.ticket"));
+    let unprivileged = Running::start(unprivileged);
+    expect_held(&database, &unprivileged, "replica unread is more than 64kB behind");
+    unprivileged.signal(libc::SIGTERM);
+    unprivileged.wait().expect(143);
     other.complete(&[&RUN[..], &["--max-replica-lag", "64kB"]].concat());
 
     let before = database.count("ticket_rotation_batch");
