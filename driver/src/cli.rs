@@ -147,7 +147,7 @@ pub struct Status {
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub struct Tune {
-    /// How long a batch should take, also in drivers that were started with --batch N
+    /// How long a batch should take, 10ms to 60s, also in drivers that were started with --batch N
     #[arg(long, value_name = "TIME", value_parser = load::batch_time)]
     pub batch_time: Option<Duration>,
 

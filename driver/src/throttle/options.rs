@@ -9,14 +9,14 @@ use clap::Args;
 pub struct ThrottleOptions {
     /// Start no batch while a replica is further behind, in time or in WAL: 10s, 64MB, or one of each
     ///
-    /// Replicas are the standbys that are connected and the logical replication slots of the
-    /// database, unless --replica names some.
+    /// Given twice, both count. Replicas are the standbys that are connected and the logical
+    /// replication slots of the database, unless --replica names some.
     #[arg(long, value_name = "TIME|BYTES")]
     pub max_replica_lag: Vec<Lag>,
 
-    /// Heed this replica only: application_name of a standby, or a replication slot; may be repeated
+    /// Heed this replica alone: application_name of a standby, or a replication slot
     ///
-    /// One that is named has to be there: while it is away no batch is started.
+    /// May be repeated. One that is named has to be there: while it is away no batch is started.
     #[arg(long, value_name = "NAME", requires = "max_replica_lag")]
     pub replica: Vec<String>,
 

@@ -78,7 +78,6 @@ mod tests {
         let positions = after(100, start);
         let late = [0, 79, 80, 100].map(|replayed| positions.is_late(start + 50 * SECOND, replayed, None));
         assert_eq!(late, [true, true, false, false]);
-        assert!(positions.is_late(start + 51 * SECOND, 80, None) || positions.samples[1].1 > 80);
     }
 
     #[test]

@@ -49,7 +49,9 @@ fn holds(kind: &str, value: Option<&str>) -> Result<bool, Error> {
     match value {
         _ if kind != "boolean" && !NUMBERS.contains(&kind) => Err(Error::ThrottleType(kind.to_owned())),
         None => Ok(false),
-        Some(value) => Ok(value == "true" || value.parse().is_ok_and(|number: f64| !(number <= 0.0))),
+        Some(value) => {
+            Ok(value == "true" || value.parse().is_ok_and(|number: f64| number > 0.0 || number.is_nan()))
+        }
     }
 }
 

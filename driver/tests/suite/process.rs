@@ -49,6 +49,11 @@ impl Running {
         poll(text, || read(&self.stdout).contains(text));
     }
 
+    /// What it said last of all.
+    pub fn wait_for_last_stderr_line(&self, text: &str) {
+        poll(text, || read(&self.stderr).lines().last().is_some_and(|line| line.contains(text)));
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("the process can be waited for").is_none()
     }

@@ -2,36 +2,53 @@
 
 use std::thread;
 
+use postgres::Client;
+
 use crate::database::Database;
 use crate::process::{Running, poll};
 use crate::server::Server;
 
 use super::{expect_held, start};
 
-const SLEEPERS: &str = "pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)' AND state = 'active'";
+const SLEEP: &str = "SELECT pg_sleep(3600)";
+
+/// Ends by being cancelled.
+fn sleep(mut session: Client) {
+    session.batch_execute(SLEEP).unwrap_err();
+}
+
+fn wake(database: &Database, sleeper: i32) {
+    assert_eq!(database.one(&format!("SELECT pg_cancel_backend({sleeper})")), "true");
+}
+
+fn process(session: &mut Client) -> i32 {
+    session.query_one("SELECT pg_backend_pid()", &[]).expect("it answers").get(0)
+}
 
 #[test]
 fn a_run_waits_while_more_sessions_than_allowed_are_active() {
     let server = Server::start("busy", &["fsync=off"]);
     let database = Database::create_on(&server);
     database.make_tickets(2000);
+    database.one("SELECT start_ticket_rotation(ranges => 2)");
+    let mut sessions = [(); 3].map(|()| database.connect());
+    let [first, second, rotating] = sessions.each_mut().map(process);
+    // Asleep in its batch, it is known by its lock only.
+    sessions[2].batch_execute("BEGIN; SELECT rotate_ticket_tokens(NULL, 10)").expect("a batch");
     thread::scope(|scope| {
-        for _ in 0..2 {
-            // Ends by being cancelled.
-            scope.spawn(|| database.connect().batch_execute("SELECT pg_sleep(3600)").unwrap_err());
+        for session in sessions {
+            scope.spawn(|| sleep(session));
         }
-        poll("two busy sessions", || database.count(SLEEPERS) == 2);
+        let asleep = format!("pg_stat_activity WHERE state = 'active' AND query = '{SLEEP}'");
+        poll("busy sessions", || database.count(&asleep) == 3);
         let running = start(&database, &["--max-active", "1"]);
         expect_held(&database, &running, "more than 1 other session(s) are active");
         assert_eq!(database.count("ticket_rotation_batch"), 0);
-        let cancel = |some: &str| {
-            database.one(&format!(
-                "SELECT count(pg_cancel_backend(pid)) FROM (SELECT pid FROM {SLEEPERS} {some}) AS s"
-            ))
-        };
-        cancel("LIMIT 1");
+        wake(&database, first);
+        poll("batches", || database.count("ticket_rotation_batch") > 0);
+        wake(&database, rotating);
         running.wait().expect(0);
-        cancel("");
+        wake(&database, second);
     });
 }
 

@@ -24,7 +24,7 @@ fn start(database: &Database, options: &[&str]) -> Running {
 
 /// Says why it waits, and starts no batch.
 fn expect_held(database: &Database, running: &Running, reason: &str) {
-    running.wait_for_stderr(reason);
+    running.wait_for_last_stderr_line(reason);
     let batches = || database.count("ticket_rotation_batch");
     let before = batches();
     // Two looks.

@@ -24,7 +24,7 @@ fn mistakes_are_those_of_usage() {
         (&["--max-replica-lag", "64"], "it needs a unit, as in 10s or 64MB"),
         (&["--max-replica-lag", "10ms"], "it is not between 1s and 1d"),
         (&["--replica", "a"], "--max-replica-lag <TIME|BYTES>"),
-        (&["--max-active", "-1"], "--max-active"),
+        (&["--max-active", "few"], "--max-active <N>"),
     ] {
         start(&database, options).wait().expect(2).says(&[said]);
     }
@@ -33,12 +33,12 @@ fn mistakes_are_those_of_usage() {
 #[test]
 fn an_interrupted_run_repeats_them() {
     let database = Database::with_tickets(100);
-    database.one("SELECT pg_create_physical_replication_slot('slot_of_options')");
+    database.one("SELECT pg_create_physical_replication_slot('slot_of_options', true)");
     let options = [
         "--max-replica-lag",
-        "10s",
+        "1day",
         "--max-replica-lag",
-        "2GB",
+        "1TB",
         "--replica",
         "slot_of_options",
         "--max-active",
@@ -51,7 +51,7 @@ fn an_interrupted_run_repeats_them() {
     wait_for_blocked(&database, 1);
     running.signal(libc::SIGINT);
     drop(lock);
-    let resume = "continue with: rotate-driver run --workers 1 --batch 50 --max-replica-lag 10s --max-replica-lag 2GB \
+    let resume = "continue with: rotate-driver run --workers 1 --batch 50 --max-replica-lag 1day --max-replica-lag 1TB \
                   --replica slot_of_options --max-active 1000 --throttle-query 'SELECT false'\n";
     running.wait().expect(130).says(&[resume]);
     database.one("SELECT pg_drop_replication_slot('slot_of_options')");

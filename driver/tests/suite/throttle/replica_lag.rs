@@ -1,7 +1,8 @@
 //! `--max-replica-lag`, by a standby whose replay is paused and a slot that nobody reads.
 
 use crate::database::Database;
-use crate::process::poll;
+use crate::process::{Running, poll};
+use crate::recipes::rotator;
 use crate::server::Server;
 
 use super::{RUN, expect_held, start};
@@ -24,6 +25,7 @@ fn a_run_waits_while_a_standby_stands_still() {
     expect_held(&database, &running, reason);
     assert_eq!(database.count("ticket_rotation_batch"), 0);
     let json = start(&database, &["--max-replica-lag", "1s", "--progress", "json"]);
+    json.wait_for_stdout("{\"event\":\"throttled\",");
     json.wait_for_stdout(&format!("\"throttle\":\"{reason}\""));
     running.wait_for_stdout(&format!(" | waits: {reason}"));
     let status = database.complete(&["status"]).stdout;
@@ -32,7 +34,6 @@ fn a_run_waits_while_a_standby_stands_still() {
     replay("pg_wal_replay_resume");
     poll("batches", || database.count("ticket_rotation_batch") > 0);
     replay("pg_wal_replay_pause");
-    json.wait_for_stdout("\"event\":\"throttled\"");
     expect_held(&database, &running, reason);
     replay("pg_wal_replay_resume");
     running.wait().expect(0);
@@ -45,11 +46,20 @@ fn a_run_waits_for_a_logical_slot_in_bytes_and_only_for_those_of_its_database() 
     let server = Server::start("slots", &["fsync=off", "wal_level=logical"]);
     let [database, other] = [(); 2].map(|()| Database::create_on(&server));
     for database in [&database, &other] {
-        database.make_tickets(5000);
+        database.make_tickets(2000);
+        database.slow_down(50);
     }
     database.one("SELECT pg_create_logical_replication_slot('unread', 'test_decoding')");
     let running = start(&database, &["--max-replica-lag", "1h", "--max-replica-lag", "64kB"]);
     expect_held(&database, &running, "replica unread is more than 64kB behind");
+    // Whoever names a logical slot needs no privilege to see it.
+    let mut unprivileged =
+        database.driver(&[&RUN[..], &["--max-replica-lag", "64kB", "--replica", "unread"]].concat());
+    unprivileged.env("PGUSER", rotator(&database, "public.ticket"));
+    let unprivileged = Running::start(unprivileged);
+    expect_held(&database, &unprivileged, "replica unread is more than 64kB behind");
+    unprivileged.signal(libc::SIGTERM);
+    unprivileged.wait().expect(143);
     other.complete(&[&RUN[..], &["--max-replica-lag", "64kB"]].concat());
 
     let before = database.count("ticket_rotation_batch");

@@ -1,6 +1,7 @@
 //! `--replica`: what is named has to be there.
 
 use crate::database::Database;
+use crate::process::poll;
 use crate::server::Server;
 
 use super::{RUN, expect_held, start};
@@ -18,12 +19,13 @@ fn a_named_standby_that_goes_away_is_waited_for() {
     let missing = "cannot read the replica lag: there is no standby and no replication slot \"remote\"";
     expect_held(&database, &running, missing);
     assert!(database.count("ticket_rotation_batch") > 0);
-    standby.start_again();
+    // Who has not named it does not know of it.
     let batches = database.count("ticket_rotation_batch");
-    crate::process::poll("batches", || database.count("ticket_rotation_batch") > batches);
-    standby.stop("fast");
-    // Nobody knows of the one that is gone.
-    database.complete(&["run", "--max-replica-lag", "1GB"]);
+    let other = start(&database, &["--max-replica-lag", "1GB"]);
+    poll("batches of the other driver", || database.count("ticket_rotation_batch") > batches);
+    other.signal(libc::SIGTERM);
+    other.wait().expect(143);
+    database.execute("DROP TRIGGER rest ON ticket");
     standby.start_again();
     running.wait().expect(0);
 }

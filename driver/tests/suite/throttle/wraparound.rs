@@ -10,9 +10,8 @@ use super::{RUN, expect_held};
 const WORKER: &str =
     "pg_stat_activity WHERE query LIKE 'autovacuum: VACUUM% public.ticket (to prevent wraparound)'";
 
-/// Uses up enough transaction ids to make the table due.
+/// Uses up transaction ids, so that the tickets are old enough for the settings below.
 const AGE: &str = "
-    ALTER TABLE ticket SET (autovacuum_freeze_max_age = 100000, autovacuum_freeze_min_age = 0);
     CREATE PROCEDURE age() LANGUAGE plpgsql AS $$
     BEGIN
         FOR i IN 1..100100 LOOP
@@ -20,6 +19,10 @@ const AGE: &str = "
             COMMIT;
         END LOOP;
     END$$";
+
+/// Such a vacuum has to freeze every ticket, and waits for a page that a cursor stands on.
+const DUE: &str = "ALTER TABLE ticket SET (autovacuum_freeze_max_age = 100000, autovacuum_freeze_min_age = 0,
+                                           autovacuum_freeze_table_age = 0)";
 
 #[test]
 fn a_run_waits_for_an_autovacuum_that_prevents_wraparound() {
@@ -29,11 +32,10 @@ fn a_run_waits_for_an_autovacuum_that_prevents_wraparound() {
     database.make_tickets(1000);
     database.execute(AGE);
     database.execute("CALL age()");
-    // Such a vacuum waits for a page that a cursor stands on.
     let mut reader = database.connect();
-    reader
-        .batch_execute("BEGIN; DECLARE place CURSOR FOR SELECT FROM ticket; FETCH place")
-        .expect("a cursor");
+    let cursor = "BEGIN; DECLARE place CURSOR FOR SELECT FROM ticket; FETCH place";
+    reader.batch_execute(cursor).expect("a cursor");
+    database.execute(DUE);
     poll("an autovacuum", || database.count(WORKER) > 0);
 
     let mut unprivileged = database.driver(&RUN);
