@@ -126,6 +126,11 @@ impl Pacing {
         2 * self.part
     }
 
+    /// Whether so many were left since the last VACUUM that was not skipped.
+    pub fn is_late(&self) -> bool {
+        self.done - self.cleaned > self.too_many_left()
+    }
+
     /// Tickets since the last VACUUM.
     fn reached_by(&self, next: i32) -> i64 {
         let in_flight: i64 = self.in_flight.iter().map(|batch| i64::from(batch.tickets)).sum();
