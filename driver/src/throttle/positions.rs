@@ -1,10 +1,9 @@
 //! Where the WAL stood when: what a replica's lag in time is told by.
 //!
-//! `replay_lag` of pg_stat_replication would not do. It is NULL while replay stands still after an idle time, else it
-//! is interpolated, and after a replica has caught up it keeps its last value until two more of its reports (on
-//! PostgreSQL 15, with replay paused: NULL, or 3.2 s at the end of a pause of 24 s, and that for another 10 s).
-//! So the driver remembers the position of its own looks: a replica that has not reached the one of `limit` ago is
-//! further behind than that.
+//! `replay_lag` of pg_stat_replication would not do. A slot that nobody reads has none. A standby's moves only with its
+//! reports, and after it has caught up it keeps an interpolated value until two more of them: on PostgreSQL 15, after
+//! a replay paused for 24 s, 3.2 s for another 10 s. So the driver remembers the positions of its own looks: a replica
+//! that has not reached the one of `limit` ago is further behind than that.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -12,7 +12,7 @@ use super::{expect_held, start};
 
 const SLEEP: &str = "SELECT pg_sleep(3600)";
 
-/// Ends by being cancelled.
+/// Until it is cancelled, or the server ends.
 fn sleep(mut session: Client) {
     session.batch_execute(SLEEP).unwrap_err();
 }
@@ -35,21 +35,19 @@ fn a_run_waits_while_more_sessions_than_allowed_are_active() {
     let [first, second, rotating] = sessions.each_mut().map(process);
     // Asleep in its batch, it is known by its lock only.
     sessions[2].batch_execute("BEGIN; SELECT rotate_ticket_tokens(NULL, 10)").expect("a batch");
-    thread::scope(|scope| {
-        for session in sessions {
-            scope.spawn(|| sleep(session));
-        }
-        let asleep = format!("pg_stat_activity WHERE state = 'active' AND query = '{SLEEP}'");
-        poll("busy sessions", || database.count(&asleep) == 3);
-        let running = start(&database, &["--max-active", "1"]);
-        expect_held(&database, &running, "more than 1 other session(s) are active");
-        assert_eq!(database.count("ticket_rotation_batch"), 0);
-        wake(&database, first);
-        poll("batches", || database.count("ticket_rotation_batch") > 0);
-        wake(&database, rotating);
-        running.wait().expect(0);
-        wake(&database, second);
-    });
+    for session in sessions {
+        thread::spawn(|| sleep(session));
+    }
+    let asleep = format!("pg_stat_activity WHERE state = 'active' AND query = '{SLEEP}'");
+    poll("busy sessions", || database.count(&asleep) == 3);
+    let running = start(&database, &["--max-active", "1"]);
+    expect_held(&database, &running, "more than 1 other session(s) are active");
+    assert_eq!(database.count("ticket_rotation_batch"), 0);
+    wake(&database, first);
+    poll("batches", || database.count("ticket_rotation_batch") > 0);
+    wake(&database, rotating);
+    running.wait().expect(0);
+    wake(&database, second);
 }
 
 #[test]
