@@ -129,10 +129,12 @@ impl Session {
         Ok(!self.locked.load(Ordering::Relaxed))
     }
 
-    /// Who keeps the old rows of more than so many tickets of the newest run from being removed.
-    pub fn vacuum_obstacle(&mut self, tickets: i64) -> Result<Option<String>, Error> {
+    /// Who keeps the old rows of more than so many tickets of the newest run from being removed, and whose lock
+    /// has VACUUM skipped.
+    pub fn vacuum_obstacle(&mut self, tickets: i64, skipped: bool) -> Result<Option<String>, Error> {
         let sql = include_str!("sql/vacuum_obstacle.sql").replace("{schema}", &self.schema);
-        let parameters = [&self.target.parameters()[..], &[(&tickets, Type::INT8)]].concat();
+        let parameters =
+            [&self.target.parameters()[..], &[(&tickets, Type::INT8), (&skipped, Type::BOOL)]].concat();
         Ok(self.client.query_typed_opt(&sql, &parameters)?.map(|row| row.get("name")))
     }
 

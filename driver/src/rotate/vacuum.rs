@@ -40,7 +40,7 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
         if self.is_due(vacuums, next)? {
             let vacuumed = self.link.attempt_expendable(|session| session.vacuum(&vacuums.statement));
             vacuums.pacing().end(matches!(vacuumed, Ok(false)));
-            self.explain(vacuumed, vacuums.pacing().too_many_left())?;
+            self.explain(vacuumed, vacuums)?;
         }
         let began = Instant::now();
         while vacuums.pacing().is_behind(next) && self.link.rest(RECHECK).is_none() {
@@ -77,13 +77,16 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
     }
 
     /// The run takes no harm from a VACUUM that failed, or that could remove nothing.
-    fn explain(&mut self, vacuumed: Result<bool, Error>, too_many: i64) -> Result<(), Error> {
+    fn explain(&mut self, vacuumed: Result<bool, Error>, vacuums: &Vacuums) -> Result<(), Error> {
         let news = match vacuumed {
             Err(error) if error.remedy() == Some(Remedy::NewConnection) => return Err(error),
             Err(_) if self.link.interrupted().is_some() => None,
             Err(error) => Some(format!("VACUUM failed, the run goes on: {error}")),
-            Ok(_) => {
-                let obstacle = self.link.attempt(|session| session.vacuum_obstacle(too_many))?;
+            // It is tried again soon.
+            Ok(false) if !vacuums.pacing().is_late() => None,
+            Ok(vacuumed) => {
+                let too_many = vacuums.pacing().too_many_left();
+                let obstacle = self.link.attempt(|session| session.vacuum_obstacle(too_many, !vacuumed))?;
                 obstacle.map(|obstacle| format!("VACUUM cannot remove old rows, because of {obstacle}"))
             }
         };

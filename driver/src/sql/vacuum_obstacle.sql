@@ -1,10 +1,10 @@
 -- Who keeps VACUUM from removing the old rows of more than $3 tickets of the newest run: the oldest transaction, or
--- one that locks the table so that VACUUM skips it. What is hidden from this role is left out; another VACUUM removes
+-- where VACUUM was skipped ($4), one that locks the table. What is hidden from this role is left out; another VACUUM removes
 -- rows itself.
 WITH session AS (
     SELECT pid,
            CASE backend_type WHEN 'walsender' THEN format('standby %s with hot_standby_feedback', application_name)
-                             ELSE format('session %s of %s', pid, usename)
+                             ELSE format('%s %s', coalesce('session of ' || usename, backend_type), pid)
            END AS name,
            date_trunc('second', xact_start) AS since,
            -- A transaction that writes, in any database, is as old in every snapshot taken beside it.
@@ -22,7 +22,9 @@ WITH session AS (
     SELECT format('%s, which holds %s on the table', name, mode), 2147483647, true
       FROM pg_locks
       JOIN session USING (pid)
-     WHERE relation = $1
+     WHERE $4
+       AND locktype = 'relation'
+       AND relation = $1
        AND granted
        AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
     UNION ALL

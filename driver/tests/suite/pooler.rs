@@ -121,3 +121,16 @@ fn a_run_through_a_pooler_survives_restarts_of_the_server() {
     running.wait().expect(0).says(&["; trying again in "]);
     oracle::assert_rotated_once(&database);
 }
+
+#[test]
+fn a_run_through_a_pooler_is_vacuumed() {
+    let database = Database::with_tickets(100_000);
+    let Some(pooler) = Pooler::before(database.server) else { return };
+    database.execute("ALTER TABLE ticket SET (autovacuum_enabled = off)");
+    pooler.wait_until_it_answers(&database);
+    let ended = Running::start(pooler.driver(&database, &["run"])).wait().expect(0);
+    assert!(!ended.stderr.contains("VACUUM failed"), "{}", ended.stderr);
+    poll("VACUUM", || {
+        database.count("pg_stat_user_tables WHERE relname = 'ticket' AND vacuum_count > 0") == 1
+    });
+}

@@ -139,8 +139,10 @@ fn a_lock_on_the_table_makes_it_skipped_and_is_told() {
     let database = with_tickets(ENOUGH);
     let _lock = Lock::hold(&database, "LOCK TABLE ticket IN SHARE UPDATE EXCLUSIVE MODE");
     let ended = database.complete(&["run"]);
-    ended
-        .says(&["VACUUM cannot remove old rows, because of session", "which holds ShareUpdateExclusiveLock"]);
+    ended.says(&[
+        "VACUUM cannot remove old rows, because of session of postgres",
+        "which holds ShareUpdateExclusiveLock",
+    ]);
 }
 
 #[test]
@@ -148,7 +150,10 @@ fn an_old_transaction_that_keeps_old_rows_does_not_hold_the_run_and_is_told() {
     let database = with_tickets(ENOUGH);
     let _old = Lock::hold(&database, "SELECT pg_current_xact_id()");
     let ended = database.complete(&["run"]);
-    ended.says(&["VACUUM cannot remove old rows, because of session", "whose transaction began at"]);
+    ended.says(&[
+        "VACUUM cannot remove old rows, because of session of postgres",
+        "whose transaction began at",
+    ]);
 }
 
 #[test]

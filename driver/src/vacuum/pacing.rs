@@ -3,28 +3,10 @@
 //! Between two VACUUMs the table grows by the part of it that was rotated meanwhile, and the rows after that go where
 //! dead ones were. So it grows once, by about that part, and not with every part.
 
-use std::fmt;
+use super::VacuumEvery;
 
 /// Fewer tickets are done in seconds, and what they leave behind is some megabytes: autovacuum comes round for it.
 const FEW: i64 = 100_000;
-
-pub const DEFAULT_VACUUM_EVERY: &str = "10%";
-
-/// The part of the planned tickets after which VACUUM is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VacuumEvery {
-    Off,
-    Percent(u8),
-}
-
-impl fmt::Display for VacuumEvery {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            VacuumEvery::Off => f.write_str("off"),
-            VacuumEvery::Percent(percent) => write!(f, "{percent}%"),
-        }
-    }
-}
 
 /// Counts in tickets.
 #[derive(Debug)]
@@ -126,6 +108,11 @@ impl Pacing {
         2 * self.part
     }
 
+    /// Whether so many were left since the last VACUUM that was not skipped.
+    pub fn is_late(&self) -> bool {
+        self.done - self.cleaned > self.too_many_left()
+    }
+
     /// Tickets since the last VACUUM.
     fn reached_by(&self, next: i32) -> i64 {
         let in_flight: i64 = self.in_flight.iter().map(|batch| i64::from(batch.tickets)).sum();
@@ -135,15 +122,6 @@ impl Pacing {
     fn limit(&self) -> i64 {
         self.part + self.part * 2 / 5
     }
-}
-
-pub fn vacuum_every(text: &str) -> Result<VacuumEvery, String> {
-    if text == "off" {
-        return Ok(VacuumEvery::Off);
-    }
-    let number = text.strip_suffix('%').unwrap_or(text).parse().ok();
-    let percent = number.filter(|percent| (1..=100).contains(percent));
-    percent.map(VacuumEvery::Percent).ok_or_else(|| "it is neither off nor a whole 1% to 100%".to_owned())
 }
 
 #[cfg(test)]
@@ -249,12 +227,5 @@ mod tests {
         assert!(Pacing::new(VacuumEvery::Percent(10), 0, FEW - 1).is_none());
         assert!(Pacing::new(VacuumEvery::Percent(10), 0, FEW).is_some());
         assert!(Pacing::new(VacuumEvery::Off, 0, 1_000_000).is_none());
-    }
-
-    #[test]
-    fn the_part_is_a_whole_percentage_or_off() {
-        assert_eq!(["off", "1%", "100%", "10"].map(|text| vacuum_every(text).is_ok()), [true; 4]);
-        let wrong = ["", "%", "0%", "101%", "-1%", "2.5%", "on"];
-        assert_eq!(wrong.map(|text| vacuum_every(text).is_ok()), [false; 7]);
     }
 }
