@@ -30,6 +30,7 @@ PEERS = {
     "2 workers, no VACUUM": driver("--workers", "2", "--vacuum-every", "off"),
     **{f"1 worker, batch {size}": driver("--workers", "1", "--batch", str(size)) for size in (50, 500, 5000, 50_000)},
     "1 worker, batch 50, old snapshot": driver("--workers", "1", "--batch", "50"),
+    "2 workers, batch 50": driver("--workers", "2", "--batch", "50"),
 }
 if SCALE >= 10_000_000:
     PEERS[f"2 workers, max_wal_size {LARGE_WAL}"] = driver("--workers", "2")
