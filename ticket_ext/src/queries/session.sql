@@ -5,12 +5,14 @@ SELECT quote_ident(own.nspname) AS schema,
        current_setting('transaction_read_only')::boolean AS read_only,
        pg_is_in_recovery() AS standby,
        current_setting('session_replication_role') AS replication_role,
-       c.oid AS target,
-       format('%I.%I', n.nspname, c.relname) AS name,
-       format('%L, %L', format('%I.%I', n.nspname, c.relname), $3) AS arguments,
-       row_security_active(c.oid) AS row_security
+       target.oid AS target,
+       target.name,
+       format('%L, %L', target.name, $3) AS arguments,
+       row_security_active(target.oid) AS row_security
 FROM pg_extension AS e
 JOIN pg_namespace AS own ON own.oid = e.extnamespace
-LEFT JOIN pg_class AS c ON c.oid = coalesce($1, to_regclass($2)::oid)
-LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name
+           FROM pg_class AS c
+           JOIN pg_namespace AS n ON n.oid = c.relnamespace) AS target
+    ON target.oid = coalesce($1, to_regclass($2)::oid)
 WHERE e.extname = 'ticket_ext'
