@@ -1,7 +1,6 @@
 """Runs every peer in turn, several times, and hands the measurements to the report."""
 
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 import psycopg
 
 import report
-from table import DATABASE, HERE, Sampler, connect, driver, kept_tokens, prepare, psql, sizes
+from table import DATABASE, HERE, Sampler, connect, driver, kept_tokens, prepare, psql, server_version, sizes, take_turns
 
 SCALE = int(os.environ["SCALE"])
 ROUNDS = int(os.environ["ROUNDS"])
@@ -91,17 +90,9 @@ def counters(connection):
 
 
 def main():
-    with connect("postgres") as connection:
-        version = connection.execute("SHOW server_version").fetchone()[0]
-    measured = {name: [] for name in PEERS if re.search(os.environ["ONLY"], name)}
-    if not measured:
-        return print("no peer matches ONLY")
-    for number in range(ROUNDS):
-        for name, measurements in measured.items():
-            measurements.append(measure(name))
-            print(f"round {number + 1}: {name}: {measurements[-1].seconds:.2f} s", flush=True)
+    measured = take_turns(PEERS, measure, lambda m: f"{m.seconds:.2f} s")
     medians = {name: statistics.median_low(m.seconds for m in ms) for name, ms in measured.items()}
-    report.write(HERE / "results", SCALE, ROUNDS, version, {
+    report.write(HERE / "results", SCALE, ROUNDS, server_version(), {
         name: next(m for m in ms if m.seconds == medians[name]) for name, ms in measured.items()
     })
 

@@ -1,7 +1,6 @@
 """How an application fares beside a rotation: its latencies by pgbench, in each situation in turn."""
 
 import os
-import re
 import signal
 import statistics
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import neighbours_report
 import report
-from table import HERE, Sampler, connect, driver, kept_tokens, prepare, psql, sizes
+from table import HERE, Sampler, connect, driver, kept_tokens, prepare, psql, server_version, sizes, take_turns
 
 SCALE = int(os.environ["SCALE"])
 ROUNDS = int(os.environ["ROUNDS"])
@@ -27,7 +26,6 @@ SITUATIONS = {
     "rotate-driver": driver(),
     "rotate-driver --nice 1": driver("--nice", "1"),
     "rotate-driver --nice 1 --workers 1": driver("--nice", "1", "--workers", "1"),
-    "rotate-driver --nice 1 --batch-time 50ms": driver("--nice", "1", "--batch-time", "50ms"),
     "one UPDATE": psql("update.sql"),
 }
 
@@ -97,17 +95,9 @@ def longest_lock(connection, whole):
 
 
 def main():
-    with connect("postgres") as connection:
-        version = connection.execute("SHOW server_version").fetchone()[0]
-    measured = {name: [] for name in SITUATIONS if re.search(os.environ["ONLY"], name)}
-    if not measured:
-        return print("no situation matches ONLY")
-    for number in range(ROUNDS):
-        for name, measurements in measured.items():
-            measurements.append(m := measure(name))
-            print(f"round {number + 1}: {name}: p50 {m.p50:.2f} ms, p99 {m.p99:.2f} ms", flush=True)
+    measured = take_turns(SITUATIONS, measure, lambda m: f"p50 {m.p50:.2f} ms, p99 {m.p99:.2f} ms")
     medians = {name: neighbours_report.median(measurements) for name, measurements in measured.items()}
-    neighbours_report.write(HERE / "results", SCALE, ROUNDS, RATE, version, medians)
+    neighbours_report.write(HERE / "results", SCALE, ROUNDS, RATE, server_version(), medians)
 
 
 main()

@@ -1,7 +1,9 @@
 """The table that everybody starts from, and what is measured of it."""
 
 import os
+import re
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -49,6 +51,23 @@ def make(name, tickets, connection):
         subprocess.run(init, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"PGDATABASE": name})
         kept.execute("ALTER TABLE ticket SET (autovacuum_enabled = off)")
         kept.execute("CREATE TABLE leaked WITH (autovacuum_enabled = off) AS SELECT id, token FROM ticket")
+
+
+def server_version():
+    with connect("postgres") as connection:
+        return connection.execute("SHOW server_version").fetchone()[0]
+
+
+def take_turns(names, measure, figures):
+    """The measurements of each of the names that were chosen, in as many rounds as were asked for."""
+    measured = {name: [] for name in names if re.search(os.environ["ONLY"], name)}
+    if not measured:
+        sys.exit("bench: nothing matches ONLY")
+    for number in range(int(os.environ["ROUNDS"])):
+        for name, measurements in measured.items():
+            measurements.append(measure(name))
+            print(f"round {number + 1}: {name}: {figures(measurements[-1])}", flush=True)
+    return measured
 
 
 def sizes(connection):

@@ -71,16 +71,16 @@ impl View<'_> {
     }
 
     fn look(&mut self, look: Look) -> io::Result<()> {
-        let waited = self.waits().is_some();
+        let waited = self.waits();
         self.last = look.progress.map(|progress| self.tracker.observe(progress, look.waits));
         if self.tuning != look.tuning {
             self.tuning = look.tuning;
             self.display.tuned(self.tuning)?;
         }
         match self.waits() {
-            Some(reason) if !waited => self.display.note(&format!("waits: {reason}"))?,
-            None if waited => self.display.note("goes on")?,
-            _ => {}
+            same if same == waited => {}
+            Some(reason) => self.display.note(&format!("waits: {reason}"))?,
+            None => self.display.note("goes on")?,
         }
         look.remarks.into_iter().try_for_each(|remark| self.note(remark))?;
         self.show(if self.waits().is_some() { Event::Throttled } else { Event::Progress })
