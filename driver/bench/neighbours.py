@@ -47,15 +47,19 @@ def application(folder):
 
 
 def latencies(folder, started, ended):
-    """In milliseconds, of the transactions that were under way meanwhile."""
-    found = []
+    """In milliseconds, of the transactions that were under way meanwhile: reads and updates."""
+    found = {0: [], 1: []}
     for file in Path(folder).glob("log*"):
         for line in file.read_text().splitlines():
-            _, _, took, _, second, microsecond, *_ = line.split()
+            _, _, took, script, second, microsecond, *_ = line.split()
             end = int(second) + int(microsecond) / 1e6
             if end >= started and end - int(took) / 1e6 <= ended:
-                found.append(int(took) / 1e3)
-    return found
+                found[int(script)].append(int(took) / 1e3)
+    return found.values()
+
+
+def percentile(values, part):
+    return statistics.quantiles(values, n=100)[part - 1]
 
 
 def busy():
@@ -75,12 +79,14 @@ def measure(name):
             ended, work = time.time(), [now - then for now, then in zip(busy(), worked)]
         rotates = name != "alone"
         assert not rotates or kept_tokens(connection) == 0, f"{name}: tickets have kept their token"
-        percentiles = statistics.quantiles(found := latencies(folder, started, ended), n=100)
+        reads, updates = latencies(folder, started, ended)
         return neighbours_report.Measurement(
             seconds=ended - started if rotates else None,
-            p50=percentiles[49],
-            p99=percentiles[98],
-            longest=max(found),
+            p50=percentile(reads + updates, 50),
+            p99=percentile(reads + updates, 99),
+            p99_reads=percentile(reads, 99),
+            p99_updates=percentile(updates, 99),
+            longest=max(reads + updates),
             lock=longest_lock(connection, ended - started) if rotates else None,
             busy=work[0] / work[1],
             growth=report.growth(before, sizes(connection)),
