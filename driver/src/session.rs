@@ -60,7 +60,7 @@ impl Session {
 
     /// How many parts of the newest run sessions can still rotate side by side.
     pub fn unfinished_ranges(&mut self) -> Result<usize, Error> {
-        let sql = include_str!("sql/unfinished_ranges.sql").replace("{schema}", &self.schema);
+        let sql = self.filled(include_str!("sql/unfinished_ranges.sql"));
         let ranges: i64 = self.client.query_typed_one(&sql, &self.target.parameters())?.get(0);
         Ok(usize::try_from(ranges).unwrap_or_default())
     }
@@ -95,24 +95,24 @@ impl Session {
 
     /// The newest run's row of `batch_progress`; None before the first run.
     pub fn progress(&mut self) -> Result<Option<Row>, Error> {
-        let sql = include_str!("sql/progress.sql").replace("{schema}", &self.schema);
+        let sql = self.filled(include_str!("sql/progress.sql"));
         Ok(self.client.query_typed_opt(&sql, &self.target.parameters())?)
     }
 
     /// What the server knows of the newest run's completeness, in one row.
     pub fn evidence(&mut self) -> Result<Row, Error> {
-        let sql = include_str!("sql/evidence.sql").replace("{schema}", &self.schema);
+        let sql = self.filled(include_str!("sql/evidence.sql"));
         Ok(self.client.query_typed_one(&sql, &self.target.parameters())?)
     }
 
     /// A statement that is not part of the interface; `{schema}` in it is the extension's.
     pub fn rows(&mut self, sql: &str, parameters: &[Parameter]) -> Result<Vec<Row>, Error> {
-        Ok(self.client.query_typed(&sql.replace("{schema}", &self.schema), parameters)?)
+        Ok(self.client.query_typed(&self.filled(sql), parameters)?)
     }
 
     /// The one row of such a statement.
     pub fn row(&mut self, sql: &str, parameters: &[Parameter]) -> Result<Row, Error> {
-        Ok(self.client.query_typed_one(&sql.replace("{schema}", &self.schema), parameters)?)
+        Ok(self.client.query_typed_one(&self.filled(sql), parameters)?)
     }
 
     /// How to vacuum the target.
@@ -132,7 +132,7 @@ impl Session {
     /// Who keeps the old rows of more than so many tickets of the newest run from being removed, and whose lock
     /// has VACUUM skipped.
     pub fn vacuum_obstacle(&mut self, tickets: i64, skipped: bool) -> Result<Option<String>, Error> {
-        let sql = include_str!("sql/vacuum_obstacle.sql").replace("{schema}", &self.schema);
+        let sql = self.filled(include_str!("sql/vacuum_obstacle.sql"));
         let parameters =
             [&self.target.parameters()[..], &[(&tickets, Type::INT8), (&skipped, Type::BOOL)]].concat();
         Ok(self.client.query_typed_opt(&sql, &parameters)?.map(|row| row.get("name")))
@@ -141,6 +141,11 @@ impl Session {
     /// For what takes several statements. It is rolled back unless it is committed.
     pub fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
         Ok(self.client.transaction()?)
+    }
+
+    /// With the extension's schema for `{schema}`.
+    fn filled(&self, sql: &str) -> String {
+        sql.replace("{schema}", &self.schema)
     }
 
     /// `$1` is the target and `$2` the token column; `more` starts at `$3`.

@@ -13,6 +13,7 @@ use crate::error::TicketError;
 use crate::job::Job;
 use crate::run;
 use crate::start::{MOST_RANGES, start};
+use crate::target::Wanted;
 use crate::tune::Tuning;
 use crate::types::{Name, RegClass};
 use crate::{batch, lock_wait, token, tune, verify};
@@ -29,7 +30,7 @@ fn rotate_ticket_tokens(
         Some(found) if found < 1 => return Err(TicketError::BatchTooSmall { found }.into()),
         Some(batch) => i64::from(batch),
     };
-    Ok(batch::rotate(after_id, batch, target, token_column)?)
+    Ok(batch::rotate(after_id, batch, Wanted::new(target, token_column))?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -42,7 +43,9 @@ fn start_ticket_rotation(
     if !(1..=MOST_RANGES).contains(&ranges) {
         return Err(TicketError::RangesOutOfBounds { found: ranges, max: MOST_RANGES }.into());
     }
-    Ok(Spi::connect_mut(|client| start(client, &Job::check(client, target, token_column)?, ranges))?)
+    Ok(Spi::connect_mut(|client| {
+        start(client, &Job::check(client, Wanted::new(target, token_column))?, ranges)
+    })?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -50,7 +53,7 @@ fn pause_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(run::change(target, token_column, "paused", &["active", "paused"])?)
+    Ok(run::change(Wanted::new(target, token_column), "paused", &["active", "paused"])?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -58,7 +61,7 @@ fn resume_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(run::change(target, token_column, "active", &["active", "paused"])?)
+    Ok(run::change(Wanted::new(target, token_column), "active", &["active", "paused"])?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -66,7 +69,7 @@ fn cancel_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(run::change(target, token_column, "cancelled", &["active", "paused", "cancelled"])?)
+    Ok(run::change(Wanted::new(target, token_column), "cancelled", &["active", "paused", "cancelled"])?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -77,7 +80,7 @@ fn tune_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(tune::tune(Tuning { batch_time, nice, workers }, target, token_column)?)
+    Ok(tune::tune(Tuning { batch_time, nice, workers }, Wanted::new(target, token_column))?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -105,7 +108,7 @@ fn verify_ticket_rotation(
     >,
     ErrorReport,
 > {
-    let evidence = verify::verify(target, token_column)?;
+    let evidence = verify::verify(Wanted::new(target, token_column))?;
     let verified = evidence.verified();
     Ok(TableIterator::once((
         evidence.run,

@@ -18,16 +18,11 @@ use crate::lock_wait::limited;
 use crate::range::Range;
 use crate::run::Run;
 use crate::statement;
-use crate::types::{Name, RegClass};
+use crate::target::Wanted;
 
-pub fn rotate(
-    after_id: Option<i64>,
-    batch: i64,
-    table: Option<RegClass>,
-    column: Option<Name>,
-) -> Result<Option<i64>, TicketError> {
+pub fn rotate(after_id: Option<i64>, batch: i64, wanted: Wanted) -> Result<Option<i64>, TicketError> {
     Spi::connect_mut(|client| {
-        let job = Job::check(client, table, column)?;
+        let job = Job::check(client, wanted)?;
         let Some(run) = Run::to_rotate(client, &job)? else { return Ok(None) };
         while let Some(range) = Range::claim(client, &job, run, after_id.unwrap_or(i64::MIN))? {
             if let Some(last_id) = rotate_next(client, &job, &range, batch)? {

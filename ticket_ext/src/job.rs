@@ -5,9 +5,8 @@ use pgrx::spi::SpiClient;
 use crate::error::TicketError;
 use crate::session::Session;
 use crate::statement;
-use crate::target::Target;
+use crate::target::{Target, Wanted};
 use crate::tickets::Tickets;
-use crate::types::{Name, RegClass};
 
 /// Ids that an error names, of the tickets it counts.
 const MOST_NAMED: usize = 5;
@@ -19,23 +18,15 @@ pub struct Job {
 }
 
 impl Job {
-    pub fn check(
-        client: &SpiClient,
-        table: Option<RegClass>,
-        column: Option<Name>,
-    ) -> Result<Self, TicketError> {
-        let (session, target) = Session::check(client, table, column)?;
+    pub fn check(client: &SpiClient, wanted: Wanted) -> Result<Self, TicketError> {
+        let (session, target) = Session::check(client, wanted)?;
         let tickets = Tickets::check(client, &session, &target)?;
         Ok(Self { session, target, tickets })
     }
 
     /// For what only reads.
-    pub fn look(
-        client: &SpiClient,
-        table: Option<RegClass>,
-        column: Option<Name>,
-    ) -> Result<Self, TicketError> {
-        let (session, target) = Session::look(client, table, column)?;
+    pub fn look(client: &SpiClient, wanted: Wanted) -> Result<Self, TicketError> {
+        let (session, target) = Session::look(client, wanted)?;
         let tickets = Tickets::look(client, &session, &target)?;
         Ok(Self { session, target, tickets })
     }

@@ -10,8 +10,7 @@ use crate::job::Job;
 use crate::session::Session;
 use crate::start;
 use crate::statement;
-use crate::target::Target;
-use crate::types::{Name, RegClass};
+use crate::target::{Target, Wanted};
 
 #[derive(Clone, Copy)]
 pub struct Run {
@@ -103,14 +102,9 @@ fn cluster(client: &SpiClient) -> Result<i64, TicketError> {
 }
 
 /// Brings the newest run into a state, from one of those that allow it.
-pub fn change(
-    table: Option<RegClass>,
-    column: Option<Name>,
-    state: &str,
-    from: &[&str],
-) -> Result<i64, TicketError> {
+pub fn change(wanted: Wanted, state: &str, from: &[&str]) -> Result<i64, TicketError> {
     Spi::connect_mut(|client| {
-        let (session, target) = Session::check(client, table, column)?;
+        let (session, target) = Session::check(client, wanted)?;
         let newest = Run::require(client, &session, &target)?;
         let sql = session.sql(include_str!("queries/change_run.sql"));
         let from: Vec<String> = from.iter().map(|&state| state.to_owned()).collect();

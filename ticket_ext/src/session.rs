@@ -1,11 +1,10 @@
-//! What has to hold of the session, whatever its target.
+//! What has to hold of the session of a call, whatever its target.
 
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::error::TicketError;
 use crate::statement;
 use crate::target::{Target, Wanted};
-use crate::types::{Name, RegClass};
 
 pub struct Session {
     /// The extension's own schema, quoted.
@@ -15,12 +14,7 @@ pub struct Session {
 
 impl Session {
     /// A session that can rotate, and the target of its call.
-    pub fn check(
-        client: &SpiClient,
-        table: Option<RegClass>,
-        column: Option<Name>,
-    ) -> Result<(Self, Target), TicketError> {
-        let wanted = Wanted::new(table, column);
+    pub fn check(client: &SpiClient, wanted: Wanted) -> Result<(Self, Target), TicketError> {
         let row = wanted.describe(client)?;
         let isolation: String = row.get_by_name("isolation")?.unwrap_or_default();
         if row.get_by_name("standby")? == Some(true) {
@@ -39,12 +33,7 @@ impl Session {
     }
 
     /// Any session; it may be read-only.
-    pub fn look(
-        client: &SpiClient,
-        table: Option<RegClass>,
-        column: Option<Name>,
-    ) -> Result<(Self, Target), TicketError> {
-        let wanted = Wanted::new(table, column);
+    pub fn look(client: &SpiClient, wanted: Wanted) -> Result<(Self, Target), TicketError> {
         let row = wanted.describe(client)?;
         Ok((Self::of(&row)?, wanted.target(&row)?))
     }

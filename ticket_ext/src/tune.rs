@@ -7,7 +7,7 @@ use crate::error::TicketError;
 use crate::run::Run;
 use crate::session::Session;
 use crate::statement;
-use crate::types::{Name, RegClass};
+use crate::target::Wanted;
 
 /// Bounds in microseconds.
 const BATCH_TIME: std::ops::RangeInclusive<i128> = 10_000..=60_000_000;
@@ -40,10 +40,10 @@ impl Tuning {
 }
 
 /// Nothing given means: as each driver was told itself. Returns the id of the run.
-pub fn tune(tuning: Tuning, table: Option<RegClass>, column: Option<Name>) -> Result<i64, TicketError> {
+pub fn tune(tuning: Tuning, wanted: Wanted) -> Result<i64, TicketError> {
     tuning.check()?;
     Spi::connect_mut(|client| {
-        let (session, target) = Session::check(client, table, column)?;
+        let (session, target) = Session::check(client, wanted)?;
         let newest = Run::require(client, &session, &target)?;
         if !matches!(newest.state.as_str(), "active" | "paused") {
             return Err(newest.run.wrong_state(&session, &target, newest.state));

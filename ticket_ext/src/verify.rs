@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::run::{Newest, Run};
 use crate::start::next_transaction_id;
 use crate::statement;
-use crate::types::{Name, RegClass};
+use crate::target::Wanted;
 
 /// Ids that are named of the tickets which were not rotated.
 const MOST_NAMED: i64 = 10;
@@ -36,9 +36,9 @@ impl Evidence {
     }
 }
 
-pub fn verify(table: Option<RegClass>, column: Option<Name>) -> Result<Evidence, TicketError> {
+pub fn verify(wanted: Wanted) -> Result<Evidence, TicketError> {
     Spi::connect(|client| {
-        let job = Job::look(client, table, column)?;
+        let job = Job::look(client, wanted)?;
         let Newest { run, state } = Run::require(client, &job.session, &job.target)?;
         let mut evidence = ledger(client, &job, run, state)?;
         if run.made_here {
