@@ -4,6 +4,7 @@ use pgrx::PgSqlErrorCode as Code;
 use pgrx::pg_sys::panic::ErrorReport;
 
 use crate::error::TicketError::{self, *};
+use crate::lock_wait::Holders;
 
 type Explanation = (Code, String, String);
 
@@ -26,6 +27,11 @@ fn explain(error: &TicketError) -> Explanation {
             Code::ERRCODE_WRONG_OBJECT_TYPE,
             "Tokens are rotated in ordinary and partitioned tables.",
             NAME_THE_TABLE,
+        ),
+        InheritanceChild { child, .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "Tickets of both can have the same key, which tells them apart no longer.",
+            format!("Rotate both as they are after: ALTER TABLE {child} NO INHERIT parent;"),
         ),
         ForeignPart { part, .. } => refuse(
             Code::ERRCODE_WRONG_OBJECT_TYPE,
@@ -69,13 +75,8 @@ fn explain(error: &TicketError) -> Explanation {
         ),
         MissingGrants { grants, .. } => refuse(
             Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            "It takes SELECT on the table's id and token, UPDATE on its token, and the rotation tables.",
+            "It takes SELECT on the table's key and token, and UPDATE on its token.",
             grants,
-        ),
-        LowestId { table } => refuse(
-            Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-            "Batches start above an id, and there is none below the lowest bigint.",
-            format!("Give this one ticket of {table} another id."),
         ),
         NullBatch | BatchTooSmall { .. } => refuse(
             Code::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -145,21 +146,86 @@ fn explain(error: &TicketError) -> Explanation {
             "A token column has one unfinished run at a time.",
             format!("Let it finish, or end it: {call}"),
         ),
-        OlderWriters { processes, .. } => refuse(
+        OlderWriters { writers, .. } => refuse(
             Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            format!("They may have inserted tickets that no batch could see: {}.", writers.described),
+            wait_or_end(writers),
+        ),
+        Held { holders, .. } if holders.described.is_empty() => refuse(
+            Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            "It was not free for some seconds, and who held it has gone since.",
+            "Call again.",
+        ),
+        Held { holders, .. } => refuse(
+            Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            format!("It is held by {}.", holders.described),
+            wait_or_end(holders),
+        ),
+        TableSwapped { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Another table has taken over its name. What the run has rotated is not in this one.",
+            format!("Name the table that is meant, or start another run for this one: {call}"),
+        ),
+        TableRenamed { name, call, start, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!(
-                "They may have inserted tickets that no batch could see. Process ids (0: a prepared transaction): {}.",
-                list(processes)
+                "Either {name} was renamed, or it was dropped, and a restored run names another table by its number."
             ),
+            format!("If it is the same table, go on under its new name: {call} If not: {start}"),
+        ),
+        ColumnSwapped { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Columns have changed their names since. What the run has rotated is not in this one.",
+            format!("Change them back, or once the run has ended start another one: {call}"),
+        ),
+        KeyMoved { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Its ranges and entries are of the old key; by another one tickets would be left out.",
+            format!("Change it back, or once the run has ended start another one: {call}"),
+        ),
+        NoSuchRun { .. } => refuse(
+            Code::ERRCODE_NO_DATA_FOUND,
+            "Runs are listed in batch_progress.",
+            "SELECT run_id, target, state FROM batch_progress ORDER BY run_id;",
+        ),
+        NotYours { .. } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "It takes the right to UPDATE the token column; the run of a dropped table is left to superusers.",
+            "Ask the owner of the table.",
+        ),
+        StillNeeded { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Its entries are what it goes by until it has ended.",
+            "Let it finish, or cancel it.",
+        ),
+        SettingOfCaller { setting } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "Its caller could choose what the function overwrites.",
             format!(
-                "Wait for them and call again, or end them: SELECT pg_terminate_backend({});",
-                processes.iter().find(|&&process| process > 0).unwrap_or(&0)
+                "Name table and column in the call instead of setting {setting}: SELECT rotate_ticket_tokens(NULL, 5000, 'schema.table', 'column');"
             ),
         ),
-        NotRotated { ids, disable, .. } => refuse(
+        NestedBatch => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "A trigger on the tickets has called rotate_ticket_tokens.",
+            "Call it from outside of the triggers.",
+        ),
+        OutsideBatch => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "The function is part of the UPDATE of a batch.",
+            "For a batch: SELECT rotate_ticket_tokens(NULL, 5000); for a new token: SELECT new_ticket_token();",
+        ),
+        NotRotated { keys, disable, .. } if disable.is_empty() => refuse(
             Code::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
             format!(
-                "A trigger suppressed the update or changed the new token of ids {ids}. The batch is rolled back."
+                "The new tokens of ids {keys} are not the ones that are stored. The batch is rolled back."
+            ),
+            "Look for what else writes to them.",
+        ),
+        NotRotated { keys, disable, .. } => refuse(
+            Code::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
+            format!(
+                "A trigger suppressed the update or changed the new token of ids {keys}. The batch is rolled back."
             ),
             format!("For the time of the rotation: {disable}"),
         ),
@@ -179,6 +245,7 @@ fn refuse(code: Code, detail: impl Into<String>, hint: impl AsRef<str>) -> Expla
     (code, detail.into(), hint.as_ref().to_owned())
 }
 
-fn list(numbers: &[i32]) -> String {
-    numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")
+fn wait_or_end(holders: &Holders) -> String {
+    let end = holders.end.as_deref().unwrap_or("SELECT pg_terminate_backend(process);");
+    format!("Wait and call again, or end it: {end}")
 }

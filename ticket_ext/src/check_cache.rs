@@ -1,4 +1,5 @@
-//! Targets that were checked and have not changed since, so that only the first batch of a session pays for it.
+//! A cache of the checks of a target, dropped when the server tells of a change: only the first batch of a session
+//! pays for them.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,19 +13,20 @@ use crate::error::TicketError;
 pub struct Key {
     pub target: Oid,
     pub column: String,
-    pub role: String,
+    /// Whose privileges were checked.
+    pub role: Oid,
     /// The extension's own.
     pub schema: String,
 }
 
-/// The last one checked, and the number of changes that had been heard of before.
-struct Known<T> {
+/// The last target checked, and the number of changes that had been heard of before.
+struct Checked<T> {
     key: Key,
     changes: u64,
     value: T,
 }
 
-pub struct Last<T>(RefCell<Option<Known<T>>>);
+pub struct CheckCache<T>(RefCell<Option<Checked<T>>>);
 
 thread_local! {
     static CHANGES: Cell<u64> = const { Cell::new(0) };
@@ -37,27 +39,32 @@ unsafe extern "C-unwind" fn count_change(_argument: Datum, _table: Oid) {
     CHANGES.set(CHANGES.get() + 1);
 }
 
-pub fn listen() {
+pub fn invalidate_on_change() {
     // SAFETY: called once, from _PG_init; the function stays loaded as long as the process lives.
     unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(count_change), Datum::from(0)) }
 }
 
-impl<T: Clone> Last<T> {
-    pub const fn none() -> Self {
+/// Goes up with every change that the server has told of. It tells when a lock is taken.
+pub fn changes() -> u64 {
+    CHANGES.get()
+}
+
+impl<T: Clone> CheckCache<T> {
+    pub const fn empty() -> Self {
         Self(RefCell::new(None))
     }
 
     /// To be called under a lock of the target: with it the server has told of all changes before.
     pub fn get_or(&self, key: Key, check: impl FnOnce() -> Result<T, TicketError>) -> Result<T, TicketError> {
-        let changes = CHANGES.get();
-        if let Some(known) = &*self.0.borrow()
-            && known.changes == changes
-            && known.key == key
+        let changes = changes();
+        if let Some(checked) = &*self.0.borrow()
+            && checked.changes == changes
+            && checked.key == key
         {
-            return Ok(known.value.clone());
+            return Ok(checked.value.clone());
         }
         let value = check()?;
-        *self.0.borrow_mut() = Some(Known { key, changes, value: value.clone() });
+        *self.0.borrow_mut() = Some(Checked { key, changes, value: value.clone() });
         Ok(value)
     }
 }
