@@ -1,7 +1,9 @@
 //! The command line.
 
+use crate::display::ProgressStyle;
 use crate::load::{self, Load};
 use crate::patience::Patience;
+use crate::session::Scope;
 use crate::throttle::ThrottleOptions;
 use crate::tuning::Tuning;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -20,25 +22,6 @@ pub struct Cli {
     pub scope: Scope,
     #[command(subcommand)]
     pub command: Command,
-}
-
-#[derive(Args)]
-pub struct Scope {
-    /// Where to connect: a URL, keyword=value pairs, or a database name
-    ///
-    /// What it leaves out comes from PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE and
-    /// so on, from ~/.pgpass, and from the defaults that psql has.
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
-    #[arg(help_heading = "Connection")]
-    pub url: Option<String>,
-
-    /// Table to rotate, quoted as in SQL [default: the server's setting ticket_ext.target]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
-    pub table: Option<String>,
-
-    /// Its token column [default: the server's setting ticket_ext.token_column]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
-    pub token_column: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -107,28 +90,6 @@ pub struct Run {
 }
 
 pub const DEFAULT_INTERVAL: u64 = 2;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ProgressStyle {
-    /// A bar on a terminal, plain lines elsewhere
-    #[default]
-    Auto,
-    Bar,
-    Plain,
-    /// One JSON object a line
-    Json,
-}
-
-impl ProgressStyle {
-    pub fn name(self) -> &'static str {
-        match self {
-            ProgressStyle::Auto => "auto",
-            ProgressStyle::Bar => "bar",
-            ProgressStyle::Plain => "plain",
-            ProgressStyle::Json => "json",
-        }
-    }
-}
 
 #[derive(Args)]
 pub struct Status {

@@ -1,7 +1,6 @@
 //! Everything that can go wrong, in words for the person at the terminal.
 
 use crate::exit::Exit;
-use crate::passing;
 use postgres::error::SqlState;
 use std::error::Error as _;
 use std::io;
@@ -104,10 +103,18 @@ fn in_full(error: &postgres::Error) -> String {
         (None, _) if error.is_closed() => {
             "connection lost (server closed the connection unexpectedly)".to_owned()
         }
-        (None, Some(cause)) if passing::is_lost(error) => format!("connection lost ({cause})"),
+        (None, Some(cause)) if is_lost(error) => format!("connection lost ({cause})"),
         (None, Some(cause)) => format!("{error}: {cause}"),
         (None, None) => error.to_string(),
     }
+}
+
+/// The client keeps its kinds of failure to itself. An I/O error also lies under what it cannot encode or
+/// parse, with kinds of its own.
+pub fn is_lost(error: &postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    let malformed = [io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData];
+    error.is_closed() || cause.is_some_and(|cause| !malformed.contains(&cause.kind()))
 }
 
 fn seconds(time: Duration) -> String {

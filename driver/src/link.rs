@@ -3,13 +3,11 @@
 //! Whether a batch was committed whose answer was lost needs no guess: the next call goes on from the
 //! server's ledger.
 
-use crate::cli::Scope;
 use crate::connect::{self, Connection};
-use crate::display::Retrying;
 use crate::error::Error;
 use crate::passing::Remedy;
-use crate::retry::Retry;
-use crate::session::Session;
+use crate::retry::{Retry, Retrying};
+use crate::session::{Scope, Session};
 use crate::signals::{Aim, Interrupt};
 use crate::target::Target;
 use std::io;

@@ -100,16 +100,6 @@ impl Load {
     }
 }
 
-impl Commit {
-    /// Added to the statement of a batch; the setting ends with its transaction.
-    pub fn clause(self) -> &'static str {
-        match self {
-            Commit::On => "",
-            Commit::Off => " FROM set_config('synchronous_commit', 'off', true)",
-        }
-    }
-}
-
 pub fn workers(text: &str) -> Result<usize, String> {
     within(text, 1, 64).map(|workers| workers as usize)
 }

@@ -1,9 +1,7 @@
 //! Which failures pass by themselves, so that it is worth trying again.
 
-use crate::error::Error;
+use crate::error::{Error, is_lost};
 use postgres::error::SqlState;
-use std::error::Error as _;
-use std::io;
 
 /// What the next attempt takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +51,6 @@ fn by_code(code: &SqlState) -> Option<Remedy> {
         | SqlState::IDLE_SESSION_TIMEOUT => Some(Remedy::NewConnection),
         _ => code.code().starts_with("08").then_some(Remedy::NewConnection),
     }
-}
-
-/// The client keeps its kinds of failure to itself. An I/O error also lies under what it cannot encode or
-/// parse, with kinds of its own.
-pub fn is_lost(error: &postgres::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    let malformed = [io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData];
-    error.is_closed() || cause.is_some_and(|cause| !malformed.contains(&cause.kind()))
 }
 
 #[cfg(test)]

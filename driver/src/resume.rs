@@ -1,7 +1,7 @@
 //! The command line that goes on from here, ready to paste.
 
-use crate::cli::Scope;
 use crate::connect;
+use crate::session::Scope;
 
 /// `rotate-driver`, the options that choose connection and target, and `rest`. A password is left
 /// out; a URL that came from DATABASE_URL will come from there again.

@@ -1,5 +1,8 @@
 //! How long to wait before trying again, and when to give up.
 
+use crate::error::Error;
+use crate::passing::Remedy;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// Longer than most conflicts last, short enough to go unnoticed.
@@ -49,6 +52,52 @@ impl Retry {
 /// server do not come back in step.
 fn longest_wait(attempts: u32) -> Duration {
     1_u32.checked_shl(attempts).map_or(LONGEST, |factor| FIRST.saturating_mul(factor).min(LONGEST))
+}
+
+/// A failure that may pass, and what is done about it.
+#[derive(Clone, Debug)]
+pub struct Retrying {
+    pub reason: String,
+    pub sqlstate: Option<String>,
+    pub wait: Duration,
+    /// The size of the next batch, if the failure changed it.
+    pub batch: Option<i32>,
+    /// Whether a connection was lost.
+    pub lost: bool,
+}
+
+impl Retrying {
+    pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Retrying {
+        let sqlstate = error.code().map(|code| code.code().to_owned());
+        let lost = error.remedy() == Some(Remedy::NewConnection);
+        Retrying { reason: error.to_string(), sqlstate, wait, batch, lost }
+    }
+}
+
+impl fmt::Display for Retrying {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}; trying again in {:.1} s", self.reason, self.wait.as_secs_f64())?;
+        self.batch.map_or(Ok(()), |batch| write!(f, " with a batch of {batch}"))
+    }
+}
+
+/// Tells news from what was said a moment ago, by this connection or by another.
+#[derive(Default)]
+pub struct Told(Option<(String, Instant)>);
+
+impl Told {
+    /// A reason that stays the same is repeated this often.
+    const REPEAT: Duration = Duration::from_secs(5);
+
+    pub fn is_news(&mut self, retrying: &Retrying) -> bool {
+        let repeated =
+            |(reason, at): &(String, Instant)| *reason == retrying.reason && at.elapsed() < Self::REPEAT;
+        if self.0.as_ref().is_some_and(repeated) {
+            return false;
+        }
+        self.0 = Some((retrying.reason.clone(), Instant::now()));
+        true
+    }
 }
 
 #[cfg(test)]

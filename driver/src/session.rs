@@ -3,7 +3,8 @@
 //! Every call is one unnamed statement of its own: one round trip, no session state, so a transaction pooler may
 //! stand between. For its sake no setting is sent at the start either: poolers refuse those they do not know.
 
-use crate::cli::Scope;
+mod scope;
+
 use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::load::Commit;
@@ -12,6 +13,8 @@ use crate::tuning::Tuning;
 use postgres::types::{FromSqlOwned, Type};
 use postgres::{Client, Row, Transaction};
 use std::sync::atomic::Ordering;
+
+pub use scope::Scope;
 
 pub struct Session {
     client: Client,
@@ -47,7 +50,7 @@ impl Session {
     /// One batch, one transaction. None: no range is left to this session.
     pub fn rotate_batch(&mut self, batch: i32, commit: Commit) -> Result<Option<i64>, Error> {
         self.call(
-            &format!("rotate_ticket_tokens(NULL, $3, $1::oid::regclass, $2::text::name){}", commit.clause()),
+            &format!("rotate_ticket_tokens(NULL, $3, $1::oid::regclass, $2::text::name){}", clause(commit)),
             &[(&batch, Type::INT4)],
         )
     }
@@ -153,6 +156,14 @@ impl Session {
         let sql = format!("SELECT {}.{expression}", self.schema);
         let parameters = [&self.target.parameters(), more].concat();
         Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?)
+    }
+}
+
+/// Added to the statement of a batch; the setting ends with its transaction.
+fn clause(commit: Commit) -> &'static str {
+    match commit {
+        Commit::On => "",
+        Commit::Off => " FROM set_config('synchronous_commit', 'off', true)",
     }
 }
 

@@ -1,11 +1,11 @@
 //! Tune, pause, resume and cancel: they take effect at the next batch, whoever runs it.
 
-use crate::cli::{Scope, Tune};
+use crate::cli::Tune;
 use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::resume::command;
-use crate::session::Session;
+use crate::session::{Scope, Session};
 use crate::tuning::Tuning;
 
 /// What holds now may be more than what this changed.

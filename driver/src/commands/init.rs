@@ -1,11 +1,12 @@
 //! Makes a sample table, in one transaction: a client that vanishes leaves nothing behind.
 
-use crate::cli::{Init, Scope};
+use crate::cli::Init;
 use crate::connect;
 use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::resume::command;
+use crate::session::Scope;
 use crate::signals::Interrupt;
 use postgres::types::Type;
 use postgres::{Client, Row, Transaction};

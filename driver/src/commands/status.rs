@@ -1,13 +1,14 @@
 //! Shows the newest run, once or until it has ended.
 
-use crate::cli::{Format, Scope, Status};
+use crate::cli::{Format, Status};
 use crate::console;
-use crate::display::{Retrying, Told};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::link::Link;
 use crate::progress::{Progress, State};
 use crate::resume::command;
+use crate::retry::{Retrying, Told};
+use crate::session::Scope;
 use crate::signals::Interrupt;
 use crate::target::Target;
 use crate::tuning::Tuning;

@@ -1,8 +1,9 @@
 //! The bar on a terminal.
 
-use super::{Display, Event, Retrying};
+use super::{Display, Event};
 use crate::console;
 use crate::error::Error;
+use crate::retry::Retrying;
 use crate::tracker::Snapshot;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::io::{self, Write};

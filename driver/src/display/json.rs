@@ -1,8 +1,9 @@
 //! One JSON object a line, for programs.
 
-use super::{Display, Event, Pace, Retrying};
+use super::{Display, Event, Pace};
 use crate::console;
 use crate::error::Error;
+use crate::retry::Retrying;
 use crate::tracker::Snapshot;
 use crate::tuning::Tuning;
 use serde_json::{Value, json};

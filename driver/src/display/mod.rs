@@ -4,13 +4,12 @@ mod bar;
 mod json;
 mod plain;
 
-use crate::cli::ProgressStyle;
 use crate::console;
 use crate::error::Error;
-use crate::passing::Remedy;
+use crate::retry::Retrying;
 use crate::tracker::Snapshot;
 use crate::tuning::Tuning;
-use std::fmt;
+use clap::ValueEnum;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -26,49 +25,25 @@ pub enum Event {
     Cancelled,
 }
 
-/// A failure that may pass, and what is done about it.
-#[derive(Clone, Debug)]
-pub struct Retrying {
-    pub reason: String,
-    pub sqlstate: Option<String>,
-    pub wait: Duration,
-    /// The size of the next batch, if the failure changed it.
-    pub batch: Option<i32>,
-    /// Whether a connection was lost.
-    pub lost: bool,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// A bar on a terminal, plain lines elsewhere
+    #[default]
+    Auto,
+    Bar,
+    Plain,
+    /// One JSON object a line
+    Json,
 }
 
-impl Retrying {
-    pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Retrying {
-        let sqlstate = error.code().map(|code| code.code().to_owned());
-        let lost = error.remedy() == Some(Remedy::NewConnection);
-        Retrying { reason: error.to_string(), sqlstate, wait, batch, lost }
-    }
-}
-
-/// Tells news from what was said a moment ago, by this connection or by another.
-#[derive(Default)]
-pub struct Told(Option<(String, Instant)>);
-
-impl Told {
-    /// A reason that stays the same is repeated this often.
-    const REPEAT: Duration = Duration::from_secs(5);
-
-    pub fn is_news(&mut self, retrying: &Retrying) -> bool {
-        let repeated =
-            |(reason, at): &(String, Instant)| *reason == retrying.reason && at.elapsed() < Self::REPEAT;
-        if self.0.as_ref().is_some_and(repeated) {
-            return false;
+impl ProgressStyle {
+    pub fn name(self) -> &'static str {
+        match self {
+            ProgressStyle::Auto => "auto",
+            ProgressStyle::Bar => "bar",
+            ProgressStyle::Plain => "plain",
+            ProgressStyle::Json => "json",
         }
-        self.0 = Some((retrying.reason.clone(), Instant::now()));
-        true
-    }
-}
-
-impl fmt::Display for Retrying {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}; trying again in {:.1} s", self.reason, self.wait.as_secs_f64())?;
-        self.batch.map_or(Ok(()), |batch| write!(f, " with a batch of {batch}"))
     }
 }
 

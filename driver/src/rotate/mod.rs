@@ -3,7 +3,7 @@
 
 mod crew;
 mod ending;
-mod rest;
+mod report;
 mod vacuum;
 mod view;
 mod worker;
@@ -17,14 +17,13 @@ use crate::look::Watch;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::throttle::Throttles;
-use crate::vacuum::Pacing;
+use crate::vacuum::{Pacing, Vacuums};
 use postgres::error::SqlState;
 use std::sync::mpsc;
 use std::thread;
 
 use crew::Crew;
 pub use ending::{Ending, Outcome};
-use vacuum::Vacuums;
 use view::View;
 
 pub struct Rotation<'a> {

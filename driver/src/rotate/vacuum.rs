@@ -1,35 +1,20 @@
 //! VACUUM on a worker's own connection, between two of its batches, while the other workers go on.
 
-use super::worker::{Report, Worker};
+use super::report::Report;
+use super::worker::Worker;
 use crate::error::Error;
 use crate::pace::BatchSize;
 use crate::passing::Remedy;
 use crate::progress::Progress;
 use crate::session::Session;
-use crate::vacuum::Pacing;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::vacuum::{Pacing, Vacuums};
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 /// Soon enough for a worker that waits; a VACUUM takes far longer.
 const RECHECK: Duration = Duration::from_millis(50);
 /// A wait that is over before long is not worth a word.
 const NEWS_AFTER: Duration = Duration::from_secs(2);
-
-/// What the workers of a driver share of it.
-pub struct Vacuums {
-    statement: String,
-    pacing: Mutex<Pacing>,
-}
-
-impl Vacuums {
-    pub fn new(statement: String, pacing: Pacing) -> Vacuums {
-        Vacuums { statement, pacing: Mutex::new(pacing) }
-    }
-
-    pub fn pacing(&self) -> MutexGuard<'_, Pacing> {
-        self.pacing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
     pub(super) fn vacuum(&mut self) -> Result<(), Error> {

@@ -1,11 +1,12 @@
 //! What a person sees of a rotation, or a program.
 
-use super::Outcome;
-use super::worker::Report;
-use crate::display::{Display, Event, Retrying, Told};
+use super::ending::Outcome;
+use super::report::Report;
+use crate::display::{Display, Event};
 use crate::error::Error;
 use crate::look::Look;
 use crate::progress::{Progress, State};
+use crate::retry::{Retrying, Told};
 use crate::tracker::{Snapshot, Tracker};
 use crate::tuning::Tuning;
 use std::collections::HashSet;

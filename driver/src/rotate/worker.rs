@@ -1,23 +1,15 @@
 //! One connection that rotates batch after batch, and reports what it does.
 
-use super::Outcome;
 use super::crew::Crew;
-use crate::display::Retrying;
+use super::ending::Outcome;
+use super::report::Report;
 use crate::error::Error;
 use crate::link::Link;
-use crate::look::Look;
 use crate::pace::BatchSize;
+use crate::session::Session;
 use std::io;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
-
-pub enum Report {
-    Batch,
-    Look(Look),
-    Retrying(Retrying),
-    Note(String),
-    Ended(Result<Outcome, Error>),
-}
 
 pub struct Worker<'l, 'a, 'scope, 'env> {
     pub(super) link: &'l mut Link<'a>,
@@ -109,8 +101,67 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
 
+    /// When it is this worker's turn; `waits` is a reason of its own.
+    pub(super) fn look(&mut self, waits: Option<&str>) -> Result<(), Error> {
+        let Some(mut watch) = self.crew.control.turn() else {
+            return Ok(());
+        };
+        let mut look = self.link.attempt(|session| watch.look(session))?;
+        self.crew.control.saw(&look);
+        drop(watch);
+        look.waits = look.waits.or(waits.map(str::to_owned));
+        self.observe(look.progress.as_ref());
+        if look.waits.is_some() {
+            // Of a run that waits this is all the progress there is.
+            self.link.progressed();
+        }
+        self.report(Report::Look(look))?;
+        self.hire()
+    }
+
+    fn hire(&mut self) -> Result<(), Error> {
+        if self.crew.control.is_short() {
+            let ranges = self.link.attempt(Session::unfinished_ranges)?;
+            for _ in 0..self.crew.control.hire(ranges) {
+                self.crew.take_on(self.link);
+            }
+        }
+        Ok(())
+    }
+
+    /// While there is a reason to wait, and for the time that nice asks for. A signal ends it, and so does
+    /// dismissal.
+    fn rest(&mut self) -> Result<(), Error> {
+        let began = Instant::now();
+        while let Some(time) = self.crew.control.rest(self.worked, began.elapsed()) {
+            if self.link.rest(time).is_some() || self.is_dismissed() {
+                break;
+            }
+            self.look(None)?;
+        }
+        self.worked = Duration::ZERO;
+        Ok(())
+    }
+
     pub(super) fn report(&self, report: Report) -> io::Result<()> {
         send(&self.crew.reports, report)
+    }
+}
+
+impl<'scope> Crew<'scope, '_> {
+    /// The first worker is there for the whole run, on the connection that began it.
+    pub fn begin<'a: 'scope>(self, first: &'scope mut Link<'a>, ranges: usize) {
+        for _ in 1..self.control.hire(ranges) {
+            self.take_on(first);
+        }
+        self.scope.spawn(|| Worker::new(first, self).run());
+    }
+
+    /// Another worker, on a connection of its own.
+    pub fn take_on<'a: 'scope>(&self, like: &Link<'a>) {
+        let mut link = like.sibling(self.options.patience.retry_for);
+        let crew = self.clone();
+        self.scope.spawn(move || Worker::new(&mut link, crew).run_while_wanted());
     }
 }
 

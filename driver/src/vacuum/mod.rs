@@ -3,6 +3,7 @@
 mod pacing;
 
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use pacing::Pacing;
 
@@ -21,6 +22,22 @@ impl fmt::Display for VacuumEvery {
             VacuumEvery::Off => f.write_str("off"),
             VacuumEvery::Percent(percent) => write!(f, "{percent}%"),
         }
+    }
+}
+
+/// What the workers of a driver share of VACUUM.
+pub struct Vacuums {
+    pub statement: String,
+    pacing: Mutex<Pacing>,
+}
+
+impl Vacuums {
+    pub fn new(statement: String, pacing: Pacing) -> Vacuums {
+        Vacuums { statement, pacing: Mutex::new(pacing) }
+    }
+
+    pub fn pacing(&self) -> MutexGuard<'_, Pacing> {
+        self.pacing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
