@@ -1,11 +1,9 @@
 //! The command line.
 
 use crate::display::ProgressStyle;
-use crate::load::{self, Load};
-use crate::patience::Patience;
-use crate::session::Scope;
+use crate::pace::{self, Load, Tuning};
+use crate::session::{Patience, Scope};
 use crate::throttle::ThrottleOptions;
-use crate::tuning::Tuning;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -109,15 +107,15 @@ pub struct Status {
 #[group(required = true, multiple = true)]
 pub struct Tune {
     /// How long a batch should take, 10ms to 60s, also in drivers that were started with --batch N
-    #[arg(long, value_name = "TIME", value_parser = load::batch_time)]
+    #[arg(long, value_name = "TIME", value_parser = pace::batch_time)]
     pub batch_time: Option<Duration>,
 
     /// How many times as long as a batch took a worker rests after it, 0 to 100
-    #[arg(long, value_name = "R", value_parser = load::nice)]
+    #[arg(long, value_name = "R", value_parser = pace::nice)]
     pub nice: Option<f64>,
 
     /// Connections of each driver, 1 to 64, but no more than ranges are left
-    #[arg(long, value_name = "N", value_parser = load::workers)]
+    #[arg(long, value_name = "N", value_parser = pace::workers)]
     pub workers: Option<usize>,
 
     /// Let each driver do again as its own options say

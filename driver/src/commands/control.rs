@@ -1,12 +1,12 @@
 //! Tune, pause, resume and cancel: they take effect at the next batch, whoever runs it.
 
+use super::command_line::command;
 use crate::cli::Tune;
 use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::resume::command;
+use crate::pace::Tuning;
 use crate::session::{Scope, Session};
-use crate::tuning::Tuning;
 
 /// What holds now may be more than what this changed.
 pub fn tune(session: &mut Session, options: &Tune) -> Result<Exit, Error> {

@@ -1,13 +1,12 @@
 //! Makes a sample table, in one transaction: a client that vanishes leaves nothing behind.
 
+use super::command_line::command;
 use crate::cli::Init;
-use crate::connect;
-use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::resume::command;
 use crate::session::Scope;
 use crate::signals::Interrupt;
+use crate::{connect, console};
 use postgres::types::Type;
 use postgres::{Client, Row, Transaction};
 

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod command_line;
 mod completions;
 mod control;
 mod init;

@@ -1,16 +1,14 @@
 //! Starts or continues a rotation and says how it ended.
 
+use super::command_line::command;
 use super::{open, verify};
 use crate::cli::{DEFAULT_INTERVAL, Format, Run, Verify};
 use crate::console::{note, report};
 use crate::display::{self, Display, ProgressStyle};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::link::Link;
-use crate::patience::DEFAULT_RETRY_FOR;
-use crate::resume::command;
 use crate::rotate::{Ending, Outcome, Rotation};
-use crate::session::Scope;
+use crate::session::{DEFAULT_RETRY_FOR, Link, Scope};
 use crate::signals::Interrupt;
 use std::time::Duration;
 

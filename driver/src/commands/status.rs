@@ -1,17 +1,14 @@
 //! Shows the newest run, once or until it has ended.
 
+use super::command_line::command;
 use crate::cli::{Format, Status};
 use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::link::Link;
+use crate::pace::Tuning;
 use crate::progress::{Progress, State};
-use crate::resume::command;
-use crate::retry::{Retrying, Told};
-use crate::session::Scope;
+use crate::session::{Link, Retrying, Scope, Target, Told};
 use crate::signals::Interrupt;
-use crate::target::Target;
-use crate::tuning::Tuning;
 use postgres::Row;
 use serde_json::{Value, json};
 use std::io::{self, Write};

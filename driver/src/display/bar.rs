@@ -3,8 +3,8 @@
 use super::{Display, Event};
 use crate::console;
 use crate::error::Error;
-use crate::retry::Retrying;
-use crate::tracker::Snapshot;
+use crate::progress::Snapshot;
+use crate::session::Retrying;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::io::{self, Write};
 use std::time::Duration;

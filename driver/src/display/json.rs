@@ -3,9 +3,9 @@
 use super::{Display, Event, Pace};
 use crate::console;
 use crate::error::Error;
-use crate::retry::Retrying;
-use crate::tracker::Snapshot;
-use crate::tuning::Tuning;
+use crate::pace::Tuning;
+use crate::progress::Snapshot;
+use crate::session::Retrying;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;

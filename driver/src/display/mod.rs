@@ -6,9 +6,9 @@ mod plain;
 
 use crate::console;
 use crate::error::Error;
-use crate::retry::Retrying;
-use crate::tracker::Snapshot;
-use crate::tuning::Tuning;
+use crate::pace::Tuning;
+use crate::progress::Snapshot;
+use crate::session::Retrying;
 use clap::ValueEnum;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! One line now and then, for logs.
 
 use super::{Display, Event, Pace};
-use crate::tracker::Snapshot;
+use crate::progress::Snapshot;
 use std::io::{self, Write};
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The workers of a driver, as many as are wanted while the run goes on.
 
 use super::report::Report;
+use super::shared::Control;
 use crate::cli::Run;
-use crate::control::Control;
 use crate::vacuum::Vacuums;
 use std::sync::mpsc::Sender;
 use std::thread::Scope;

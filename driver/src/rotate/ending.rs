@@ -4,8 +4,7 @@ use super::Rotation;
 use crate::display::Event;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::progress::State;
-use crate::tracker::Snapshot;
+use crate::progress::{Snapshot, State};
 use postgres::error::SqlState;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

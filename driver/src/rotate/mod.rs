@@ -1,21 +1,22 @@
 //! A rotation: workers, each on a connection of its own, and what is shown of their work until there is a reason
 //! to stop.
 
+mod checkpoints;
 mod crew;
 mod ending;
+mod monitor;
 mod report;
+mod shared;
 mod vacuum;
 mod view;
+mod waiting_for;
 mod worker;
 
 use crate::cli::Run;
-use crate::control::Control;
 use crate::display::Display;
 use crate::error::Error;
-use crate::link::Link;
-use crate::look::Watch;
 use crate::progress::Progress;
-use crate::session::Session;
+use crate::session::{Link, Session};
 use crate::throttle::Throttles;
 use crate::vacuum::{Pacing, Vacuums};
 use postgres::error::SqlState;
@@ -24,6 +25,8 @@ use std::thread;
 
 use crew::Crew;
 pub use ending::{Ending, Outcome};
+use monitor::Watch;
+use shared::Control;
 use view::View;
 
 pub struct Rotation<'a> {

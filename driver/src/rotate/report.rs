@@ -1,9 +1,9 @@
 //! What the workers tell the thread that shows their work.
 
 use super::ending::Outcome;
+use super::monitor::Look;
 use crate::error::Error;
-use crate::look::Look;
-use crate::retry::Retrying;
+use crate::session::Retrying;
 
 pub enum Report {
     Batch,

@@ -2,9 +2,8 @@
 
 use super::report::Report;
 use super::worker::Worker;
-use crate::error::Error;
+use crate::error::{Error, Remedy};
 use crate::pace::BatchSize;
-use crate::passing::Remedy;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::vacuum::{Pacing, Vacuums};

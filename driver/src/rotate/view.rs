@@ -1,14 +1,13 @@
 //! What a person sees of a rotation, or a program.
 
 use super::ending::Outcome;
+use super::monitor::Look;
 use super::report::Report;
 use crate::display::{Display, Event};
 use crate::error::Error;
-use crate::look::Look;
-use crate::progress::{Progress, State};
-use crate::retry::{Retrying, Told};
-use crate::tracker::{Snapshot, Tracker};
-use crate::tuning::Tuning;
+use crate::pace::Tuning;
+use crate::progress::{Progress, Snapshot, State, Tracker};
+use crate::session::{Retrying, Told};
 use std::collections::HashSet;
 use std::io;
 use std::sync::mpsc::Receiver;

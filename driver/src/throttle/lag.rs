@@ -1,6 +1,6 @@
 //! How far a replica may be behind: a time or an amount of WAL.
 
-use crate::patience::duration;
+use crate::duration;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -52,7 +52,8 @@ fn bytes(number: &str, size: i64) -> Result<i64, String> {
 }
 
 fn time(text: &str) -> Result<Duration, String> {
-    let time = duration(text).map_err(|error| format!("neither a time as 10s nor bytes as 64MB: {error}"))?;
+    let time =
+        duration::parse(text).map_err(|error| format!("neither a time as 10s nor bytes as 64MB: {error}"))?;
     (SHORTEST..=LONGEST)
         .contains(&time)
         .then_some(time)

@@ -2,6 +2,7 @@
 //! its own.
 
 mod activity;
+mod fail_closed;
 mod hours;
 mod lag;
 mod options;
@@ -9,7 +10,6 @@ mod positions;
 mod query;
 mod replicas;
 mod statistics;
-mod watched;
 mod wraparound;
 
 use crate::error::Error;
@@ -17,11 +17,11 @@ use crate::session::Session;
 use std::time::Instant;
 
 use activity::Activity;
+use fail_closed::Watched;
 use hours::Hours;
 pub use options::ThrottleOptions;
 use query::Query;
 use replicas::Replicas;
-use watched::Watched;
 use wraparound::Wraparound;
 
 trait Signal: Send {

@@ -4,8 +4,7 @@ mod leaked;
 mod token;
 
 use crate::error::Error;
-use crate::session::Session;
-use crate::target::Target;
+use crate::session::{Session, Target};
 use leaked::Leaked;
 use postgres::Row;
 use serde_json::{Value, json};

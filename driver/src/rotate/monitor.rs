@@ -1,12 +1,12 @@
 //! A look at the server: how far the run is, how hard it is to work, and whether it is to wait.
 
-use crate::checkpoints::Checkpoints;
+use super::checkpoints::Checkpoints;
+use super::waiting_for::Notice;
 use crate::error::Error;
-use crate::notice::Notice;
+use crate::pace::Tuning;
 use crate::progress::{Progress, State};
 use crate::session::Session;
 use crate::throttle::Throttles;
-use crate::tuning::Tuning;
 use std::time::{Duration, Instant};
 
 /// Often enough for the eye; a batch costs far more than a look.

@@ -3,18 +3,24 @@
 //! Every call is one unnamed statement of its own: one round trip, no session state, so a transaction pooler may
 //! stand between. For its sake no setting is sent at the start either: poolers refuse those they do not know.
 
+mod link;
+mod options;
+mod retry;
 mod scope;
+mod target;
 
 use crate::connect::{Connection, Locked};
 use crate::error::Error;
-use crate::load::Commit;
-use crate::target::{Parameter, Target};
-use crate::tuning::Tuning;
+use crate::pace::{Commit, Tuning};
 use postgres::types::{FromSqlOwned, Type};
 use postgres::{Client, Row, Transaction};
 use std::sync::atomic::Ordering;
 
+pub use link::Link;
+pub use options::{DEFAULT_RETRY_FOR, Patience};
+pub use retry::{Retrying, Told};
 pub use scope::Scope;
+pub use target::{Parameter, Target};
 
 pub struct Session {
     client: Client,
@@ -33,7 +39,7 @@ impl Session {
     pub fn open(connection: Connection, scope: &Scope) -> Result<Session, Error> {
         let Connection { mut client, locked, .. } = connection;
         let row = client.query_typed_one(
-            include_str!("sql/session.sql"),
+            include_str!("../sql/session.sql"),
             &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
         )?;
         let Some(schema) = row.get("schema") else {
@@ -57,13 +63,13 @@ impl Session {
 
     /// With enough ranges for many workers, each large enough for many batches.
     pub fn start(&mut self) -> Result<i64, Error> {
-        let ranges = include_str!("sql/ranges.sql").trim_end();
+        let ranges = include_str!("../sql/ranges.sql").trim_end();
         self.call(&format!("start_ticket_rotation($1::oid::regclass, $2::text::name, ({ranges}))"), &[])
     }
 
     /// How many parts of the newest run sessions can still rotate side by side.
     pub fn unfinished_ranges(&mut self) -> Result<usize, Error> {
-        let sql = self.filled(include_str!("sql/unfinished_ranges.sql"));
+        let sql = self.filled(include_str!("../sql/unfinished_ranges.sql"));
         let ranges: i64 = self.client.query_typed_one(&sql, &self.target.parameters())?.get(0);
         Ok(usize::try_from(ranges).unwrap_or_default())
     }
@@ -92,19 +98,19 @@ impl Session {
 
     /// What a run waits for; None: nothing any more.
     pub fn note_wait(&mut self, run_id: i64, reason: Option<&str>) -> Result<(), Error> {
-        self.rows(include_str!("sql/note_wait.sql"), &[(&run_id, Type::INT8), (&reason, Type::TEXT)])?;
+        self.rows(include_str!("../sql/note_wait.sql"), &[(&run_id, Type::INT8), (&reason, Type::TEXT)])?;
         Ok(())
     }
 
     /// The newest run's row of `batch_progress`; None before the first run.
     pub fn progress(&mut self) -> Result<Option<Row>, Error> {
-        let sql = self.filled(include_str!("sql/progress.sql"));
+        let sql = self.filled(include_str!("../sql/progress.sql"));
         Ok(self.client.query_typed_opt(&sql, &self.target.parameters())?)
     }
 
     /// What the server knows of the newest run's completeness, in one row.
     pub fn evidence(&mut self) -> Result<Row, Error> {
-        let sql = self.filled(include_str!("sql/evidence.sql"));
+        let sql = self.filled(include_str!("../sql/evidence.sql"));
         Ok(self.client.query_typed_one(&sql, &self.target.parameters())?)
     }
 
@@ -121,7 +127,7 @@ impl Session {
     /// How to vacuum the target.
     pub fn vacuuming(&mut self) -> Result<Vacuuming, Error> {
         let row =
-            self.client.query_typed_one(include_str!("sql/vacuum.sql"), &self.target.parameters()[..1])?;
+            self.client.query_typed_one(include_str!("../sql/vacuum.sql"), &self.target.parameters()[..1])?;
         Ok(Vacuuming { statement: row.get("statement"), refusal: row.get("refusal") })
     }
 
@@ -135,7 +141,7 @@ impl Session {
     /// Who keeps the old rows of more than so many tickets of the newest run from being removed, and whose lock
     /// has VACUUM skipped.
     pub fn vacuum_obstacle(&mut self, tickets: i64, skipped: bool) -> Result<Option<String>, Error> {
-        let sql = self.filled(include_str!("sql/vacuum_obstacle.sql"));
+        let sql = self.filled(include_str!("../sql/vacuum_obstacle.sql"));
         let parameters =
             [&self.target.parameters()[..], &[(&tickets, Type::INT8), (&skipped, Type::BOOL)]].concat();
         Ok(self.client.query_typed_opt(&sql, &parameters)?.map(|row| row.get("name")))
@@ -168,7 +174,7 @@ fn clause(commit: Commit) -> &'static str {
 }
 
 fn extension_missing(client: &mut Client) -> Result<Error, Error> {
-    let row = client.query_typed_one(include_str!("sql/extension.sql"), &[])?;
+    let row = client.query_typed_one(include_str!("../sql/extension.sql"), &[])?;
     let database = row.get("database");
     Ok(match row.get("available") {
         true => Error::ExtensionMissing(database),

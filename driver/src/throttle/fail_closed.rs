@@ -2,8 +2,7 @@
 //! be in trouble just then.
 
 use super::Signal;
-use crate::error::Error;
-use crate::passing::Remedy;
+use crate::error::{Error, Remedy};
 use crate::session::Session;
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! What to do about an error. The server's own hint goes first: it knows more.
 
-use crate::error::Error;
+use super::Error;
 use postgres::error::SqlState;
 
 const PASSWORD: &str =

@@ -22,7 +22,7 @@ pub struct Checkpoints {
 
 impl Checkpoints {
     pub fn advice(&mut self, session: &mut Session) -> Result<Option<String>, Error> {
-        let row = session.row(include_str!("sql/checkpoint.sql"), &[])?;
+        let row = session.row(include_str!("../sql/checkpoint.sql"), &[])?;
         let max_wal_size: String = row.get("max_wal_size");
         Ok(self.are_frequent(row.get("began")).then(|| {
             format!(

@@ -3,13 +3,12 @@
 //! Whether a batch was committed whose answer was lost needs no guess: the next call goes on from the
 //! server's ledger.
 
+use super::retry::{Retry, Retrying};
+use super::target::Target;
+use super::{Scope, Session};
 use crate::connect::{self, Connection};
-use crate::error::Error;
-use crate::passing::Remedy;
-use crate::retry::{Retry, Retrying};
-use crate::session::{Scope, Session};
+use crate::error::{Error, Remedy};
 use crate::signals::{Aim, Interrupt};
-use crate::target::Target;
 use std::io;
 use std::time::{Duration, Instant};
 

@@ -1,10 +1,8 @@
 //! What the workers of one driver share between two batches: whose turn it is to look at the server, what the last
 //! look found, and how many of them there are.
 
-use crate::load::Load;
-use crate::look::{Look, Watch};
-use crate::pace::Asked;
-use crate::tuning::Tuning;
+use super::monitor::{Look, Watch};
+use crate::pace::{Asked, Load, Tuning};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 

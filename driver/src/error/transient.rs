@@ -1,6 +1,6 @@
 //! Which failures pass by themselves, so that it is worth trying again.
 
-use crate::error::{Error, is_lost};
+use super::{Error, is_lost};
 use postgres::error::SqlState;
 
 /// What the next attempt takes.

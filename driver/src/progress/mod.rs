@@ -1,6 +1,11 @@
 //! Where a run stands: one row of `batch_progress`, and what follows from it.
 
+mod rate;
+mod tracker;
+
 use postgres::Row;
+
+pub use tracker::{Snapshot, Tracker};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {

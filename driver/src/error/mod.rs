@@ -1,10 +1,15 @@
 //! Everything that can go wrong, in words for the person at the terminal.
 
+mod hint;
+mod transient;
+
 use crate::exit::Exit;
 use postgres::error::SqlState;
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
+
+pub use transient::Remedy;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -1,7 +1,6 @@
 //! How long to wait before trying again, and when to give up.
 
-use crate::error::Error;
-use crate::passing::Remedy;
+use crate::error::{Error, Remedy};
 use std::fmt;
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! Successive looks at a run, each with an estimate.
 
-use crate::progress::{Progress, State};
-use crate::rate::Rate;
+use super::rate::Rate;
+use super::{Progress, State};
 use std::time::{Duration, Instant};
 
 /// A moment of a run, with this driver's estimate.

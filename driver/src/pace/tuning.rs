@@ -1,7 +1,7 @@
 //! How hard the drivers of a run work: what somebody has tuned while it goes on wins over their options.
 
-use crate::load::Load;
-use crate::pace::Asked;
+use super::batch_size::Asked;
+use super::options::Load;
 use postgres::Row;
 use serde_json::{Map, Value, json};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The options that say how hard a run works.
 
-use crate::pace::Asked;
-use crate::patience::duration;
+use super::batch_size::Asked;
+use crate::duration;
 use crate::vacuum::{DEFAULT_VACUUM_EVERY, VacuumEvery, vacuum_every};
 use clap::{Args, ValueEnum};
 use std::time::Duration;
@@ -113,7 +113,7 @@ fn batch(text: &str) -> Result<Batch, String> {
 
 pub fn batch_time(text: &str) -> Result<Duration, String> {
     let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
-    let time = duration(text)?;
+    let time = duration::parse(text)?;
     bounds.contains(&time).then_some(time).ok_or_else(|| "it is not between 10ms and 60s".to_owned())
 }
 
