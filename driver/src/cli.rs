@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::display::ProgressStyle;
-use crate::pace::{self, Load, Tuning};
-use crate::session::{Patience, Scope};
+use crate::pace::{self, PaceOptions, Tuning};
+use crate::session::{RetryOptions, Scope};
 use crate::throttle::ThrottleOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -61,7 +61,7 @@ pub struct Init {
 #[derive(Args)]
 pub struct Run {
     #[command(flatten)]
-    pub load: Load,
+    pub pace: PaceOptions,
 
     /// Start another run after a finished or cancelled one
     #[arg(long)]
@@ -81,7 +81,7 @@ pub struct Run {
     pub verify: bool,
 
     #[command(flatten)]
-    pub patience: Patience,
+    pub retry: RetryOptions,
 
     #[command(flatten)]
     pub throttles: ThrottleOptions,
@@ -100,7 +100,7 @@ pub struct Status {
     pub watch: Option<u64>,
 
     #[command(flatten)]
-    pub patience: Patience,
+    pub retry: RetryOptions,
 }
 
 #[derive(Args)]

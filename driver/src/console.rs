@@ -8,7 +8,7 @@ pub fn say(text: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{text}")
 }
 
-/// A word besides, on stderr, which may be closed.
+/// A remark, on stderr, which may be closed.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "rotate-driver: {text}");
 }

@@ -5,7 +5,7 @@ use crate::session::Scope;
 
 /// `rotate-driver`, the options that choose connection and target, and `rest`. A password is left
 /// out; a URL that came from DATABASE_URL will come from there again.
-pub fn command(scope: &Scope, rest: &[&str]) -> String {
+pub fn to_paste(scope: &Scope, rest: &[&str]) -> String {
     let inherited = std::env::var("DATABASE_URL").ok();
     let url = scope.url.as_ref().filter(|url| Some(*url) != inherited.as_ref());
     let url = url.and_then(|url| connect::redact(url).ok());
@@ -43,13 +43,13 @@ mod tests {
 
     #[test]
     fn options_are_repeated_and_quoted_for_the_shell() {
-        let line = command(&scope(None, Some("\"Bob's\"")), &["run", "--batch", "50"]);
+        let line = to_paste(&scope(None, Some("\"Bob's\"")), &["run", "--batch", "50"]);
         assert_eq!(line, r#"rotate-driver --table '"Bob'\''s"' run --batch 50"#);
     }
 
     #[test]
     fn a_password_is_left_out() {
-        let line = command(&scope(Some("postgres://ann:secret@h/db"), None), &["run"]);
+        let line = to_paste(&scope(Some("postgres://ann:secret@h/db"), None), &["run"]);
         assert_eq!(line, "rotate-driver --url 'dbname=db host=h user=ann' run");
     }
 }

@@ -1,6 +1,6 @@
 //! Makes a sample table, in one transaction: a client that vanishes leaves nothing behind.
 
-use super::command_line::command;
+use super::command_line::to_paste;
 use crate::cli::Init;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -16,7 +16,7 @@ const MARK: &str = "sample table of rotate-driver init, which may replace it";
 pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
     let mut connection = connect::open(scope.url.as_deref())?;
     let interrupt = Interrupt::watch(0)?;
-    interrupt.aim(interrupt.new_aim(), Some(connection.canceller()));
+    interrupt.set_canceller(interrupt.new_slot(), Some(connection.canceller()));
     match (make(&mut connection.client, scope, options), interrupt.signal()) {
         (Ok(place), _) => tell(scope, options, &place),
         (Err(error), Some(signal)) if error.is_cancelled_query() => {
@@ -59,6 +59,6 @@ fn tell(scope: &Scope, options: &Init, place: &Row) -> Result<Exit, Error> {
     if !place.get::<_, bool>("extension") {
         console::say("next, in SQL: CREATE EXTENSION ticket_ext;")?;
     }
-    console::say(&format!("next: {}", command(scope, &["run"])))?;
+    console::say(&format!("next: {}", to_paste(scope, &["run"])))?;
     Ok(Exit::Finished)
 }

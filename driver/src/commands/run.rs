@@ -1,6 +1,6 @@
 //! Starts or continues a rotation and says how it ended.
 
-use super::command_line::command;
+use super::command_line::to_paste;
 use super::{open, verify};
 use crate::cli::{DEFAULT_INTERVAL, Format, Run, Verify};
 use crate::console::{note, report};
@@ -37,7 +37,7 @@ fn evidence(options: &Run) -> Verify {
 }
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {
-    let link = Link::new(scope, options.patience.retry_for, Interrupt::watch(1)?);
+    let link = Link::new(scope, options.retry.retry_for, Interrupt::watch(1)?);
     Rotation::new(link, display, options).run()
 }
 
@@ -55,7 +55,7 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
         .last
         .as_ref()
         .map_or_else(|| "the run".to_owned(), |snapshot| format!("run {}", snapshot.progress.run_id));
-    let again = || command(scope, &["run", "--new"]);
+    let again = || to_paste(scope, &["run", "--new"]);
     match ending.outcome {
         Outcome::Finished if ending.last.is_none() => note("there is nothing to rotate: the table is empty"),
         Outcome::Finished if ending.batches == 0 => {
@@ -63,7 +63,7 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
         }
         Outcome::Finished if options.verify => note(&format!("{run} is finished")),
         Outcome::Finished => {
-            note(&format!("{run} is finished; verify it with: {}", command(scope, &["verify"])));
+            note(&format!("{run} is finished; verify it with: {}", to_paste(scope, &["verify"])));
         }
         Outcome::Interrupted(_) if options.new && ending.last.is_none() => {
             note(&format!("interrupted before a run was started; start it with: {}", again()));
@@ -72,7 +72,7 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
             note(&format!("{run} is interrupted; continue with: {}", resume(scope, options)));
         }
         Outcome::Paused => {
-            let resume = command(scope, &["resume"]);
+            let resume = to_paste(scope, &["resume"]);
             note(&format!("{run} is paused; let it go on with: {resume}"));
         }
         Outcome::Cancelled => {
@@ -84,8 +84,8 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
 /// The same command without `--new`: that would start from the beginning.
 fn resume(scope: &Scope, options: &Run) -> String {
     let interval = options.interval.to_string();
-    let load = [options.load.options(), options.throttles.options()].concat();
-    let retry_for = humantime::format_duration(options.patience.retry_for).to_string();
+    let load = [options.pace.options(), options.throttles.options()].concat();
+    let retry_for = humantime::format_duration(options.retry.retry_for).to_string();
     let mut rest = vec!["run"];
     rest.extend(load.iter().map(String::as_str));
     if options.progress != ProgressStyle::Auto {
@@ -100,5 +100,5 @@ fn resume(scope: &Scope, options: &Run) -> String {
     if retry_for != DEFAULT_RETRY_FOR {
         rest.extend(["--retry-for", &retry_for]);
     }
-    command(scope, &rest)
+    to_paste(scope, &rest)
 }

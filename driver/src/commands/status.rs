@@ -1,13 +1,13 @@
 //! Shows the newest run, once or until it has ended.
 
-use super::command_line::command;
+use super::command_line::to_paste;
 use crate::cli::{Format, Status};
 use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::pace::Tuning;
 use crate::progress::{Progress, State};
-use crate::session::{Link, Retrying, Scope, Target, Told};
+use crate::session::{Link, RepeatFilter, Retrying, Scope, Target};
 use crate::signals::Interrupt;
 use postgres::Row;
 use serde_json::{Value, json};
@@ -16,11 +16,11 @@ use std::thread;
 use std::time::Duration;
 
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
-    let retry_for = options.watch.map_or(Duration::ZERO, |_| options.patience.retry_for);
+    let retry_for = options.watch.map_or(Duration::ZERO, |_| options.retry.retry_for);
     let mut link = Link::new(scope, retry_for, Interrupt::default());
-    let mut told = Told::default();
+    let mut filter = RepeatFilter::default();
     for round in 0.. {
-        let (row, target) = look(&mut link, &mut told)?;
+        let (row, target) = look(&mut link, &mut filter)?;
         let view = View { scope, target: &target, row: row.as_ref() };
         let mut out = io::stdout().lock();
         match options.format {
@@ -37,9 +37,9 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     Ok(Exit::Finished)
 }
 
-fn look(link: &mut Link, told: &mut Told) -> Result<(Option<Row>, Target), Error> {
+fn look(link: &mut Link, filter: &mut RepeatFilter) -> Result<(Option<Row>, Target), Error> {
     let mut tell = |retrying: &Retrying| {
-        if told.is_news(retrying) {
+        if filter.is_news(retrying) {
             console::note(&retrying.to_string());
         }
         Ok(())
@@ -64,7 +64,7 @@ impl View<'_> {
     fn text(&self) -> String {
         let (table, token_column) = (&self.target.table, &self.target.token_column);
         let Some(row) = self.row else {
-            let run = command(self.scope, &["run"]);
+            let run = to_paste(self.scope, &["run"]);
             return format!("{table} ({token_column}) has never had a run; start one with: {run}");
         };
         let progress = Progress::from(row);

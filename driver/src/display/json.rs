@@ -1,6 +1,6 @@
 //! One JSON object a line, for programs.
 
-use super::{Display, Event, Pace};
+use super::{Display, Event, LineInterval};
 use crate::console;
 use crate::error::Error;
 use crate::pace::Tuning;
@@ -11,21 +11,21 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 pub struct Json {
-    pace: Pace,
+    interval: LineInterval,
     /// Where the run stood last, to be repeated if it fails.
     last: Option<Snapshot>,
 }
 
 impl Json {
     pub fn new(interval: Duration) -> Json {
-        Json { pace: Pace::new(interval), last: None }
+        Json { interval: LineInterval::new(interval), last: None }
     }
 }
 
 impl Display for Json {
     fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
         self.last = snapshot.cloned();
-        if self.pace.lets_through(event) {
+        if self.interval.lets_through(event) {
             print(&object(event.name(), snapshot))?;
         }
         Ok(())

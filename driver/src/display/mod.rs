@@ -82,15 +82,15 @@ pub fn choose(style: ProgressStyle, interval: Duration) -> Box<dyn Display> {
 
 /// Lets one progress line through per interval, and the first one of a wait or after it; every other event always
 /// passes.
-struct Pace {
+struct LineInterval {
     interval: Duration,
     last: Option<Instant>,
     waiting: bool,
 }
 
-impl Pace {
-    fn new(interval: Duration) -> Pace {
-        Pace { interval, last: None, waiting: false }
+impl LineInterval {
+    fn new(interval: Duration) -> LineInterval {
+        LineInterval { interval, last: None, waiting: false }
     }
 
     fn lets_through(&mut self, event: Event) -> bool {

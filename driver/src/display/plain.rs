@@ -1,15 +1,15 @@
 //! One line now and then, for logs.
 
-use super::{Display, Event, Pace};
+use super::{Display, Event, LineInterval};
 use crate::progress::Snapshot;
 use std::io::{self, Write};
 use std::time::Duration;
 
-pub struct Plain(Pace);
+pub struct Plain(LineInterval);
 
 impl Plain {
     pub fn new(interval: Duration) -> Plain {
-        Plain(Pace::new(interval))
+        Plain(LineInterval::new(interval))
     }
 }
 

@@ -9,7 +9,7 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-pub use transient::Remedy;
+pub use transient::RetryOn;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -1,28 +1,28 @@
-//! Which failures pass by themselves, so that it is worth trying again.
+//! Transient errors: those that pass by themselves, so that it is worth trying again.
 
 use super::{Error, is_lost};
 use postgres::error::SqlState;
 
-/// What the next attempt takes.
+/// What the next attempt is made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
+pub enum RetryOn {
     NewConnection,
     SameConnection,
 }
 
 impl Error {
     /// None: trying again would end in the same way.
-    pub fn remedy(&self) -> Option<Remedy> {
+    pub fn retry_on(&self) -> Option<RetryOn> {
         match self {
             Error::Server(error) => match error.code() {
                 Some(code) => by_code(code),
-                None => is_lost(error).then_some(Remedy::NewConnection),
+                None => is_lost(error).then_some(RetryOn::NewConnection),
             },
             // Where a server has answered before, it or its load balancer may do so again.
             Error::Unreachable { .. }
             | Error::Silent(_)
             | Error::NotPostgres { .. }
-            | Error::Tls { cut_off: true, .. } => Some(Remedy::NewConnection),
+            | Error::Tls { cut_off: true, .. } => Some(RetryOn::NewConnection),
             _ => None,
         }
     }
@@ -39,17 +39,17 @@ impl Error {
 }
 
 /// Class 08 is what poolers answer in when they have lost the server.
-fn by_code(code: &SqlState) -> Option<Remedy> {
+fn by_code(code: &SqlState) -> Option<RetryOn> {
     match *code {
         SqlState::T_R_SERIALIZATION_FAILURE
         | SqlState::T_R_DEADLOCK_DETECTED
-        | SqlState::LOCK_NOT_AVAILABLE => Some(Remedy::SameConnection),
+        | SqlState::LOCK_NOT_AVAILABLE => Some(RetryOn::SameConnection),
         SqlState::TOO_MANY_CONNECTIONS
         | SqlState::ADMIN_SHUTDOWN
         | SqlState::CRASH_SHUTDOWN
         | SqlState::CANNOT_CONNECT_NOW
-        | SqlState::IDLE_SESSION_TIMEOUT => Some(Remedy::NewConnection),
-        _ => code.code().starts_with("08").then_some(Remedy::NewConnection),
+        | SqlState::IDLE_SESSION_TIMEOUT => Some(RetryOn::NewConnection),
+        _ => code.code().starts_with("08").then_some(RetryOn::NewConnection),
     }
 }
 
@@ -57,28 +57,31 @@ fn by_code(code: &SqlState) -> Option<Remedy> {
 mod tests {
     use super::*;
 
-    fn remedies(codes: &[&str]) -> Vec<Option<Remedy>> {
+    fn retried_on(codes: &[&str]) -> Vec<Option<RetryOn>> {
         codes.iter().map(|code| by_code(&SqlState::from_code(code))).collect()
     }
 
     #[test]
     fn conflicts_are_repeated_and_lost_connections_renewed() {
-        assert_eq!(remedies(&["40001", "40P01", "55P03"]), [Some(Remedy::SameConnection); 3]);
+        assert_eq!(retried_on(&["40001", "40P01", "55P03"]), [Some(RetryOn::SameConnection); 3]);
         let lost = ["53300", "57P01", "57P02", "57P03", "57P05", "08000", "08006", "08P01"];
-        assert_eq!(remedies(&lost), [Some(Remedy::NewConnection); 8]);
+        assert_eq!(retried_on(&lost), [Some(RetryOn::NewConnection); 8]);
     }
 
     #[test]
     fn what_a_person_has_to_mend_is_not_tried_again() {
         let lasting = ["25006", "57014", "28P01", "3D000", "42P01", "42501", "53100", "55000", "57P04"];
-        assert_eq!(remedies(&lasting), [None; 9]);
+        assert_eq!(retried_on(&lasting), [None; 9]);
     }
 
     #[test]
     fn an_unreachable_server_counts_once_it_was_reached() {
         let unreachable = Error::Unreachable { server: "h".into(), reason: "refused".into() };
-        assert!(unreachable.remedy().is_some() && !unreachable.is_server_busy());
+        assert!(unreachable.retry_on().is_some() && !unreachable.is_server_busy());
         let refused = |cut_off| Error::Tls { server: "h".into(), reason: "no".into(), cut_off };
-        assert_eq!((refused(true).remedy(), refused(false).remedy()), (Some(Remedy::NewConnection), None));
+        assert_eq!(
+            (refused(true).retry_on(), refused(false).retry_on()),
+            (Some(RetryOn::NewConnection), None)
+        );
     }
 }

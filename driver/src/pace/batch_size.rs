@@ -13,7 +13,7 @@ const SMALLEST: i32 = 100;
 const LARGEST: i32 = 100_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Goal {
     Fixed(i32),
     /// As many as take about so long.
     Time(Duration),
@@ -22,7 +22,7 @@ pub enum Asked {
 /// The size that was asked for, less after lock time-outs.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchSize {
-    asked: Asked,
+    goal: Goal,
     size: i32,
     largest: i32,
     /// Seconds that a ticket of the last batch took.
@@ -30,33 +30,33 @@ pub struct BatchSize {
 }
 
 impl BatchSize {
-    pub fn new(asked: Asked) -> BatchSize {
-        let size = match asked {
-            Asked::Fixed(size) => size,
-            Asked::Time(_) => FIRST,
+    pub fn new(goal: Goal) -> BatchSize {
+        let size = match goal {
+            Goal::Fixed(size) => size,
+            Goal::Time(_) => FIRST,
         };
-        BatchSize { asked, size, largest: LARGEST, per_ticket: None }
+        BatchSize { goal, size, largest: LARGEST, per_ticket: None }
     }
 
-    /// Something else from now on: a number as it is, a time by the last batch, so that the next one is not too long.
-    pub fn ask(self, asked: Asked) -> BatchSize {
-        let size = match asked {
-            _ if asked == self.asked => return self,
-            Asked::Fixed(size) => size,
-            Asked::Time(time) => {
+    /// Another goal from now on: a number as it is, a time by the last batch, so that the next one is not too long.
+    pub fn aim_for(self, goal: Goal) -> BatchSize {
+        let size = match goal {
+            _ if goal == self.goal => return self,
+            Goal::Fixed(size) => size,
+            Goal::Time(time) => {
                 let fitting = self.per_ticket.map_or(self.size, |seconds| fitting(seconds, time));
                 self.size.min(fitting).clamp(SMALLEST, self.largest)
             }
         };
-        BatchSize { asked, size, ..self }
+        BatchSize { goal, size, ..self }
     }
 
-    /// A number that was asked for stays as it is.
+    /// A fixed number stays as it is.
     pub fn at_most(self, largest: i32) -> BatchSize {
         let largest = largest.clamp(SMALLEST, LARGEST);
-        let size = match self.asked {
-            Asked::Fixed(size) => size,
-            Asked::Time(_) => self.size.min(largest),
+        let size = match self.goal {
+            Goal::Fixed(size) => size,
+            Goal::Time(_) => self.size.min(largest),
         };
         BatchSize { size, largest, ..self }
     }
@@ -67,9 +67,9 @@ impl BatchSize {
 
     /// Half of it, which comes down to the floor from any size in a few steps.
     pub fn after_lock_timeout(self) -> BatchSize {
-        let floor = match self.asked {
-            Asked::Fixed(size) => FLOOR.min(size),
-            Asked::Time(_) => SMALLEST,
+        let floor = match self.goal {
+            Goal::Fixed(size) => FLOOR.min(size),
+            Goal::Time(_) => SMALLEST,
         };
         BatchSize { size: (self.size / 2).max(floor), ..self }
     }
@@ -79,9 +79,9 @@ impl BatchSize {
     pub fn after_commit(self, elapsed: Duration) -> BatchSize {
         let more = self.size + self.size / 8 + 1;
         let per_ticket = elapsed.as_secs_f64() / f64::from(self.size);
-        let size = match self.asked {
-            Asked::Fixed(size) => more.min(size),
-            Asked::Time(time) => more.min(fitting(per_ticket, time)).clamp(SMALLEST, self.largest),
+        let size = match self.goal {
+            Goal::Fixed(size) => more.min(size),
+            Goal::Time(time) => more.min(fitting(per_ticket, time)).clamp(SMALLEST, self.largest),
         };
         BatchSize { size, per_ticket: Some(per_ticket), ..self }
     }
@@ -108,12 +108,12 @@ mod tests {
     }
 
     fn fixed(size: i32) -> BatchSize {
-        BatchSize::new(Asked::Fixed(size))
+        BatchSize::new(Goal::Fixed(size))
     }
 
     /// Sizes after batches whose tickets take so many microseconds each.
     fn steered(micros_per_ticket: &[f64]) -> Vec<i32> {
-        let mut size = BatchSize::new(Asked::Time(TIME));
+        let mut size = BatchSize::new(Goal::Time(TIME));
         let after = |micros: &f64| {
             size = size.after_commit(Duration::from_secs_f64(f64::from(size.get()) * micros / 1e6));
             size.get()
@@ -175,22 +175,22 @@ mod tests {
     #[test]
     fn a_shorter_time_is_met_by_the_next_batch_and_a_longer_one_approached() {
         let steady = fixed(10_000).after_commit(Duration::from_secs(1));
-        assert_eq!(steady.ask(Asked::Time(TIME)).get(), 2000);
-        assert_eq!(steady.ask(Asked::Time(10 * TIME)).get(), 10_000);
-        assert_eq!(fixed(20).ask(Asked::Time(TIME)).get(), SMALLEST);
-        assert_eq!(fixed(500).ask(Asked::Time(TIME)).get(), 500, "nothing is known yet");
+        assert_eq!(steady.aim_for(Goal::Time(TIME)).get(), 2000);
+        assert_eq!(steady.aim_for(Goal::Time(10 * TIME)).get(), 10_000);
+        assert_eq!(fixed(20).aim_for(Goal::Time(TIME)).get(), SMALLEST);
+        assert_eq!(fixed(500).aim_for(Goal::Time(TIME)).get(), 500, "nothing is known yet");
     }
 
     #[test]
     fn a_number_is_taken_as_it_is_and_the_same_again_changes_nothing() {
-        let auto = BatchSize::new(Asked::Time(TIME)).after_commit(TIME);
-        assert_eq!(auto.ask(Asked::Fixed(7)).get(), 7);
-        assert_eq!(auto.ask(Asked::Time(TIME)).get(), auto.get());
+        let auto = BatchSize::new(Goal::Time(TIME)).after_commit(TIME);
+        assert_eq!(auto.aim_for(Goal::Fixed(7)).get(), 7);
+        assert_eq!(auto.aim_for(Goal::Time(TIME)).get(), auto.get());
     }
 
     #[test]
     fn a_lower_bound_holds_unless_a_number_was_asked_for() {
-        let auto = BatchSize::new(Asked::Time(TIME));
+        let auto = BatchSize::new(Goal::Time(TIME));
         assert_eq!(repeat(100, auto.at_most(2500), |size| size.after_commit(Duration::ZERO)), 2500);
         assert_eq!([0, 250].map(|most| auto.at_most(most).get()), [SMALLEST, 250]);
         assert_eq!(fixed(5000).at_most(2500).get(), 5000);

@@ -4,6 +4,6 @@ mod batch_size;
 mod options;
 mod tuning;
 
-pub use batch_size::{Asked, BatchSize};
-pub use options::{Commit, Load, batch_time, nice, workers};
+pub use batch_size::{BatchSize, Goal};
+pub use options::{PaceOptions, SynchronousCommit, batch_time, nice, workers};
 pub use tuning::Tuning;

@@ -1,6 +1,6 @@
 //! The options that say how hard a run works.
 
-use super::batch_size::Asked;
+use super::batch_size::Goal;
 use crate::duration;
 use crate::vacuum::{DEFAULT_VACUUM_EVERY, VacuumEvery, vacuum_every};
 use clap::{Args, ValueEnum};
@@ -13,7 +13,7 @@ pub const DEFAULT_NICE: f64 = 0.0;
 pub const DEFAULT_BATCH_TIME: &str = "50ms";
 
 #[derive(Args)]
-pub struct Load {
+pub struct PaceOptions {
     /// Connections that rotate side by side, each in a range of its own
     ///
     /// More than the server has cores is of no use.
@@ -41,7 +41,7 @@ pub struct Load {
     /// With off, a crash of the server may undo the last batches, tokens and ledger together: they
     /// are rotated again. That a run is finished is only said once all of it is on disk.
     #[arg(long, value_enum, default_value_t)]
-    pub synchronous_commit: Commit,
+    pub synchronous_commit: SynchronousCommit,
 
     /// Run VACUUM each time so many of the tickets are done, as 1% to 100% of them
     ///
@@ -59,18 +59,18 @@ pub enum Batch {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Commit {
+pub enum SynchronousCommit {
     /// As the server's setting has it
     On,
     #[default]
     Off,
 }
 
-impl Load {
-    pub fn asked(&self) -> Asked {
+impl PaceOptions {
+    pub fn goal(&self) -> Goal {
         match self.batch {
-            Batch::Auto => Asked::Time(self.batch_time),
-            Batch::Fixed(size) => Asked::Fixed(size),
+            Batch::Auto => Goal::Time(self.batch_time),
+            Batch::Fixed(size) => Goal::Fixed(size),
         }
     }
 
@@ -90,7 +90,7 @@ impl Load {
         if self.nice != DEFAULT_NICE {
             add("--nice", self.nice.to_string());
         }
-        if self.synchronous_commit == Commit::On {
+        if self.synchronous_commit == SynchronousCommit::On {
             add("--synchronous-commit", "on".to_owned());
         }
         if Ok(self.vacuum_every) != vacuum_every(DEFAULT_VACUUM_EVERY) {

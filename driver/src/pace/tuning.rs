@@ -1,13 +1,13 @@
 //! How hard the drivers of a run work: what somebody has tuned while it goes on wins over their options.
 
-use super::batch_size::Asked;
-use super::options::Load;
+use super::batch_size::Goal;
+use super::options::PaceOptions;
 use postgres::Row;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::time::Duration;
 
-/// None: as each driver was told by its options.
+/// None: as the options of each driver say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tuning {
     pub batch_time: Option<Duration>,
@@ -16,16 +16,16 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    pub fn asked(self, load: &Load) -> Asked {
-        self.batch_time.map_or_else(|| load.asked(), Asked::Time)
+    pub fn goal(self, options: &PaceOptions) -> Goal {
+        self.batch_time.map_or_else(|| options.goal(), Goal::Time)
     }
 
-    pub fn nice(self, load: &Load) -> f64 {
-        self.nice.unwrap_or(load.nice)
+    pub fn nice(self, options: &PaceOptions) -> f64 {
+        self.nice.unwrap_or(options.nice)
     }
 
-    pub fn workers(self, load: &Load) -> usize {
-        self.workers.unwrap_or(load.workers)
+    pub fn workers(self, options: &PaceOptions) -> usize {
+        self.workers.unwrap_or(options.workers)
     }
 
     pub fn json(self) -> Map<String, Value> {

@@ -56,7 +56,7 @@ impl Progress {
     }
 
     /// None where nothing more will happen by itself.
-    pub fn left(&self) -> Option<i64> {
+    pub fn remaining(&self) -> Option<i64> {
         match self.state {
             State::Active => Some((self.planned - self.done).max(0)),
             State::Finished => Some(0),

@@ -1,4 +1,7 @@
-//! The recent rate of a run, and how long the rest will take at it.
+//! The recent rate of a run as a moving average, and how long the rest will take at it.
+//!
+//! `status` has no past samples to go by and shows the rate of the view `batch_progress`, over the last half minute of
+//! the ledger. The two agree on a steady run.
 
 use std::time::Duration;
 
@@ -30,7 +33,7 @@ impl Rate {
     }
 
     /// The time until the next sample is a pause and counts for nothing.
-    pub fn rest(&mut self) {
+    pub fn skip_gap(&mut self) {
         self.last = None;
     }
 
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn paused_time_is_left_out() {
         let mut rate = observed(&[(0, 0), (10, 1_000)]);
-        rate.rest();
+        rate.skip_gap();
         rate.observe(Duration::from_secs(3_610), 1_000);
         rate.observe(Duration::from_secs(3_620), 2_000);
         assert!((rate.per_second().unwrap() - 100.0).abs() < 1e-9);

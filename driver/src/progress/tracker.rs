@@ -26,17 +26,17 @@ impl Tracker {
     }
 
     /// What passes until the next look counts as no work.
-    pub fn rest(&mut self) {
-        self.rate.rest();
+    pub fn skip_gap(&mut self) {
+        self.rate.skip_gap();
     }
 
     pub fn observe(&mut self, progress: Progress, throttle: Option<String>) -> Snapshot {
         if progress.state == State::Paused || throttle.is_some() {
-            self.rest();
+            self.skip_gap();
         } else {
             self.rate.observe(self.started.elapsed(), progress.done);
         }
-        let remaining = progress.left().and_then(|left| self.rate.time_for(left));
+        let remaining = progress.remaining().and_then(|tickets| self.rate.time_for(tickets));
         Snapshot { tickets_per_second: self.rate.per_second(), remaining, throttle, progress }
     }
 }

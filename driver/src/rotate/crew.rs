@@ -1,7 +1,7 @@
 //! The workers of a driver, as many as are wanted while the run goes on.
 
 use super::report::Report;
-use super::shared::Control;
+use super::shared::Shared;
 use crate::cli::Run;
 use crate::vacuum::Vacuums;
 use std::sync::mpsc::Sender;
@@ -12,7 +12,7 @@ use std::thread::Scope;
 pub struct Crew<'scope, 'env> {
     pub scope: &'scope Scope<'scope, 'env>,
     pub options: &'env Run,
-    pub control: &'env Control<'env>,
+    pub shared: &'env Shared<'env>,
     pub vacuums: Option<&'env Vacuums>,
     pub reports: Sender<Report>,
 }

@@ -30,7 +30,7 @@ impl Rotation<'_> {
 
     /// A request to cancel the batch may come too late for it and hit this instead. The outcome stands even
     /// if the server is gone for good by now.
-    pub(super) fn last_look(&mut self) -> Result<(), Error> {
+    pub(super) fn last_observation(&mut self) -> Result<(), Error> {
         let looked = match self.progress() {
             Err(error) if error.is_cancelled_query() => self.progress(),
             looked => looked,

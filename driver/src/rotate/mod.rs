@@ -25,8 +25,8 @@ use std::thread;
 
 use crew::Crew;
 pub use ending::{Ending, Outcome};
-use monitor::Watch;
-use shared::Control;
+use monitor::Monitor;
+use shared::Shared;
 use view::View;
 
 pub struct Rotation<'a> {
@@ -54,7 +54,7 @@ impl<'a> Rotation<'a> {
             Ok(outcome) => outcome,
             Err(error) => self.reason_for(error)?,
         };
-        self.last_look()?;
+        self.last_observation()?;
         self.end(outcome)
     }
 
@@ -80,16 +80,16 @@ impl<'a> Rotation<'a> {
     }
 
     fn rotate(&mut self, throttles: Throttles) -> Result<Outcome, Error> {
-        let mut watch = Watch::new(throttles);
-        let look = self.persist(|session| watch.look(session))?;
-        let control = Control::new(&self.options.load, watch, &look);
-        self.view.begin(look)?;
+        let mut monitor = Monitor::new(throttles);
+        let observation = self.persist(|session| monitor.observe(session))?;
+        let shared = Shared::new(&self.options.pace, monitor, &observation);
+        self.view.begin(observation)?;
         let vacuums = self.vacuums()?;
         let ranges = self.persist(Session::unfinished_ranges)?;
-        let (options, control, vacuums) = (self.options, &control, vacuums.as_ref());
+        let (options, shared, vacuums) = (self.options, &shared, vacuums.as_ref());
         let (reports, received) = mpsc::channel();
         thread::scope(|scope| {
-            Crew { scope, options, control, vacuums, reports }.begin(&mut self.link, ranges);
+            Crew { scope, options, shared, vacuums, reports }.begin(&mut self.link, ranges);
             self.view.follow(received)
         })
     }
@@ -99,7 +99,7 @@ impl<'a> Rotation<'a> {
         let Some(progress) = self.view.last.as_ref().map(|last| &last.progress) else {
             return Ok(None);
         };
-        let every = self.options.load.vacuum_every;
+        let every = self.options.pace.vacuum_every;
         let Some(pacing) = Pacing::new(every, progress.done, progress.planned) else {
             return Ok(None);
         };

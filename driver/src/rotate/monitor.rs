@@ -1,7 +1,7 @@
-//! A look at the server: how far the run is, how hard it is to work, and whether it is to wait.
+//! Polling the server: how far the run is, how hard it is to work, and whether it is to wait.
 
 use super::checkpoints::Checkpoints;
-use super::waiting_for::Notice;
+use super::waiting_for::WaitingFor;
 use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::{Progress, State};
@@ -9,54 +9,59 @@ use crate::session::Session;
 use crate::throttle::Throttles;
 use std::time::{Duration, Instant};
 
-/// Often enough for the eye; a batch costs far more than a look.
+/// Often enough for the eye; a batch costs far more than an observation.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// What is remembered from look to look.
-pub struct Watch {
+/// What is remembered from observation to observation.
+pub struct Monitor {
     throttles: Throttles,
     checkpoints: Checkpoints,
-    notice: Notice,
-    looked: Instant,
+    waiting_for: WaitingFor,
+    observed_at: Instant,
 }
 
-pub struct Look {
+pub struct Observation {
     pub progress: Option<Progress>,
     pub tuning: Tuning,
     /// Why no batch is to be started now.
-    pub waits: Option<String>,
+    pub throttled_by: Option<String>,
     /// What is to be said besides, once each.
     pub remarks: Vec<String>,
 }
 
-impl Watch {
-    pub fn new(throttles: Throttles) -> Watch {
-        let (checkpoints, notice) = (Checkpoints::default(), Notice::default());
-        Watch { throttles, checkpoints, notice, looked: Instant::now() }
+impl Monitor {
+    pub fn new(throttles: Throttles) -> Monitor {
+        let (checkpoints, waiting_for) = (Checkpoints::default(), WaitingFor::default());
+        Monitor { throttles, checkpoints, waiting_for, observed_at: Instant::now() }
     }
 
-    pub fn look(&mut self, session: &mut Session) -> Result<Look, Error> {
+    pub fn observe(&mut self, session: &mut Session) -> Result<Observation, Error> {
         let now = Instant::now();
-        self.looked = now;
+        self.observed_at = now;
         let row = session.progress()?;
         let tuning = row.as_ref().map(Tuning::from).unwrap_or_default();
         let progress = row.as_ref().map(Progress::from);
         let reasons = self.throttles.read(session, now)?;
-        let mut look = Look { progress, tuning, waits: None, remarks: Vec::new() };
-        if let Some(run_id) = look.active_run() {
-            look.waits = (!reasons.is_empty()).then(|| reasons.join("; "));
-            look.remarks.extend(self.notice.put_up(session, run_id, look.waits.as_deref(), now)?);
-            look.remarks.extend(self.checkpoints.advice(session)?);
+        let mut observation = Observation { progress, tuning, throttled_by: None, remarks: Vec::new() };
+        if let Some(run_id) = observation.active_run() {
+            observation.throttled_by = (!reasons.is_empty()).then(|| reasons.join("; "));
+            observation.remarks.extend(self.waiting_for.publish(
+                session,
+                run_id,
+                observation.throttled_by.as_deref(),
+                now,
+            )?);
+            observation.remarks.extend(self.checkpoints.advice(session)?);
         }
-        Ok(look)
+        Ok(observation)
     }
 
     pub fn is_due(&self) -> bool {
-        self.looked.elapsed() >= EVERY
+        self.observed_at.elapsed() >= EVERY
     }
 }
 
-impl Look {
+impl Observation {
     /// A run that is not active neither waits nor rests: what became of it is for its next batch to find out.
     pub fn active_run(&self) -> Option<i64> {
         let active = self.progress.as_ref().filter(|progress| progress.state == State::Active);

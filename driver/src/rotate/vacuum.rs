@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use super::worker::Worker;
-use crate::error::{Error, Remedy};
+use crate::error::{Error, RetryOn};
 use crate::pace::BatchSize;
 use crate::progress::Progress;
 use crate::session::Session;
@@ -22,20 +22,20 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
         };
         let next = self.batch.get();
         if self.is_due(vacuums, next)? {
-            let vacuumed = self.link.attempt_expendable(|session| session.vacuum(&vacuums.statement));
+            let vacuumed = self.link.attempt_cancellable(|session| session.vacuum(&vacuums.statement));
             vacuums.pacing().end(matches!(vacuumed, Ok(false)));
             self.explain(vacuumed, vacuums)?;
         }
         let began = Instant::now();
-        while vacuums.pacing().is_behind(next) && self.link.rest(RECHECK).is_none() {
-            self.look((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
+        while vacuums.pacing().is_behind(next) && self.link.sleep(RECHECK).is_none() {
+            self.poll((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
         }
         Ok(())
     }
 
     /// Of a size that lets VACUUM keep up with all workers.
     pub(super) fn vacuumable(&self, batch: BatchSize) -> BatchSize {
-        let workers = self.crew.control.workers();
+        let workers = self.crew.shared.workers();
         let largest = self.pacing().map(|pacing| pacing.largest_batch(workers));
         largest.map_or(batch, |largest| batch.at_most(largest))
     }
@@ -46,11 +46,11 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
             return Ok(false);
         }
         let progress = self.link.attempt(Session::progress)?;
-        self.observe(progress.as_ref().map(Progress::from).as_ref());
+        self.count_done(progress.as_ref().map(Progress::from).as_ref());
         Ok(vacuums.pacing().begin(next))
     }
 
-    pub(super) fn observe(&self, progress: Option<&Progress>) {
+    pub(super) fn count_done(&self, progress: Option<&Progress>) {
         if let (Some(mut pacing), Some(progress)) = (self.pacing(), progress) {
             pacing.observe(progress.done);
         }
@@ -63,7 +63,7 @@ impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
     /// The run takes no harm from a VACUUM that failed, or that could remove nothing.
     fn explain(&mut self, vacuumed: Result<bool, Error>, vacuums: &Vacuums) -> Result<(), Error> {
         let news = match vacuumed {
-            Err(error) if error.remedy() == Some(Remedy::NewConnection) => return Err(error),
+            Err(error) if error.retry_on() == Some(RetryOn::NewConnection) => return Err(error),
             Err(_) if self.link.interrupted().is_some() => None,
             Err(error) => Some(format!("VACUUM failed, the run goes on: {error}")),
             // It is tried again soon.

@@ -1,4 +1,4 @@
-//! Writes down for everybody what a run waits for.
+//! Publishes what a run waits for, so that `status` shows it wherever it runs.
 
 use crate::error::Error;
 use crate::session::Session;
@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 const REPEAT: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
-pub struct Notice {
-    /// What was written down last.
+pub struct WaitingFor {
+    /// What was published last.
     reason: Option<String>,
     at: Option<Instant>,
 }
 
-impl Notice {
-    /// The run takes no harm where it cannot be written down; the answer is then what to say about it.
-    pub fn put_up(
+impl WaitingFor {
+    /// The run takes no harm where it cannot be published; the answer is then what to say about it.
+    pub fn publish(
         &mut self,
         session: &mut Session,
         run_id: i64,
@@ -29,7 +29,7 @@ impl Notice {
         let noted = session.note_wait(run_id, reason);
         match noted {
             Err(error) if error.is_lock_timeout() => return Ok(None),
-            Err(error) if error.remedy().is_some() || error.is_cancelled_query() => return Err(error),
+            Err(error) if error.retry_on().is_some() || error.is_cancelled_query() => return Err(error),
             _ => (self.reason, self.at) = (reason.map(str::to_owned), Some(now)),
         }
         Ok(noted.err().map(|error| {
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn news_are_due_at_once_and_a_reason_that_lasts_now_and_then() {
         let now = Instant::now();
-        let waiting = Notice { reason: Some("lag".into()), at: Some(now) };
+        let waiting = WaitingFor { reason: Some("lag".into()), at: Some(now) };
         assert!(waiting.is_due(None, now) && waiting.is_due(Some("load"), now));
         assert!(!waiting.is_due(Some("lag"), now + REPEAT / 2));
         assert!(waiting.is_due(Some("lag"), now + REPEAT));
@@ -59,8 +59,8 @@ mod tests {
     #[test]
     fn that_a_run_goes_on_is_said_once() {
         let now = Instant::now();
-        assert!(!Notice::default().is_due(None, now));
-        assert!(Notice::default().is_due(Some("lag"), now));
-        assert!(!Notice { reason: None, at: Some(now) }.is_due(None, now + REPEAT));
+        assert!(!WaitingFor::default().is_due(None, now));
+        assert!(WaitingFor::default().is_due(Some("lag"), now));
+        assert!(!WaitingFor { reason: None, at: Some(now) }.is_due(None, now + REPEAT));
     }
 }

@@ -23,13 +23,13 @@ pub struct Worker<'l, 'a, 'scope, 'env> {
 
 impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
     pub fn new(link: &'l mut Link<'a>, crew: Crew<'scope, 'env>) -> Self {
-        let batch = BatchSize::new(crew.control.asked());
+        let batch = BatchSize::new(crew.shared.goal());
         Worker { link, crew, batch, worked: Duration::ZERO, dispensable: false, dismissed: false }
     }
 
     pub fn run(mut self) {
         if let Some(ended) = self.rotate().transpose() {
-            self.crew.control.left();
+            self.crew.shared.worker_ended();
             // Nobody listens any more if the output is closed.
             let _ = self.report(Report::Ended(ended));
         }
@@ -59,20 +59,20 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
     }
 
     pub(super) fn is_dismissed(&mut self) -> bool {
-        self.dismissed = self.dismissed || self.dispensable && self.crew.control.dismiss();
+        self.dismissed = self.dismissed || self.dispensable && self.crew.shared.dismiss();
         self.dismissed
     }
 
     /// What is due between two batches. The rest comes last: what it waits for is then still true.
     fn get_ready(&mut self) -> Result<(), Error> {
-        self.look(None)?;
+        self.poll(None)?;
         self.vacuum()?;
         self.rest()
     }
 
     fn rotate_batch(&mut self) -> Result<Option<i64>, Error> {
-        self.batch = self.vacuumable(self.batch.ask(self.crew.control.asked()));
-        let (size, commit) = (self.batch.get(), self.crew.options.load.synchronous_commit);
+        self.batch = self.vacuumable(self.batch.aim_for(self.crew.shared.goal()));
+        let (size, commit) = (self.batch.get(), self.crew.options.pace.synchronous_commit);
         let started = Instant::now();
         let batch = self.pacing().map(|mut pacing| pacing.batch_begins(size));
         let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
@@ -100,28 +100,28 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
 
-    /// When it is this worker's turn; `waits` is a reason of its own.
-    pub(super) fn look(&mut self, waits: Option<&str>) -> Result<(), Error> {
-        let Some(mut watch) = self.crew.control.turn() else {
+    /// When it is this worker's turn; `throttled_by` is a reason of its own.
+    pub(super) fn poll(&mut self, throttled_by: Option<&str>) -> Result<(), Error> {
+        let Some(mut monitor) = self.crew.shared.turn() else {
             return Ok(());
         };
-        let mut look = self.link.attempt(|session| watch.look(session))?;
-        self.crew.control.saw(&look);
-        drop(watch);
-        look.waits = look.waits.or(waits.map(str::to_owned));
-        self.observe(look.progress.as_ref());
-        if look.waits.is_some() {
+        let mut observation = self.link.attempt(|session| monitor.observe(session))?;
+        self.crew.shared.update(&observation);
+        drop(monitor);
+        observation.throttled_by = observation.throttled_by.or(throttled_by.map(str::to_owned));
+        self.count_done(observation.progress.as_ref());
+        if observation.throttled_by.is_some() {
             // Of a run that waits this is all the progress there is.
             self.link.progressed();
         }
-        self.report(Report::Look(look))?;
+        self.report(Report::Observation(observation))?;
         self.hire()
     }
 
     fn hire(&mut self) -> Result<(), Error> {
-        if self.crew.control.is_short() {
+        if self.crew.shared.may_need_workers() {
             let ranges = self.link.attempt(Session::unfinished_ranges)?;
-            for _ in 0..self.crew.control.hire(ranges) {
+            for _ in 0..self.crew.shared.hire(ranges) {
                 self.crew.take_on(self.link);
             }
         }
@@ -132,11 +132,11 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
     /// dismissal.
     fn rest(&mut self) -> Result<(), Error> {
         let began = Instant::now();
-        while let Some(time) = self.crew.control.rest(self.worked, began.elapsed()) {
-            if self.link.rest(time).is_some() || self.is_dismissed() {
+        while let Some(time) = self.crew.shared.rest(self.worked, began.elapsed()) {
+            if self.link.sleep(time).is_some() || self.is_dismissed() {
                 break;
             }
-            self.look(None)?;
+            self.poll(None)?;
         }
         self.worked = Duration::ZERO;
         Ok(())
@@ -150,7 +150,7 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
 impl<'scope> Crew<'scope, '_> {
     /// The first worker is there for the whole run, on the connection that began it.
     pub fn begin<'a: 'scope>(self, first: &'scope mut Link<'a>, ranges: usize) {
-        for _ in 1..self.control.hire(ranges) {
+        for _ in 1..self.shared.hire(ranges) {
             self.take_on(first);
         }
         self.scope.spawn(|| Worker::new(first, self).run());
@@ -158,7 +158,7 @@ impl<'scope> Crew<'scope, '_> {
 
     /// Another worker, on a connection of its own.
     pub fn take_on<'a: 'scope>(&self, like: &Link<'a>) {
-        let mut link = like.sibling(self.options.patience.retry_for);
+        let mut link = like.sibling(self.options.retry.retry_for);
         let crew = self.clone();
         self.scope.spawn(move || Worker::new(&mut link, crew).run_while_wanted());
     }

@@ -7,8 +7,8 @@ use super::retry::{Retry, Retrying};
 use super::target::Target;
 use super::{Scope, Session};
 use crate::connect::{self, Connection};
-use crate::error::{Error, Remedy};
-use crate::signals::{Aim, Interrupt};
+use crate::error::{Error, RetryOn};
+use crate::signals::{Interrupt, SlotId};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ pub struct Link<'a> {
     scope: &'a Scope,
     retry: Retry,
     interrupt: Interrupt,
-    aim: Aim,
+    slot: SlotId,
     session: Option<Session>,
     reached: bool,
     /// What the first session found, and every later one must find.
@@ -27,8 +27,8 @@ pub struct Link<'a> {
 
 impl<'a> Link<'a> {
     pub fn new(scope: &'a Scope, retry_for: Duration, interrupt: Interrupt) -> Link<'a> {
-        let (retry, aim) = (Retry::new(retry_for), interrupt.new_aim());
-        Link { scope, retry, interrupt, aim, session: None, reached: false, target: None }
+        let (retry, slot) = (Retry::new(retry_for), interrupt.new_slot());
+        Link { scope, retry, interrupt, slot, session: None, reached: false, target: None }
     }
 
     /// Another connection to the same target.
@@ -43,7 +43,7 @@ impl<'a> Link<'a> {
     }
 
     /// Returns early with the signal that has arrived.
-    pub fn rest(&self, time: Duration) -> Option<i32> {
+    pub fn sleep(&self, time: Duration) -> Option<i32> {
         self.interrupt.wait(time)
     }
 
@@ -55,21 +55,21 @@ impl<'a> Link<'a> {
     /// Once, over a new connection if the last one is gone.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
         let result = self.session().and_then(work);
-        if result.as_ref().is_err_and(|error| error.remedy() == Some(Remedy::NewConnection)) {
+        if result.as_ref().is_err_and(|error| error.retry_on() == Some(RetryOn::NewConnection)) {
             self.session = None;
-            self.interrupt.aim(self.aim, None);
+            self.interrupt.set_canceller(self.slot, None);
         }
         result
     }
 
     /// As `attempt`, for work of which nothing is lost: a signal cancels it, and keeps it from beginning.
-    pub fn attempt_expendable<T>(
+    pub fn attempt_cancellable<T>(
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let signal = self.interrupt.mark(self.aim, true);
+        let signal = self.interrupt.set_cancel_at_once(self.slot, true);
         let result = signal.map_or_else(|| self.attempt(work), |signal| Err(Error::Interrupted(signal)));
-        self.interrupt.mark(self.aim, false);
+        self.interrupt.set_cancel_at_once(self.slot, false);
         result
     }
 
@@ -89,7 +89,7 @@ impl<'a> Link<'a> {
 
     /// Returns when it is time to try again; `batch` is its size if that has changed.
     pub fn wait_out(&mut self, error: Error, batch: Option<i32>, tell: Tell) -> Result<(), Error> {
-        let passes = if self.reached { error.remedy().is_some() } else { error.is_server_busy() };
+        let passes = if self.reached { error.retry_on().is_some() } else { error.is_server_busy() };
         if !passes {
             return Err(error);
         }
@@ -117,7 +117,7 @@ impl<'a> Link<'a> {
     fn open(&mut self) -> Result<Session, Error> {
         let connection = self.connect()?;
         self.reached = true;
-        self.interrupt.aim(self.aim, Some(connection.canceller()));
+        self.interrupt.set_canceller(self.slot, Some(connection.canceller()));
         let session = Session::open(connection, self.scope)?;
         match &self.target {
             Some(before) => session.target().expect(before)?,
@@ -129,13 +129,13 @@ impl<'a> Link<'a> {
     /// A server that does not answer must not keep a signal waiting.
     fn connect(&self) -> Result<Connection, Error> {
         let url = self.scope.url.clone();
-        self.interrupt.unless(move || connect::open(url.as_deref())).map_err(Error::Interrupted)?
+        self.interrupt.run_interruptible(move || connect::open(url.as_deref())).map_err(Error::Interrupted)?
     }
 }
 
 /// A signal has nothing to cancel on a connection that is gone.
 impl Drop for Link<'_> {
     fn drop(&mut self) {
-        self.interrupt.aim(self.aim, None);
+        self.interrupt.set_canceller(self.slot, None);
     }
 }

@@ -11,14 +11,14 @@ mod target;
 
 use crate::connect::{Connection, Locked};
 use crate::error::Error;
-use crate::pace::{Commit, Tuning};
+use crate::pace::{SynchronousCommit, Tuning};
 use postgres::types::{FromSqlOwned, Type};
 use postgres::{Client, Row, Transaction};
 use std::sync::atomic::Ordering;
 
 pub use link::Link;
-pub use options::{DEFAULT_RETRY_FOR, Patience};
-pub use retry::{Retrying, Told};
+pub use options::{DEFAULT_RETRY_FOR, RetryOptions};
+pub use retry::{RepeatFilter, Retrying};
 pub use scope::Scope;
 pub use target::{Parameter, Target};
 
@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// One batch, one transaction. None: no range is left to this session.
-    pub fn rotate_batch(&mut self, batch: i32, commit: Commit) -> Result<Option<i64>, Error> {
+    pub fn rotate_batch(&mut self, batch: i32, commit: SynchronousCommit) -> Result<Option<i64>, Error> {
         self.call(
             &format!("rotate_ticket_tokens(NULL, $3, $1::oid::regclass, $2::text::name){}", clause(commit)),
             &[(&batch, Type::INT4)],
@@ -166,10 +166,10 @@ impl Session {
 }
 
 /// Added to the statement of a batch; the setting ends with its transaction.
-fn clause(commit: Commit) -> &'static str {
+fn clause(commit: SynchronousCommit) -> &'static str {
     match commit {
-        Commit::On => "",
-        Commit::Off => " FROM set_config('synchronous_commit', 'off', true)",
+        SynchronousCommit::On => "",
+        SynchronousCommit::Off => " FROM set_config('synchronous_commit', 'off', true)",
     }
 }
 

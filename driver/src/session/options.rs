@@ -1,4 +1,4 @@
-//! The option that bounds retries.
+//! The option that bounds retries of transient errors.
 
 use crate::duration;
 use clap::Args;
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const DEFAULT_RETRY_FOR: &str = "5m";
 
 #[derive(Args)]
-pub struct Patience {
+pub struct RetryOptions {
     /// How long to try again without progress: seconds, or 90s, 5m, 1h; 0 is never
     ///
     /// Tried again are a lost connection, a server that is down, starting, or full, a conflict with

@@ -1,6 +1,6 @@
-//! How long to wait before trying again, and when to give up.
+//! Exponential backoff with full jitter: how long to wait before trying again, and when to give up.
 
-use crate::error::{Error, Remedy};
+use crate::error::{Error, RetryOn};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,7 @@ pub struct Retrying {
 impl Retrying {
     pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Retrying {
         let sqlstate = error.code().map(|code| code.code().to_owned());
-        let lost = error.remedy() == Some(Remedy::NewConnection);
+        let lost = error.retry_on() == Some(RetryOn::NewConnection);
         Retrying { reason: error.to_string(), sqlstate, wait, batch, lost }
     }
 }
@@ -82,9 +82,9 @@ impl fmt::Display for Retrying {
 
 /// Tells news from what was said a moment ago, by this connection or by another.
 #[derive(Default)]
-pub struct Told(Option<(String, Instant)>);
+pub struct RepeatFilter(Option<(String, Instant)>);
 
-impl Told {
+impl RepeatFilter {
     /// A reason that stays the same is repeated this often.
     const REPEAT: Duration = Duration::from_secs(5);
 

@@ -1,6 +1,6 @@
 //! `--max-active`: how many sessions of others the server is working for.
 
-use super::{Signal, statistics};
+use super::{Throttle, statistics};
 use crate::connect::NAME;
 use crate::error::Error;
 use crate::session::Session;
@@ -17,7 +17,7 @@ impl Activity {
     }
 }
 
-impl Signal for Activity {
+impl Throttle for Activity {
     fn name(&self) -> &'static str {
         "the number of active sessions"
     }

@@ -1,16 +1,16 @@
-//! A signal that fails closed: one that can no longer be read holds the run as well, since what it is to protect may
+//! A throttle that fails closed: one that can no longer be read holds the run as well, since what it is to protect may
 //! be in trouble just then.
 
-use super::Signal;
-use crate::error::{Error, Remedy};
+use super::Throttle;
+use crate::error::{Error, RetryOn};
 use crate::session::Session;
 use std::time::{Duration, Instant};
 
 /// For so long the last reading is believed. A reload of the server or a standby that reconnects takes less.
 const GRACE: Duration = Duration::from_secs(10);
 
-pub struct Watched {
-    signal: Box<dyn Signal>,
+pub struct FailClosed {
+    throttle: Box<dyn Throttle>,
     last: Option<Reading>,
 }
 
@@ -19,17 +19,17 @@ struct Reading {
     at: Instant,
 }
 
-impl Watched {
-    pub fn new(signal: Box<dyn Signal>) -> Watched {
-        Watched { signal, last: None }
+impl FailClosed {
+    pub fn new(throttle: Box<dyn Throttle>) -> FailClosed {
+        FailClosed { throttle, last: None }
     }
 
     pub fn check(&mut self, session: &mut Session, now: Instant) -> Result<(), Error> {
-        match self.signal.read(session, now) {
+        match self.throttle.read(session, now) {
             Ok(reason) => self.last = Some(Reading { reason, at: now }),
-            Err(error) if error.remedy().is_some() => return Err(error),
+            Err(error) if error.retry_on().is_some() => return Err(error),
             Err(error) => {
-                let (what, hint) = (self.signal.name(), self.signal.hint());
+                let (what, hint) = (self.throttle.name(), self.throttle.hint());
                 return Err(Error::Throttle { what, reason: Box::new(error), hint });
             }
         }
@@ -37,8 +37,8 @@ impl Watched {
     }
 
     pub fn read(&mut self, session: &mut Session, now: Instant) -> Result<Option<String>, Error> {
-        match self.signal.read(session, now) {
-            Err(error) if error.remedy() == Some(Remedy::NewConnection) => Err(error),
+        match self.throttle.read(session, now) {
+            Err(error) if error.retry_on() == Some(RetryOn::NewConnection) => Err(error),
             reading => Ok(self.judge(reading, now)),
         }
     }
@@ -50,7 +50,7 @@ impl Watched {
                 reason
             }
             (Err(_), Some(last)) if now.duration_since(last.at) < GRACE => last.reason.clone(),
-            (Err(error), _) => Some(format!("cannot read {}: {error}", self.signal.name())),
+            (Err(error), _) => Some(format!("cannot read {}: {error}", self.throttle.name())),
         }
     }
 }
@@ -61,7 +61,7 @@ mod tests {
 
     struct Load;
 
-    impl Signal for Load {
+    impl Throttle for Load {
         fn name(&self) -> &'static str {
             "the load"
         }
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn within_the_grace_time_the_last_reading_counts_and_then_the_failure_holds() {
-        let (mut load, start) = (Watched::new(Box::new(Load)), Instant::now());
+        let (mut load, start) = (FailClosed::new(Box::new(Load)), Instant::now());
         let [almost, late] = [GRACE - Duration::from_millis(1), GRACE].map(|after| start + after);
         assert_eq!(load.judge(Ok(None), start), None);
         assert_eq!(load.judge(broken(), almost), None);
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_was_never_read_holds_at_once() {
-        let held = Watched::new(Box::new(Load)).judge(broken(), Instant::now());
+        let held = FailClosed::new(Box::new(Load)).judge(broken(), Instant::now());
         assert_eq!(held.as_deref(), Some("cannot read the load: broken"));
     }
 }

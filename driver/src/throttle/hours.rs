@@ -1,6 +1,6 @@
 //! `--between`: the hours of the day in which batches may run.
 
-use super::Signal;
+use super::Throttle;
 use crate::error::Error;
 use crate::session::Session;
 use postgres::types::Type;
@@ -28,7 +28,7 @@ impl Hours {
     }
 }
 
-impl Signal for Hours {
+impl Throttle for Hours {
     fn name(&self) -> &'static str {
         "the server's clock"
     }

@@ -1,4 +1,4 @@
-//! Where the WAL stood when: what a replica's lag in time is told by.
+//! Where the WAL stood when: by which a replica's lag in time is measured.
 //!
 //! `replay_lag` of pg_stat_replication would not do. A slot that nobody reads has none. A standby's moves only with its
 //! reports, and after it has caught up it keeps an interpolated value until two more of them: on PostgreSQL 15, after

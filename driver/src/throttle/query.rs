@@ -1,6 +1,6 @@
 //! `--throttle-query`: whatever else can be asked in SQL.
 
-use super::Signal;
+use super::Throttle;
 use crate::error::Error;
 use crate::session::Session;
 use std::time::Instant;
@@ -22,7 +22,7 @@ impl Query {
     }
 }
 
-impl Signal for Query {
+impl Throttle for Query {
     fn name(&self) -> &'static str {
         "the throttle query"
     }

@@ -5,7 +5,7 @@
 
 use super::lag::Lag;
 use super::positions::Positions;
-use super::{Signal, statistics};
+use super::{Throttle, statistics};
 use crate::error::Error;
 use crate::session::Session;
 use postgres::Row;
@@ -50,7 +50,7 @@ impl Replicas {
     }
 }
 
-impl Signal for Replicas {
+impl Throttle for Replicas {
     fn name(&self) -> &'static str {
         "the replica lag"
     }

@@ -93,7 +93,8 @@ impl Pacing {
         };
     }
 
-    /// Whether the next batch has to wait for the VACUUM that runs, lest the table grow by much more than a part.
+    /// Whether the next batch has to wait for the VACUUM that runs, so that the table does not grow by much more than a
+    /// part.
     pub fn is_behind(&self, next: i32) -> bool {
         self.running.is_some() && self.reached_by(next) > self.limit()
     }
