@@ -1,13 +1,15 @@
 //! The command line.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
 use crate::display::ProgressStyle;
 use crate::pace::{self, PaceOptions, Tuning};
 use crate::session::{RetryOptions, Scope};
 use crate::throttle::ThrottleOptions;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
-use std::path::PathBuf;
-use std::time::Duration;
 
 #[derive(Parser)]
 #[command(name = "rotate-driver", version, after_help = AFTER_HELP, max_term_width = 100)]

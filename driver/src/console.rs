@@ -1,7 +1,8 @@
 //! Words for people. Progress has stdout to itself while a rotation runs.
 
-use crate::error::Error;
 use std::io::{self, IsTerminal, Write};
+
+use crate::error::Error;
 
 /// A command's result, on stdout.
 pub fn say(text: &str) -> io::Result<()> {

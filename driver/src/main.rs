@@ -17,8 +17,9 @@ mod throttle;
 mod vacuum;
 mod verify;
 
-use clap::Parser;
 use std::process::ExitCode;
+
+use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

@@ -1,14 +1,16 @@
 //! INT, TERM and HUP: first a request to stop after the batch in flight, then an order.
 
-use crate::connect::Canceller;
-use crate::console;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::connect::Canceller;
+use crate::console;
 
 /// Which signal, if any, has asked the driver to stop.
 #[derive(Clone, Default)]

@@ -1,5 +1,8 @@
 //! Makes a sample table, in one transaction: a client that vanishes leaves nothing behind.
 
+use postgres::types::Type;
+use postgres::{Client, Row, Transaction};
+
 use super::command_line::to_paste;
 use crate::cli::Init;
 use crate::error::Error;
@@ -7,8 +10,6 @@ use crate::exit::Exit;
 use crate::session::Scope;
 use crate::signals::Interrupt;
 use crate::{connect, console};
-use postgres::types::Type;
-use postgres::{Client, Row, Transaction};
 
 /// The comment by which a sample table is known; without it nothing is replaced.
 const MARK: &str = "sample table of rotate-driver init, which may replace it";

@@ -1,5 +1,7 @@
 //! Starts or continues a rotation and says how it ended.
 
+use std::time::Duration;
+
 use super::command_line::to_paste;
 use super::{open, verify};
 use crate::cli::{DEFAULT_INTERVAL, Format, Run, Verify};
@@ -10,7 +12,6 @@ use crate::exit::Exit;
 use crate::rotate::{Ending, Outcome, Rotation};
 use crate::session::{DEFAULT_RETRY_FOR, Link, Scope};
 use crate::signals::Interrupt;
-use std::time::Duration;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     let mut display = display::choose(options.progress, Duration::from_secs(options.interval));

@@ -1,5 +1,12 @@
 //! Shows the newest run, once or until it has ended.
 
+use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
+
+use postgres::Row;
+use serde_json::{Value, json};
+
 use super::command_line::to_paste;
 use crate::cli::{Format, Status};
 use crate::console;
@@ -9,11 +16,6 @@ use crate::pace::Tuning;
 use crate::progress::{Progress, State};
 use crate::session::{Link, RepeatFilter, Retrying, Scope, Target};
 use crate::signals::Interrupt;
-use postgres::Row;
-use serde_json::{Value, json};
-use std::io::{self, Write};
-use std::thread;
-use std::time::Duration;
 
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let retry_for = options.watch.map_or(Duration::ZERO, |_| options.retry.retry_for);

@@ -1,13 +1,15 @@
 //! The bar on a terminal.
 
+use std::io::{self, Write};
+use std::time::Duration;
+
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+
 use super::{Display, Event};
 use crate::console;
 use crate::error::Error;
 use crate::progress::Snapshot;
 use crate::session::Retrying;
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
-use std::io::{self, Write};
-use std::time::Duration;
 
 const TEMPLATE: &str = "[{elapsed_precise}] {wide_bar:.green} {msg}";
 

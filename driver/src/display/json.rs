@@ -1,14 +1,16 @@
 //! One JSON object a line, for programs.
 
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
 use super::{Display, Event, LineInterval};
 use crate::console;
 use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::Snapshot;
 use crate::session::Retrying;
-use serde_json::{Value, json};
-use std::io::{self, Write};
-use std::time::Duration;
 
 pub struct Json {
     interval: LineInterval,

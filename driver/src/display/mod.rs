@@ -4,14 +4,16 @@ mod bar;
 mod json;
 mod plain;
 
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+
 use crate::console;
 use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::Snapshot;
 use crate::session::Retrying;
-use clap::ValueEnum;
-use std::io::{self, IsTerminal};
-use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -1,9 +1,10 @@
 //! One line now and then, for logs.
 
-use super::{Display, Event, LineInterval};
-use crate::progress::Snapshot;
 use std::io::{self, Write};
 use std::time::Duration;
+
+use super::{Display, Event, LineInterval};
+use crate::progress::Snapshot;
 
 pub struct Plain(LineInterval);
 

@@ -1,7 +1,8 @@
 //! What to do about an error. The server's own hint goes first: it knows more.
 
-use super::Error;
 use postgres::error::SqlState;
+
+use super::Error;
 
 const PASSWORD: &str =
     "Set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600).";

@@ -3,11 +3,13 @@
 mod hint;
 mod transient;
 
-use crate::exit::Exit;
-use postgres::error::SqlState;
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
+
+use postgres::error::SqlState;
+
+use crate::exit::Exit;
 
 pub use transient::RetryOn;
 

@@ -1,7 +1,8 @@
 //! Transient errors: those that pass by themselves, so that it is worth trying again.
 
-use super::{Error, is_lost};
 use postgres::error::SqlState;
+
+use super::{Error, is_lost};
 
 /// What the next attempt is made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,12 @@
 //! The options that say how hard a run works.
 
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
 use super::batch_size::Goal;
 use crate::duration;
 use crate::vacuum::{DEFAULT_VACUUM_EVERY, VacuumEvery, vacuum_every};
-use clap::{Args, ValueEnum};
-use std::time::Duration;
 
 pub const DEFAULT_WORKERS: usize = 2;
 pub const DEFAULT_NICE: f64 = 0.0;

@@ -1,11 +1,13 @@
 //! How hard the drivers of a run work: what somebody has tuned while it goes on wins over their options.
 
-use super::batch_size::Goal;
-use super::options::PaceOptions;
-use postgres::Row;
-use serde_json::{Map, Value, json};
 use std::fmt;
 use std::time::Duration;
+
+use postgres::Row;
+use serde_json::{Map, Value, json};
+
+use super::batch_size::Goal;
+use super::options::PaceOptions;
 
 /// None: as the options of each driver say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

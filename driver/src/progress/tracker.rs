@@ -1,8 +1,9 @@
 //! Successive looks at a run, each with an estimate.
 
+use std::time::{Duration, Instant};
+
 use super::rate::Rate;
 use super::{Progress, State};
-use std::time::{Duration, Instant};
 
 /// A moment of a run, with this driver's estimate.
 #[derive(Clone, Debug)]

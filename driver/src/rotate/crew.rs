@@ -1,11 +1,12 @@
 //! The workers of a driver, as many as are wanted while the run goes on.
 
+use std::sync::mpsc::Sender;
+use std::thread::Scope;
+
 use super::report::Report;
 use super::shared::Shared;
 use crate::cli::Run;
 use crate::vacuum::Vacuums;
-use std::sync::mpsc::Sender;
-use std::thread::Scope;
 
 /// What all workers share.
 #[derive(Clone)]

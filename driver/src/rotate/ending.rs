@@ -1,11 +1,12 @@
 //! How a rotation ended.
 
+use postgres::error::SqlState;
+
 use super::Rotation;
 use crate::display::Event;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::progress::{Snapshot, State};
-use postgres::error::SqlState;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

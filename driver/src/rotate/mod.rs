@@ -12,6 +12,11 @@ mod view;
 mod waiting_for;
 mod worker;
 
+use std::sync::mpsc;
+use std::thread;
+
+use postgres::error::SqlState;
+
 use crate::cli::Run;
 use crate::display::Display;
 use crate::error::Error;
@@ -19,15 +24,12 @@ use crate::progress::Progress;
 use crate::session::{Link, Session};
 use crate::throttle::Throttles;
 use crate::vacuum::{Pacing, Vacuums};
-use postgres::error::SqlState;
-use std::sync::mpsc;
-use std::thread;
-
 use crew::Crew;
-pub use ending::{Ending, Outcome};
 use monitor::Monitor;
 use shared::Shared;
 use view::View;
+
+pub use ending::{Ending, Outcome};
 
 pub struct Rotation<'a> {
     link: Link<'a>,

@@ -1,5 +1,7 @@
 //! Polling the server: how far the run is, how hard it is to work, and whether it is to wait.
 
+use std::time::{Duration, Instant};
+
 use super::checkpoints::Checkpoints;
 use super::waiting_for::WaitingFor;
 use crate::error::Error;
@@ -7,7 +9,6 @@ use crate::pace::Tuning;
 use crate::progress::{Progress, State};
 use crate::session::Session;
 use crate::throttle::Throttles;
-use std::time::{Duration, Instant};
 
 /// Often enough for the eye; a batch costs far more than an observation.
 const EVERY: Duration = Duration::from_millis(500);

@@ -1,10 +1,11 @@
 //! What the workers of one driver share between two batches: whose turn it is to poll the server, what the last
 //! observation found, and how many of them there are.
 
-use super::monitor::{Monitor, Observation};
-use crate::pace::{Goal, PaceOptions, Tuning};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
+
+use super::monitor::{Monitor, Observation};
+use crate::pace::{Goal, PaceOptions, Tuning};
 
 /// A rest is taken in steps, so that it ends soon after its reason.
 const STEP: Duration = Duration::from_millis(100);

@@ -1,5 +1,8 @@
 //! VACUUM on a worker's own connection, between two of its batches, while the other workers go on.
 
+use std::sync::MutexGuard;
+use std::time::{Duration, Instant};
+
 use super::report::Report;
 use super::worker::Worker;
 use crate::error::{Error, RetryOn};
@@ -7,8 +10,6 @@ use crate::pace::BatchSize;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::vacuum::{Pacing, Vacuums};
-use std::sync::MutexGuard;
-use std::time::{Duration, Instant};
 
 /// Soon enough for a worker that waits; a VACUUM takes far longer.
 const RECHECK: Duration = Duration::from_millis(50);

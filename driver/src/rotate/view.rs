@@ -1,5 +1,9 @@
 //! What a person sees of a rotation, or a program.
 
+use std::collections::HashSet;
+use std::io;
+use std::sync::mpsc::Receiver;
+
 use super::ending::Outcome;
 use super::monitor::Observation;
 use super::report::Report;
@@ -8,9 +12,6 @@ use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::{Progress, Snapshot, State, Tracker};
 use crate::session::{RepeatFilter, Retrying};
-use std::collections::HashSet;
-use std::io;
-use std::sync::mpsc::Receiver;
 
 pub struct View<'a> {
     display: &'a mut dyn Display,

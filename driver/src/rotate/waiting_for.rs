@@ -1,8 +1,9 @@
 //! Publishes what a run waits for, so that `status` shows it wherever it runs.
 
+use std::time::{Duration, Instant};
+
 use crate::error::Error;
 use crate::session::Session;
-use std::time::{Duration, Instant};
 
 /// A reason that lasts is repeated this often: an old one counts for nothing, since its driver may be gone.
 const REPEAT: Duration = Duration::from_secs(10);

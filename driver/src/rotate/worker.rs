@@ -1,14 +1,15 @@
 //! One connection that rotates batch after batch, and reports what it does.
 
+use std::io;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
 use super::crew::Crew;
 use super::ending::Outcome;
 use super::report::Report;
 use crate::error::Error;
 use crate::pace::BatchSize;
 use crate::session::{Link, Session};
-use std::io;
-use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
 
 pub struct Worker<'l, 'a, 'scope, 'env> {
     pub(super) link: &'l mut Link<'a>,

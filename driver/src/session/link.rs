@@ -3,14 +3,15 @@
 //! Whether a batch was committed whose answer was lost needs no guess: the next call goes on from the
 //! server's ledger.
 
+use std::io;
+use std::time::{Duration, Instant};
+
 use super::retry::{Retry, Retrying};
 use super::target::Target;
 use super::{Scope, Session};
 use crate::connect::{self, Connection};
 use crate::error::{Error, RetryOn};
 use crate::signals::{Interrupt, SlotId};
-use std::io;
-use std::time::{Duration, Instant};
 
 pub type Tell<'a> = &'a mut dyn FnMut(&Retrying) -> io::Result<()>;
 

@@ -9,12 +9,14 @@ mod retry;
 mod scope;
 mod target;
 
+use std::sync::atomic::Ordering;
+
+use postgres::types::{FromSqlOwned, Type};
+use postgres::{Client, Row, Transaction};
+
 use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::pace::{SynchronousCommit, Tuning};
-use postgres::types::{FromSqlOwned, Type};
-use postgres::{Client, Row, Transaction};
-use std::sync::atomic::Ordering;
 
 pub use link::Link;
 pub use options::{DEFAULT_RETRY_FOR, RetryOptions};

@@ -1,8 +1,10 @@
 //! The option that bounds retries of transient errors.
 
-use crate::duration;
-use clap::Args;
 use std::time::Duration;
+
+use clap::Args;
+
+use crate::duration;
 
 pub const DEFAULT_RETRY_FOR: &str = "5m";
 

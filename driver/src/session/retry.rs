@@ -1,8 +1,9 @@
 //! Exponential backoff with full jitter: how long to wait before trying again, and when to give up.
 
-use crate::error::{Error, RetryOn};
 use std::fmt;
 use std::time::{Duration, Instant};
+
+use crate::error::{Error, RetryOn};
 
 /// Longer than most conflicts last, short enough to go unnoticed.
 const FIRST: Duration = Duration::from_millis(100);

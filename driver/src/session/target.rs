@@ -1,8 +1,9 @@
 //! What is rotated.
 
-use crate::error::Error;
 use postgres::Row;
 use postgres::types::{ToSql, Type};
+
+use crate::error::Error;
 
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 

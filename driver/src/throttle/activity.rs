@@ -1,11 +1,13 @@
 //! `--max-active`: how many sessions of others the server is working for.
 
+use std::time::Instant;
+
+use postgres::types::Type;
+
 use super::{Throttle, statistics};
 use crate::connect::NAME;
 use crate::error::Error;
 use crate::session::Session;
-use postgres::types::Type;
-use std::time::Instant;
 
 pub struct Activity {
     most: u32,

@@ -1,10 +1,11 @@
 //! A throttle that fails closed: one that can no longer be read holds the run as well, since what it is to protect may
 //! be in trouble just then.
 
+use std::time::{Duration, Instant};
+
 use super::Throttle;
 use crate::error::{Error, RetryOn};
 use crate::session::Session;
-use std::time::{Duration, Instant};
 
 /// For so long the last reading is believed. A reload of the server or a standby that reconnects takes less.
 const GRACE: Duration = Duration::from_secs(10);

@@ -1,12 +1,14 @@
 //! `--between`: the hours of the day in which batches may run.
 
-use super::Throttle;
-use crate::error::Error;
-use crate::session::Session;
-use postgres::types::Type;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Instant;
+
+use postgres::types::Type;
+
+use super::Throttle;
+use crate::error::Error;
+use crate::session::Session;
 
 /// Minutes of the day, the first within and the last without; past midnight where the last is smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! How far a replica may be behind: a time or an amount of WAL.
 
-use crate::duration;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+
+use crate::duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lag {

@@ -12,17 +12,18 @@ mod replicas;
 mod statistics;
 mod wraparound;
 
-use crate::error::Error;
-use crate::session::Session;
 use std::time::Instant;
 
+use crate::error::Error;
+use crate::session::Session;
 use activity::Activity;
 use fail_closed::FailClosed;
 use hours::Hours;
-pub use options::ThrottleOptions;
 use query::Query;
 use replicas::Replicas;
 use wraparound::Wraparound;
+
+pub use options::ThrottleOptions;
 
 trait Throttle: Send {
     /// What is read, as in `cannot read …`.

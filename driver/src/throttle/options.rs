@@ -1,8 +1,9 @@
 //! The options that say what a run waits for.
 
+use clap::Args;
+
 use super::hours::Between;
 use super::lag::Lag;
-use clap::Args;
 
 #[derive(Args)]
 #[command(next_help_heading = "Throttles")]

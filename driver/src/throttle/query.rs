@@ -1,9 +1,10 @@
 //! `--throttle-query`: whatever else can be asked in SQL.
 
+use std::time::Instant;
+
 use super::Throttle;
 use crate::error::Error;
 use crate::session::Session;
-use std::time::Instant;
 
 /// It is read twice a second.
 const LIMITS: &str = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";

@@ -3,14 +3,16 @@
 //! A synchronous standby counts as any other: a batch waits for it only with `--synchronous-commit on`. Of standbys
 //! behind a standby nothing is seen here.
 
+use std::time::{Duration, Instant};
+
+use postgres::Row;
+use postgres::types::Type;
+
 use super::lag::Lag;
 use super::positions::Positions;
 use super::{Throttle, statistics};
 use crate::error::Error;
 use crate::session::Session;
-use postgres::Row;
-use postgres::types::Type;
-use std::time::{Duration, Instant};
 
 pub struct Replicas {
     /// None: all standbys that are connected, and all logical slots of the database.

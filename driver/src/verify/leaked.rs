@@ -1,14 +1,16 @@
 //! The list of leaked tokens, streamed to the server and looked for among the live ones.
 
-use super::token::Form;
-use crate::error::Error;
-use crate::session::Session;
-use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
-use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::{Row, Transaction};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+
+use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::{Row, Transaction};
+
+use super::token::Form;
+use crate::error::Error;
+use crate::session::Session;
 
 pub struct Leaked {
     pub tokens: i64,

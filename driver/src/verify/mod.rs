@@ -3,12 +3,14 @@
 mod leaked;
 mod token;
 
+use std::path::Path;
+
+use postgres::Row;
+use serde_json::{Value, json};
+
 use crate::error::Error;
 use crate::session::{Session, Target};
 use leaked::Leaked;
-use postgres::Row;
-use serde_json::{Value, json};
-use std::path::Path;
 
 pub struct Evidence {
     target: Target,
