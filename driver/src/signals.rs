@@ -41,9 +41,9 @@ pub struct SlotId(usize);
 
 impl Interrupt {
     /// The signal after `requests` ones cancels on the server; one more ends the process at once.
-    pub fn watch(requests: usize) -> io::Result<Interrupt> {
+    pub fn watch(requests: usize) -> io::Result<Self> {
         let mut signals = Signals::new(watched())?;
-        let interrupt = Interrupt::default();
+        let interrupt = Self::default();
         let watching = interrupt.clone();
         thread::spawn(move || {
             for (earlier, signal) in signals.forever().enumerate() {

@@ -16,9 +16,9 @@ const TEMPLATE: &str = "[{elapsed_precise}] {wide_bar:.green} {msg}";
 pub struct Bar(ProgressBar);
 
 impl Bar {
-    pub fn new() -> Bar {
+    pub fn new() -> Self {
         let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
-        Bar(ProgressBar::no_length().with_style(style))
+        Self(ProgressBar::no_length().with_style(style))
     }
 
     fn is_shown(&self) -> bool {

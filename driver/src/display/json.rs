@@ -19,8 +19,8 @@ pub struct Json {
 }
 
 impl Json {
-    pub fn new(interval: Duration) -> Json {
-        Json { interval: LineInterval::new(interval), last: None }
+    pub fn new(interval: Duration) -> Self {
+        Self { interval: LineInterval::new(interval), last: None }
     }
 }
 
@@ -61,13 +61,13 @@ impl Display for Json {
 impl Event {
     fn name(self) -> &'static str {
         match self {
-            Event::Started => "started",
-            Event::Progress => "progress",
-            Event::Throttled => "throttled",
-            Event::Finished => "finished",
-            Event::Interrupted => "interrupted",
-            Event::Paused => "paused",
-            Event::Cancelled => "cancelled",
+            Self::Started => "started",
+            Self::Progress => "progress",
+            Self::Throttled => "throttled",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Paused => "paused",
+            Self::Cancelled => "cancelled",
         }
     }
 }

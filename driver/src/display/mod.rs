@@ -41,10 +41,10 @@ pub enum ProgressStyle {
 impl ProgressStyle {
     pub fn name(self) -> &'static str {
         match self {
-            ProgressStyle::Auto => "auto",
-            ProgressStyle::Bar => "bar",
-            ProgressStyle::Plain => "plain",
-            ProgressStyle::Json => "json",
+            Self::Auto => "auto",
+            Self::Bar => "bar",
+            Self::Plain => "plain",
+            Self::Json => "json",
         }
     }
 }
@@ -91,8 +91,8 @@ struct LineInterval {
 }
 
 impl LineInterval {
-    fn new(interval: Duration) -> LineInterval {
-        LineInterval { interval, last: None, waiting: false }
+    fn new(interval: Duration) -> Self {
+        Self { interval, last: None, waiting: false }
     }
 
     fn lets_through(&mut self, event: Event) -> bool {

@@ -9,8 +9,8 @@ use crate::progress::Snapshot;
 pub struct Plain(LineInterval);
 
 impl Plain {
-    pub fn new(interval: Duration) -> Plain {
-        Plain(LineInterval::new(interval))
+    pub fn new(interval: Duration) -> Self {
+        Self(LineInterval::new(interval))
     }
 }
 

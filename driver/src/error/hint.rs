@@ -12,51 +12,49 @@ const CONTINUE: &str = "`rotate-driver run` with the same options continues afte
 impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Error::Server(error) => error
+            Self::Server(error) => error
                 .as_db_error()
                 .and_then(|said| said.hint())
                 .or_else(|| self.code().map_or(Some(CONTINUE), by_code)),
-            Error::ConnectionString(_) => Some(
+            Self::ConnectionString(_) => Some(
                 "Form: postgresql://user:password@host:port/database?sslmode=verify-full, special characters percent-encoded (@ is %40, / is %2F).",
             ),
-            Error::Unreachable { .. } | Error::Silent(_) | Error::NotPostgres { .. } => Some(REACH),
-            Error::Tls { .. } => {
-                Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT.")
-            }
-            Error::PasswordMissing(_) => Some(PASSWORD),
-            Error::ExtensionMissing(_) => Some("In that database, run: CREATE EXTENSION ticket_ext;"),
-            Error::ExtensionUnavailable(_) => {
+            Self::Unreachable { .. } | Self::Silent(_) | Self::NotPostgres { .. } => Some(REACH),
+            Self::Tls { .. } => Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT."),
+            Self::PasswordMissing(_) => Some(PASSWORD),
+            Self::ExtensionMissing(_) => Some("In that database, run: CREATE EXTENSION ticket_ext;"),
+            Self::ExtensionUnavailable(_) => {
                 Some("Install its files on the server first, then run: CREATE EXTENSION ticket_ext;")
             }
-            Error::TableMissing(_) => Some(
+            Self::TableMissing(_) => Some(
                 "Quote it as SQL does: --table '\"My Table\"', or --table schema.name; rotate-driver init makes a sample table.",
             ),
-            Error::TableForeign { .. } => {
+            Self::TableForeign { .. } => {
                 Some("Name another table by --table, or drop this one yourself first.")
             }
-            Error::TargetChanged { .. } => Some(
+            Self::TargetChanged { .. } => Some(
                 "It was dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
             ),
-            Error::LeakedMalformed { .. } => Some(
+            Self::LeakedMalformed { .. } => Some(
                 "One token a line, or the first column of a CSV file; without a header: tail -n +2 FILE | rotate-driver verify --leaked -",
             ),
-            Error::Throttle { reason, hint, .. } => match reason.as_ref() {
-                Error::Server(error) => error.as_db_error().and_then(|said| said.hint()).or(*hint),
+            Self::Throttle { reason, hint, .. } => match reason.as_ref() {
+                Self::Server(error) => error.as_db_error().and_then(|said| said.hint()).or(*hint),
                 reason => reason.hint(),
             },
-            Error::ReplicaMissing(_) => Some(
+            Self::ReplicaMissing(_) => Some(
                 "Name it as in application_name of pg_stat_replication, or slot_name of pg_replication_slots.",
             ),
-            Error::StatisticsHidden { remedy, .. } => Some(remedy),
-            Error::ThrottleType(_) => Some("For example: --throttle-query 'SELECT count(*) > 100 FROM job'"),
+            Self::StatisticsHidden { remedy, .. } => Some(remedy),
+            Self::ThrottleType(_) => Some("For example: --throttle-query 'SELECT count(*) > 100 FROM job'"),
             // What continues it is said in full.
-            Error::GaveUp { reason, .. } => reason.hint().filter(|hint| *hint != CONTINUE),
-            Error::Output(_) => Some(CONTINUE),
-            Error::Parameter(_)
-            | Error::Login { .. }
-            | Error::LeakedUnreadable { .. }
-            | Error::LeakedEmpty(_)
-            | Error::Interrupted(_) => None,
+            Self::GaveUp { reason, .. } => reason.hint().filter(|hint| *hint != CONTINUE),
+            Self::Output(_) => Some(CONTINUE),
+            Self::Parameter(_)
+            | Self::Login { .. }
+            | Self::LeakedUnreadable { .. }
+            | Self::LeakedEmpty(_)
+            | Self::Interrupted(_) => None,
         }
     }
 }

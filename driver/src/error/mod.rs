@@ -50,7 +50,7 @@ pub enum Error {
     #[error("{0} holds no token")]
     LeakedEmpty(String),
     #[error("cannot read {what}: {reason}")]
-    Throttle { what: &'static str, reason: Box<Error>, hint: Option<&'static str> },
+    Throttle { what: &'static str, reason: Box<Self>, hint: Option<&'static str> },
     #[error("there is no standby and no replication slot \"{0}\" whose position is known")]
     ReplicaMissing(String),
     #[error("this role may not see {what}")]
@@ -58,7 +58,7 @@ pub enum Error {
     #[error("its first column is of type {0}, neither a boolean nor a number")]
     ThrottleType(String),
     #[error("gave up after {} without progress: {reason}", seconds(*.tried))]
-    GaveUp { tried: Duration, reason: Box<Error> },
+    GaveUp { tried: Duration, reason: Box<Self> },
     #[error("interrupted")]
     Interrupted(i32),
     #[error("cannot write the output: {0}")]
@@ -68,17 +68,17 @@ pub enum Error {
 impl Error {
     pub fn exit(&self) -> Exit {
         match self {
-            Error::ConnectionString(_) | Error::Parameter(_) => Exit::Usage,
-            Error::GaveUp { .. } => Exit::GaveUp,
-            Error::Interrupted(signal) => Exit::Signal(*signal),
+            Self::ConnectionString(_) | Self::Parameter(_) => Exit::Usage,
+            Self::GaveUp { .. } => Exit::GaveUp,
+            Self::Interrupted(signal) => Exit::Signal(*signal),
             _ => Exit::Failed,
         }
     }
 
     pub fn code(&self) -> Option<&SqlState> {
         match self {
-            Error::Server(error) => error.code(),
-            Error::GaveUp { reason, .. } | Error::Throttle { reason, .. } => reason.code(),
+            Self::Server(error) => error.code(),
+            Self::GaveUp { reason, .. } | Self::Throttle { reason, .. } => reason.code(),
             _ => None,
         }
     }
@@ -86,11 +86,11 @@ impl Error {
     /// For a violated constraint the server quotes the row, and with it tokens.
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Error::Server(error) if error.code()?.code().starts_with("23") => {
+            Self::Server(error) if error.code()?.code().starts_with("23") => {
                 Some("Withheld, because it can contain a token; see the server's log.")
             }
-            Error::Server(error) => error.as_db_error()?.detail(),
-            Error::GaveUp { reason, .. } | Error::Throttle { reason, .. } => reason.detail(),
+            Self::Server(error) => error.as_db_error()?.detail(),
+            Self::GaveUp { reason, .. } | Self::Throttle { reason, .. } => reason.detail(),
             _ => None,
         }
     }

@@ -15,15 +15,15 @@ impl Error {
     /// None: trying again would end in the same way.
     pub fn retry_on(&self) -> Option<RetryOn> {
         match self {
-            Error::Server(error) => match error.code() {
+            Self::Server(error) => match error.code() {
                 Some(code) => by_code(code),
                 None => is_lost(error).then_some(RetryOn::NewConnection),
             },
             // Where a server has answered before, it or its load balancer may do so again.
-            Error::Unreachable { .. }
-            | Error::Silent(_)
-            | Error::NotPostgres { .. }
-            | Error::Tls { cut_off: true, .. } => Some(RetryOn::NewConnection),
+            Self::Unreachable { .. }
+            | Self::Silent(_)
+            | Self::NotPostgres { .. }
+            | Self::Tls { cut_off: true, .. } => Some(RetryOn::NewConnection),
             _ => None,
         }
     }

@@ -30,16 +30,16 @@ pub struct BatchSize {
 }
 
 impl BatchSize {
-    pub fn new(goal: Goal) -> BatchSize {
+    pub fn new(goal: Goal) -> Self {
         let size = match goal {
             Goal::Fixed(size) => size,
             Goal::Time(_) => FIRST,
         };
-        BatchSize { goal, size, largest: LARGEST, per_ticket: None }
+        Self { goal, size, largest: LARGEST, per_ticket: None }
     }
 
     /// Another goal from now on: a number as it is, a time by the last batch, so that the next one is not too long.
-    pub fn aim_for(self, goal: Goal) -> BatchSize {
+    pub fn aim_for(self, goal: Goal) -> Self {
         let size = match goal {
             _ if goal == self.goal => return self,
             Goal::Fixed(size) => size,
@@ -48,17 +48,17 @@ impl BatchSize {
                 self.size.min(fitting).clamp(SMALLEST, self.largest)
             }
         };
-        BatchSize { goal, size, ..self }
+        Self { goal, size, ..self }
     }
 
     /// A fixed number stays as it is.
-    pub fn at_most(self, largest: i32) -> BatchSize {
+    pub fn at_most(self, largest: i32) -> Self {
         let largest = largest.clamp(SMALLEST, LARGEST);
         let size = match self.goal {
             Goal::Fixed(size) => size,
             Goal::Time(_) => self.size.min(largest),
         };
-        BatchSize { size, largest, ..self }
+        Self { size, largest, ..self }
     }
 
     pub fn get(self) -> i32 {
@@ -66,24 +66,24 @@ impl BatchSize {
     }
 
     /// Half of it, which comes down to the floor from any size in a few steps.
-    pub fn after_lock_timeout(self) -> BatchSize {
+    pub fn after_lock_timeout(self) -> Self {
         let floor = match self.goal {
             Goal::Fixed(size) => FLOOR.min(size),
             Goal::Time(_) => SMALLEST,
         };
-        BatchSize { size: (self.size / 2).max(floor), ..self }
+        Self { size: (self.size / 2).max(floor), ..self }
     }
 
     /// It grows by an eighth at most: six batches undo one halving, so that a lock held now and then keeps it
     /// down, and one quick batch is no reason for a slow one. What took too long shrinks it at once.
-    pub fn after_commit(self, elapsed: Duration) -> BatchSize {
+    pub fn after_commit(self, elapsed: Duration) -> Self {
         let more = self.size + self.size / 8 + 1;
         let per_ticket = elapsed.as_secs_f64() / f64::from(self.size);
         let size = match self.goal {
             Goal::Fixed(size) => more.min(size),
             Goal::Time(time) => more.min(fitting(per_ticket, time)).clamp(SMALLEST, self.largest),
         };
-        BatchSize { size, per_ticket: Some(per_ticket), ..self }
+        Self { size, per_ticket: Some(per_ticket), ..self }
     }
 }
 

@@ -41,9 +41,9 @@ impl Tuning {
 }
 
 impl From<&Row> for Tuning {
-    fn from(row: &Row) -> Tuning {
+    fn from(row: &Row) -> Self {
         let workers: Option<i32> = row.get("workers");
-        Tuning {
+        Self {
             batch_time: row.get::<_, Option<f64>>("batch_time_seconds").map(Duration::from_secs_f64),
             nice: row.get("nice"),
             workers: workers.and_then(|workers| usize::try_from(workers).ok()),

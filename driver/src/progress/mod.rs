@@ -18,18 +18,18 @@ pub enum State {
 impl State {
     pub fn name(self) -> &'static str {
         match self {
-            State::Active => "active",
-            State::Paused => "paused",
-            State::Cancelled => "cancelled",
-            State::Finished => "finished",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Cancelled => "cancelled",
+            Self::Finished => "finished",
         }
     }
 
-    fn parse(name: &str) -> State {
-        [State::Paused, State::Cancelled, State::Finished]
+    fn parse(name: &str) -> Self {
+        [Self::Paused, Self::Cancelled, Self::Finished]
             .into_iter()
             .find(|state| state.name() == name)
-            .unwrap_or(State::Active)
+            .unwrap_or(Self::Active)
     }
 }
 
@@ -66,8 +66,8 @@ impl Progress {
 }
 
 impl From<&Row> for Progress {
-    fn from(row: &Row) -> Progress {
-        Progress {
+    fn from(row: &Row) -> Self {
+        Self {
             run_id: row.get("run_id"),
             state: State::parse(row.get("state")),
             last_id: row.get("last_id"),

@@ -22,8 +22,8 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    pub fn new() -> Tracker {
-        Tracker { started: Instant::now(), rate: Rate::default() }
+    pub fn new() -> Self {
+        Self { started: Instant::now(), rate: Rate::default() }
     }
 
     /// What passes until the next look counts as no work.

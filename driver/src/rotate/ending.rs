@@ -69,18 +69,18 @@ impl Rotation<'_> {
 impl Outcome {
     fn event(self) -> Event {
         match self {
-            Outcome::Finished => Event::Finished,
-            Outcome::Interrupted(_) => Event::Interrupted,
-            Outcome::Paused => Event::Paused,
-            Outcome::Cancelled => Event::Cancelled,
+            Self::Finished => Event::Finished,
+            Self::Interrupted(_) => Event::Interrupted,
+            Self::Paused => Event::Paused,
+            Self::Cancelled => Event::Cancelled,
         }
     }
 
     pub fn exit(self) -> Exit {
         match self {
-            Outcome::Finished => Exit::Finished,
-            Outcome::Interrupted(signal) => Exit::Signal(signal),
-            Outcome::Paused | Outcome::Cancelled => Exit::Stopped,
+            Self::Finished => Exit::Finished,
+            Self::Interrupted(signal) => Exit::Signal(signal),
+            Self::Paused | Self::Cancelled => Exit::Stopped,
         }
     }
 }

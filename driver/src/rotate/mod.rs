@@ -38,7 +38,7 @@ pub struct Rotation<'a> {
 }
 
 impl<'a> Rotation<'a> {
-    pub fn new(link: Link<'a>, display: &'a mut dyn Display, options: &'a Run) -> Rotation<'a> {
+    pub fn new(link: Link<'a>, display: &'a mut dyn Display, options: &'a Run) -> Self {
         Rotation { link, options, view: View::new(display) }
     }
 

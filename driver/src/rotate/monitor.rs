@@ -31,9 +31,9 @@ pub struct Observation {
 }
 
 impl Monitor {
-    pub fn new(throttles: Throttles) -> Monitor {
+    pub fn new(throttles: Throttles) -> Self {
         let (checkpoints, waiting_for) = (Checkpoints::default(), WaitingFor::default());
-        Monitor { throttles, checkpoints, waiting_for, observed_at: Instant::now() }
+        Self { throttles, checkpoints, waiting_for, observed_at: Instant::now() }
     }
 
     pub fn observe(&mut self, session: &mut Session) -> Result<Observation, Error> {

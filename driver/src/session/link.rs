@@ -27,13 +27,13 @@ pub struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
-    pub fn new(scope: &'a Scope, retry_for: Duration, interrupt: Interrupt) -> Link<'a> {
+    pub fn new(scope: &'a Scope, retry_for: Duration, interrupt: Interrupt) -> Self {
         let (retry, slot) = (Retry::new(retry_for), interrupt.new_slot());
         Link { scope, retry, interrupt, slot, session: None, reached: false, target: None }
     }
 
     /// Another connection to the same target.
-    pub fn sibling(&self, retry_for: Duration) -> Link<'a> {
+    pub fn sibling(&self, retry_for: Duration) -> Self {
         let mut link = Link::new(self.scope, retry_for, self.interrupt.clone());
         (link.reached, link.target) = (self.reached, self.target.clone());
         link

@@ -38,7 +38,7 @@ pub struct Vacuuming {
 }
 
 impl Session {
-    pub fn open(connection: Connection, scope: &Scope) -> Result<Session, Error> {
+    pub fn open(connection: Connection, scope: &Scope) -> Result<Self, Error> {
         let Connection { mut client, locked, .. } = connection;
         let row = client.query_typed_one(
             include_str!("../sql/session.sql"),
@@ -48,7 +48,7 @@ impl Session {
             return Err(extension_missing(&mut client)?);
         };
         let target = Target::try_from(&row)?;
-        Ok(Session { client, locked, schema, target })
+        Ok(Self { client, locked, schema, target })
     }
 
     pub fn target(&self) -> &Target {

@@ -22,8 +22,8 @@ struct Failing {
 }
 
 impl Retry {
-    pub fn new(limit: Duration) -> Retry {
-        Retry { limit, failing: None }
+    pub fn new(limit: Duration) -> Self {
+        Self { limit, failing: None }
     }
 
     pub fn is_allowed(&self) -> bool {
@@ -67,10 +67,10 @@ pub struct Retrying {
 }
 
 impl Retrying {
-    pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Retrying {
+    pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Self {
         let sqlstate = error.code().map(|code| code.code().to_owned());
         let lost = error.retry_on() == Some(RetryOn::NewConnection);
-        Retrying { reason: error.to_string(), sqlstate, wait, batch, lost }
+        Self { reason: error.to_string(), sqlstate, wait, batch, lost }
     }
 }
 

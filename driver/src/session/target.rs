@@ -23,7 +23,7 @@ impl Target {
     }
 
     /// A name may lead to another table than before. Rotating that one would be no continuation.
-    pub fn expect(&self, before: &Target) -> Result<(), Error> {
+    pub fn expect(&self, before: &Self) -> Result<(), Error> {
         if (self.oid, &self.token_column) == (before.oid, &before.token_column) {
             return Ok(());
         }
@@ -38,10 +38,10 @@ impl Target {
 impl TryFrom<&Row> for Target {
     type Error = Error;
 
-    fn try_from(row: &Row) -> Result<Target, Error> {
+    fn try_from(row: &Row) -> Result<Self, Error> {
         let table: String = row.get("target");
         match row.get("target_oid") {
-            Some(oid) => Ok(Target { oid, table, token_column: row.get("token_column") }),
+            Some(oid) => Ok(Self { oid, table, token_column: row.get("token_column") }),
             None => Err(Error::TableMissing(table)),
         }
     }

@@ -14,8 +14,8 @@ pub struct Activity {
 }
 
 impl Activity {
-    pub fn new(most: u32) -> Activity {
-        Activity { most }
+    pub fn new(most: u32) -> Self {
+        Self { most }
     }
 }
 

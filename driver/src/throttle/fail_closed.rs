@@ -21,8 +21,8 @@ struct Reading {
 }
 
 impl FailClosed {
-    pub fn new(throttle: Box<dyn Throttle>) -> FailClosed {
-        FailClosed { throttle, last: None }
+    pub fn new(throttle: Box<dyn Throttle>) -> Self {
+        Self { throttle, last: None }
     }
 
     pub fn check(&mut self, session: &mut Session, now: Instant) -> Result<(), Error> {

@@ -24,9 +24,9 @@ pub struct Hours {
 }
 
 impl Hours {
-    pub fn new(between: Between) -> Hours {
+    pub fn new(between: Between) -> Self {
         let time_zone = std::env::var("PGTZ").ok().filter(|zone| !zone.is_empty());
-        Hours { between, time_zone }
+        Self { between, time_zone }
     }
 }
 
@@ -48,7 +48,7 @@ impl Throttle for Hours {
 
 impl Between {
     fn contains(self, minute: i32) -> bool {
-        let Between { from, until } = self;
+        let Self { from, until } = self;
         if from < until { (from..until).contains(&minute) } else { minute >= from || minute < until }
     }
 }
@@ -56,11 +56,11 @@ impl Between {
 impl FromStr for Between {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Between, String> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let ends = text.split_once('-').and_then(|(from, until)| Some((clock(from)?, clock(until)?)));
         match ends.ok_or("it is not of the form 22:00-06:00")? {
             (from, until) if from == until => Err("it begins and ends at the same time".into()),
-            (from, until) => Ok(Between { from, until }),
+            (from, until) => Ok(Self { from, until }),
         }
     }
 }

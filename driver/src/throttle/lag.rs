@@ -22,18 +22,18 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Lag {
     pub fn time(self) -> Option<Duration> {
-        if let Lag::Time(time) = self { Some(time) } else { None }
+        if let Self::Time(time) = self { Some(time) } else { None }
     }
 
     pub fn bytes(self) -> Option<i64> {
-        if let Lag::Bytes(bytes) = self { Some(bytes) } else { None }
+        if let Self::Bytes(bytes) = self { Some(bytes) } else { None }
     }
 }
 
 impl FromStr for Lag {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Lag, String> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         if unit.is_empty() {
@@ -64,8 +64,8 @@ fn time(text: &str) -> Result<Duration, String> {
 impl fmt::Display for Lag {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Lag::Time(time) => write!(f, "{}", humantime::format_duration(*time)),
-            Lag::Bytes(bytes) => {
+            Self::Time(time) => write!(f, "{}", humantime::format_duration(*time)),
+            Self::Bytes(bytes) => {
                 let whole = UNITS.iter().find(|(_, size)| bytes % size == 0);
                 let (name, size) = whole.expect("one is a unit");
                 write!(f, "{}{name}", bytes / size)

@@ -42,7 +42,7 @@ trait Throttle: Send {
 pub struct Throttles(Vec<FailClosed>);
 
 impl Throttles {
-    pub fn new(options: &ThrottleOptions) -> Throttles {
+    pub fn new(options: &ThrottleOptions) -> Self {
         let mut throttles: Vec<Box<dyn Throttle>> = vec![Box::new(Wraparound)];
         if let Some(hours) = options.between {
             throttles.push(Box::new(Hours::new(hours)));
@@ -56,7 +56,7 @@ impl Throttles {
         if let Some(sql) = &options.throttle_query {
             throttles.push(Box::new(Query::new(sql)));
         }
-        Throttles(throttles.into_iter().map(FailClosed::new).collect())
+        Self(throttles.into_iter().map(FailClosed::new).collect())
     }
 
     /// The first reading, before anything is changed: what cannot be read now is a mistake in an option or a missing

@@ -21,8 +21,8 @@ pub struct Positions {
 }
 
 impl Positions {
-    pub fn new(limit: Duration) -> Positions {
-        Positions { limit, samples: VecDeque::new(), start: 0 }
+    pub fn new(limit: Duration) -> Self {
+        Self { limit, samples: VecDeque::new(), start: 0 }
     }
 
     /// `before` is a position that is known without having looked: the last checkpoint's.

@@ -17,9 +17,9 @@ pub struct Query {
 
 impl Query {
     /// As a subquery: a SELECT is what it can be, and one row of it is enough.
-    pub fn new(query: &str) -> Query {
+    pub fn new(query: &str) -> Self {
         let query = query.trim_end().trim_end_matches(';');
-        Query { sql: include_str!("../sql/throttle_query.sql").replace("{query}", query) }
+        Self { sql: include_str!("../sql/throttle_query.sql").replace("{query}", query) }
     }
 }
 

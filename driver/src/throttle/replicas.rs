@@ -30,9 +30,9 @@ struct Replica {
 
 impl Replicas {
     /// Of several limits of a kind the strictest counts.
-    pub fn new(limits: &[Lag], names: &[String]) -> Replicas {
+    pub fn new(limits: &[Lag], names: &[String]) -> Self {
         let time = limits.iter().filter_map(|limit| limit.time()).min();
-        Replicas {
+        Self {
             names: (!names.is_empty()).then(|| names.to_vec()),
             time: time.map(|limit| (limit, Positions::new(limit))),
             bytes: limits.iter().filter_map(|limit| limit.bytes()).min(),
@@ -73,13 +73,13 @@ impl Throttle for Replicas {
 
 impl Replica {
     /// The row without a name stands for no replica at all.
-    fn from(row: &Row) -> Option<Result<Replica, Error>> {
+    fn from(row: &Row) -> Option<Result<Self, Error>> {
         let name: String = row.get::<_, Option<_>>("name")?;
         let Some(replayed) = row.get::<_, Option<i64>>("replayed") else {
             return Some(Err(Error::ReplicaMissing(name)));
         };
         let behind = row.get::<_, i64>("written") - replayed;
-        Some(Ok(Replica { name, replayed, behind, replay_lag: seconds(row, "replay_lag") }))
+        Some(Ok(Self { name, replayed, behind, replay_lag: seconds(row, "replay_lag") }))
     }
 }
 

@@ -19,8 +19,8 @@ pub enum VacuumEvery {
 impl fmt::Display for VacuumEvery {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            VacuumEvery::Off => f.write_str("off"),
-            VacuumEvery::Percent(percent) => write!(f, "{percent}%"),
+            Self::Off => f.write_str("off"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
         }
     }
 }
@@ -32,8 +32,8 @@ pub struct Vacuums {
 }
 
 impl Vacuums {
-    pub fn new(statement: String, pacing: Pacing) -> Vacuums {
-        Vacuums { statement, pacing: Mutex::new(pacing) }
+    pub fn new(statement: String, pacing: Pacing) -> Self {
+        Self { statement, pacing: Mutex::new(pacing) }
     }
 
     pub fn pacing(&self) -> MutexGuard<'_, Pacing> {

@@ -32,13 +32,13 @@ pub struct Batch {
 
 impl Pacing {
     /// None: no VACUUM is worth its while. What was done before this driver began is vacuumed first.
-    pub fn new(every: VacuumEvery, done: i64, planned: i64) -> Option<Pacing> {
+    pub fn new(every: VacuumEvery, done: i64, planned: i64) -> Option<Self> {
         let VacuumEvery::Percent(percent) = every else {
             return None;
         };
         let part = planned / 100 * i64::from(percent);
         let cleaned = (done - part).max(0);
-        (planned >= FEW).then_some(Pacing {
+        (planned >= FEW).then_some(Self {
             part,
             planned,
             done,

@@ -50,21 +50,21 @@ struct List {
 }
 
 impl List {
-    fn open(file: &Path) -> Result<List, Error> {
+    fn open(file: &Path) -> Result<Self, Error> {
         if file == Path::new("-") {
-            return Ok(List::new("standard input".to_owned(), Box::new(io::stdin())));
+            return Ok(Self::new("standard input".to_owned(), Box::new(io::stdin())));
         }
         let place = file.display().to_string();
         match File::open(file) {
-            Ok(file) => Ok(List::new(place, Box::new(file))),
+            Ok(file) => Ok(Self::new(place, Box::new(file))),
             Err(error) => Err(Error::LeakedUnreadable { place, reason: error.to_string() }),
         }
     }
 
-    fn new(place: String, input: Box<dyn Read>) -> List {
+    fn new(place: String, input: Box<dyn Read>) -> Self {
         let reader =
             ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
-        List { place, reader }
+        Self { place, reader }
     }
 
     /// The table goes with the transaction.

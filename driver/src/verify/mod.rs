@@ -108,7 +108,7 @@ impl Evidence {
 
 impl Leaked {
     fn piece(&self) -> Piece {
-        let Leaked { tokens, survivors, survivor_ids } = self;
+        let Self { tokens, survivors, survivor_ids } = self;
         let detail = format!(
             "{survivors} ticket(s) with one of {tokens} leaked token(s){}",
             named(*survivors, survivor_ids)
