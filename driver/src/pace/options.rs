@@ -14,7 +14,7 @@ pub const DEFAULT_NICE: f64 = 0.0;
 /// ones keep tickets locked for less long.
 pub const DEFAULT_BATCH_TIME: &str = "50ms";
 
-#[derive(Args)]
+#[derive(Args, Clone, Copy)]
 pub struct PaceOptions {
     /// Connections that rotate side by side, each in a range of its own
     ///

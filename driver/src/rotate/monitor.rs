@@ -21,6 +21,7 @@ pub struct Monitor {
     observed_at: Instant,
 }
 
+#[derive(Clone)]
 pub struct Observation {
     pub progress: Option<Progress>,
     pub tuning: Tuning,

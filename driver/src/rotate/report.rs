@@ -8,7 +8,12 @@ use crate::session::Retrying;
 pub enum Report {
     Batch,
     Observation(Observation),
+    /// How many ranges are unfinished, where more workers may be wanted.
+    Ranges(usize),
     Retrying(Retrying),
     Note(String),
+    /// Why a worker ended that was not dismissed.
     Ended(Result<Outcome, Error>),
+    /// A worker's last report, whatever became of it.
+    Gone,
 }

@@ -5,13 +5,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use super::monitor::{Monitor, Observation};
-use crate::pace::{Goal, PaceOptions, Tuning};
+use crate::pace::{BatchSize, Goal, PaceOptions, Tuning};
+use crate::vacuum::Vacuums;
 
 /// A rest is taken in steps, so that it ends soon after its reason.
 const STEP: Duration = Duration::from_millis(100);
 
-pub struct Shared<'a> {
-    options: &'a PaceOptions,
+pub struct Shared {
+    pub options: PaceOptions,
+    /// None: none is worth while, or this role may not.
+    pub vacuums: Option<Vacuums>,
     /// Held by the worker that polls. The others do not wait for it.
     monitor: Mutex<Monitor>,
     found: Mutex<Found>,
@@ -26,8 +29,13 @@ struct Found {
     may_need_workers: bool,
 }
 
-impl Shared<'_> {
-    pub fn new<'a>(options: &'a PaceOptions, monitor: Monitor, observation: &Observation) -> Shared<'a> {
+impl Shared {
+    pub fn new(
+        options: PaceOptions,
+        vacuums: Option<Vacuums>,
+        monitor: Monitor,
+        observation: &Observation,
+    ) -> Self {
         let found = Found {
             active: true,
             tuning: Tuning::default(),
@@ -35,7 +43,7 @@ impl Shared<'_> {
             workers: 0,
             may_need_workers: true,
         };
-        let shared = Shared { options, monitor: Mutex::new(monitor), found: Mutex::new(found) };
+        let shared = Self { options, vacuums, monitor: Mutex::new(monitor), found: Mutex::new(found) };
         shared.update(observation);
         shared
     }
@@ -56,15 +64,24 @@ impl Shared<'_> {
         found.active = observation.active_run().is_some();
         found.tuning = observation.tuning;
         found.throttled = observation.throttled_by.is_some();
+        drop(found);
+        if let (Some(vacuums), Some(progress)) = (&self.vacuums, &observation.progress) {
+            vacuums.pacing().observe(progress.done);
+        }
     }
 
     pub fn goal(&self) -> Goal {
-        self.found().tuning.goal(self.options)
+        self.found().tuning.goal(&self.options)
     }
 
-    /// How many workers there should be.
-    pub fn workers(&self) -> usize {
-        self.found().tuning.workers(self.options)
+    /// The size of the next batch: towards the goal, and small enough for VACUUM to keep up with all workers.
+    pub fn adjust(&self, batch: BatchSize) -> BatchSize {
+        let tuning = self.found().tuning;
+        let batch = batch.aim_for(tuning.goal(&self.options));
+        let Some(vacuums) = &self.vacuums else {
+            return batch;
+        };
+        batch.at_most(vacuums.pacing().largest_batch(tuning.workers(&self.options)))
     }
 
     pub fn may_need_workers(&self) -> bool {
@@ -74,7 +91,7 @@ impl Shared<'_> {
     /// How many workers are to begin: no more than can rotate side by side.
     pub fn hire(&self, ranges: usize) -> usize {
         let mut found = self.found();
-        let more = found.tuning.workers(self.options).min(ranges.max(1)).saturating_sub(found.workers);
+        let more = found.tuning.workers(&self.options).min(ranges.max(1)).saturating_sub(found.workers);
         (found.workers, found.may_need_workers) = (found.workers + more, false);
         more
     }
@@ -82,7 +99,7 @@ impl Shared<'_> {
     /// Whether the caller is one worker too many, and to end.
     pub fn dismiss(&self) -> bool {
         let mut found = self.found();
-        let surplus = found.workers > found.tuning.workers(self.options);
+        let surplus = found.workers > found.tuning.workers(&self.options);
         found.workers -= usize::from(surplus);
         surplus
     }
@@ -98,7 +115,7 @@ impl Shared<'_> {
         if found.throttled {
             return Some(STEP);
         }
-        let left = worked.mul_f64(found.tuning.nice(self.options)).saturating_sub(rested);
+        let left = worked.mul_f64(found.tuning.nice(&self.options)).saturating_sub(rested);
         (found.active && !left.is_zero()).then(|| left.min(STEP))
     }
 

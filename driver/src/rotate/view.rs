@@ -2,13 +2,9 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::mpsc::Receiver;
 
-use super::ending::Outcome;
 use super::monitor::Observation;
-use super::report::Report;
 use crate::display::{Display, Event};
-use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::{Progress, Snapshot, State, Tracker};
 use crate::session::{RepeatFilter, Retrying};
@@ -36,29 +32,6 @@ impl View<'_> {
         }
     }
 
-    /// Until the last worker has ended. Workers end by themselves when nobody takes their reports.
-    pub fn follow(&mut self, reports: Receiver<Report>) -> Result<Outcome, Error> {
-        let mut ended = Vec::new();
-        for report in reports {
-            match report {
-                Report::Batch => self.batches += 1,
-                Report::Observation(observation) => self.show_observation(observation)?,
-                Report::Note(text) => self.note(text)?,
-                Report::Retrying(retrying) => self.retrying(&retrying)?,
-                // The server may have had room for the others.
-                Report::Ended(end @ (Ok(_) | Err(Error::GaveUp { .. }))) => ended.push(end),
-                Report::Ended(Err(error)) => return Err(error),
-            }
-        }
-        // One that finds nothing left has finished the run for all.
-        ended.sort_by_key(|end| match end {
-            Ok(Outcome::Finished) => 0,
-            Ok(_) => 1,
-            Err(_) => 2,
-        });
-        ended.into_iter().next().unwrap_or(Ok(Outcome::Finished))
-    }
-
     /// A run that is not active is not begun.
     pub fn begin(&mut self, observation: Observation) -> io::Result<()> {
         self.observe(observation.progress.clone());
@@ -71,7 +44,7 @@ impl View<'_> {
         }
     }
 
-    fn show_observation(&mut self, observation: Observation) -> io::Result<()> {
+    pub fn show_observation(&mut self, observation: Observation) -> io::Result<()> {
         let before = self.throttled_by();
         self.last =
             observation.progress.map(|progress| self.tracker.observe(progress, observation.throttled_by));

@@ -15,8 +15,8 @@ use crate::signals::{Interrupt, SlotId};
 
 pub type Tell<'a> = &'a mut dyn FnMut(&Retrying) -> io::Result<()>;
 
-pub struct Link<'a> {
-    scope: &'a Scope,
+pub struct Link {
+    scope: Scope,
     retry: Retry,
     interrupt: Interrupt,
     slot: SlotId,
@@ -26,15 +26,15 @@ pub struct Link<'a> {
     target: Option<Target>,
 }
 
-impl<'a> Link<'a> {
-    pub fn new(scope: &'a Scope, retry_for: Duration, interrupt: Interrupt) -> Self {
+impl Link {
+    pub fn new(scope: &Scope, retry_for: Duration, interrupt: Interrupt) -> Self {
         let (retry, slot) = (Retry::new(retry_for), interrupt.new_slot());
-        Link { scope, retry, interrupt, slot, session: None, reached: false, target: None }
+        Self { scope: scope.clone(), retry, interrupt, slot, session: None, reached: false, target: None }
     }
 
     /// Another connection to the same target.
-    pub fn sibling(&self, retry_for: Duration) -> Self {
-        let mut link = Link::new(self.scope, retry_for, self.interrupt.clone());
+    pub fn sibling(&self) -> Self {
+        let mut link = Self::new(&self.scope, self.retry.limit(), self.interrupt.clone());
         (link.reached, link.target) = (self.reached, self.target.clone());
         link
     }
@@ -119,7 +119,7 @@ impl<'a> Link<'a> {
         let connection = self.connect()?;
         self.reached = true;
         self.interrupt.set_canceller(self.slot, Some(connection.canceller()));
-        let session = Session::open(connection, self.scope)?;
+        let session = Session::open(connection, &self.scope)?;
         match &self.target {
             Some(before) => session.target().expect(before)?,
             None => self.target = Some(session.target().clone()),
@@ -135,7 +135,7 @@ impl<'a> Link<'a> {
 }
 
 /// A signal has nothing to cancel on a connection that is gone.
-impl Drop for Link<'_> {
+impl Drop for Link {
     fn drop(&mut self) {
         self.interrupt.set_canceller(self.slot, None);
     }

@@ -26,6 +26,10 @@ impl Retry {
         Self { limit, failing: None }
     }
 
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
     pub fn is_allowed(&self) -> bool {
         !self.limit.is_zero()
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Scope {
     /// Where to connect: a URL, keyword=value pairs, or a database name
     ///

@@ -3,7 +3,7 @@
 //! Between two VACUUMs the table grows by the part of it that was rotated meanwhile, and the rows after that go where
 //! dead ones were. So it grows once, by about that part, and not with every part.
 
-use super::VacuumEvery;
+use super::every::VacuumEvery;
 
 /// Fewer tickets are done in seconds, and what they leave behind is some megabytes: autovacuum comes round for it.
 const FEW: i64 = 100_000;
