@@ -4,14 +4,9 @@ use std::time::{Duration, Instant};
 
 use libc::{SIGINT, SIGTERM};
 
-use crate::database::Database;
-use crate::interrupt::run_what_is_printed;
-use crate::kill::terminate;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::poll;
-use crate::retry::TRYING;
-use crate::server::Server;
+use crate::common::{
+    Database, Lock, Server, TRYING, oracle, poll, run_what_is_printed, terminate, wait_for_blocked,
+};
 
 #[test]
 fn a_lock_timeout_shrinks_the_batch_and_commits_bring_it_back() {

@@ -2,8 +2,7 @@
 
 use libc::SIGINT;
 
-use crate::database::Database;
-use crate::process::poll;
+use crate::common::{Database, poll};
 
 /// Batches that were followed too soon by the next one.
 fn hasty(nice: u32) -> String {

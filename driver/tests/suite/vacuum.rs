@@ -2,12 +2,7 @@
 
 use std::process::Command;
 
-use crate::database::Database;
-use crate::lock::Lock;
-use crate::oracle;
-use crate::process::{Ended, Running, poll};
-use crate::recipes::rotator;
-use crate::server::Server;
+use crate::common::{Database, Ended, Lock, Running, Server, oracle, poll, rotator};
 
 /// The least that is vacuumed.
 const ENOUGH: u32 = 100_000;

@@ -1,11 +1,6 @@
 //! One driver on several connections.
 
-use crate::database::Database;
-use crate::kill::{SESSION, terminate};
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::{Running, poll};
-use crate::recipes::rotator;
+use crate::common::{Database, Lock, Running, SESSION, oracle, poll, rotator, terminate, wait_for_blocked};
 
 const SESSIONS: &str = "(SELECT DISTINCT backend FROM rotated) AS session";
 

@@ -5,9 +5,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 
-use crate::database::DRIVER;
-use crate::network::free_port;
-use crate::process::{Ended, Running};
+use crate::common::{DRIVER, Ended, Running, free_port};
 
 const HINT: &str = "HINT: Check that the server runs there; name another by --url";
 

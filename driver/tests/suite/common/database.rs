@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use postgres::{Client, Config, NoTls};
 
-use crate::process::{Ended, Running};
-use crate::server::Server;
+use super::process::{Ended, Running};
+use super::server::Server;
 
 pub const DRIVER: &str = env!("CARGO_BIN_EXE_rotate-driver");
 

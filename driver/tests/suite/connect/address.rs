@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::process::Running;
+use crate::common::{Database, Lock, Running, wait_for_blocked};
 
 /// Two databases; only the first has a finished run.
 fn databases() -> [Database<'static>; 2] {

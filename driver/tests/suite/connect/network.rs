@@ -1,16 +1,13 @@
 //! A second server: on TCP, with passwords, and with TLS by a certificate authority of its own.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::database::Database;
-use crate::process::poll;
-use crate::server::Server;
+use crate::common::{Database, Server, free_port, poll};
 
 /// Every role's, with what needs care in a URL or a password file.
 pub const PASSWORD: &str = r"open: se\same";
@@ -23,11 +20,6 @@ hostssl   all certified 127.0.0.1/32 cert
 host      all all       127.0.0.1/32 scram-sha-256
 local     all all       scram-sha-256
 ";
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener.expect("a port is free").port()
-}
 
 /// A database with an empty table `ticket`, on that server.
 pub fn database() -> Database<'static> {

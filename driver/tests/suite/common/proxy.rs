@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-use crate::database::Database;
+use super::database::Database;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {

@@ -1,9 +1,7 @@
 //! sslmode as libpq has it. The server takes `encrypted` over TLS only, and `plain` without TLS only.
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::network::{self, Authority, PASSWORD};
-use crate::process::{Ended, Running};
+use super::network::{self, Authority, PASSWORD};
+use crate::common::{Database, Ended, Lock, Running, wait_for_blocked};
 
 fn log_in(database: &Database, user: &str, variables: &[(&str, &str)]) -> Ended {
     let mut command = network::status(database, user);

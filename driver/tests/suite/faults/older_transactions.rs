@@ -3,9 +3,8 @@
 
 use postgres::Client;
 
-use crate::database::Database;
-
 use super::probe::Probe;
+use crate::common::Database;
 
 pub struct Older {
     open: Client,

@@ -7,9 +7,8 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::database::Database;
-use crate::network::{self, PASSWORD};
-use crate::process::{Ended, Running};
+use super::network::{self, PASSWORD};
+use crate::common::{Database, Ended, Running};
 
 /// A folder with a password file in it.
 fn password_file(line: &str, mode: u32) -> (TempDir, PathBuf) {

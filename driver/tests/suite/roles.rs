@@ -1,18 +1,6 @@
 //! What `sql/roles.sql` grants is enough to rotate, and no more.
 
-use crate::database::Database;
-use crate::oracle;
-use crate::process::Running;
-use crate::scripts::script;
-
-/// A role that can log in, with what sql/roles.sql grants it.
-pub fn rotator(database: &Database, target: &str) -> String {
-    let role = format!("rotator of {}", database.name);
-    database.execute(&format!("CREATE ROLE \"{role}\" LOGIN"));
-    let variables = [("role", &*role), ("target", target), ("token_column", "token"), ("schema", "public")];
-    Running::start(script(database, "roles", &variables)).wait().expect(0);
-    role
-}
+use crate::common::{Database, Running, oracle, rotator};
 
 fn as_role(role: &str, database: &Database, arguments: &[&str]) -> Running {
     let mut command = database.driver(arguments);

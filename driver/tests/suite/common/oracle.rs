@@ -1,7 +1,7 @@
 //! What must hold after a run, however often it was interrupted and whoever took part in it. An AFTER trigger of
 //! the table, which the extension knows nothing of, writes down each rotated id in the batch's own transaction.
 
-use crate::database::Database;
+use super::database::Database;
 
 const AUDIT: &str = "
 CREATE TABLE rotated (

@@ -2,10 +2,7 @@
 
 use std::thread;
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::{Running, poll};
+use crate::common::{Database, Lock, Running, oracle, poll, wait_for_blocked};
 
 const SESSIONS: &str = "(SELECT DISTINCT backend FROM rotated) AS session";
 

@@ -2,8 +2,8 @@
 
 use postgres::Client;
 
-use crate::database::Database;
-use crate::process::poll;
+use super::database::Database;
+use super::process::poll;
 
 /// Another session's lock, until dropped.
 pub struct Lock {

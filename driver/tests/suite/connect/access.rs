@@ -1,8 +1,6 @@
 //! What is missing on a server that answers, and what to do about it.
 
-use crate::database::Database;
-use crate::process::Running;
-use crate::server::Server;
+use crate::common::{Database, Running, Server};
 
 #[test]
 fn a_missing_database_is_named_with_the_way_to_name_another() {
