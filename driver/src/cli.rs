@@ -74,7 +74,7 @@ pub struct Run {
     pub progress: ProgressStyle,
 
     /// Seconds between two lines of progress
-    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_INTERVAL)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub interval: u64,
 
@@ -88,8 +88,6 @@ pub struct Run {
     #[command(flatten)]
     pub throttles: ThrottleOptions,
 }
-
-pub const DEFAULT_INTERVAL: u64 = 2;
 
 #[derive(Args)]
 pub struct Status {

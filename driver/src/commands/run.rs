@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::command_line::to_paste;
+use super::command_line::{to_continue, to_paste, to_repeat};
 use super::{open, verify};
-use crate::cli::{DEFAULT_INTERVAL, Format, Run, Verify};
+use crate::cli::{Format, Run, Verify};
 use crate::console::{note, report};
 use crate::display::{self, Display, ProgressStyle};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::rotate::{Ending, Outcome, Rotation};
-use crate::session::{DEFAULT_RETRY_FOR, Link, Scope};
+use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
@@ -26,7 +26,7 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
         Err(error) => {
             // The error itself says more than a second failure to write it.
             let _ = display.failed(&error);
-            leave(error, scope, options)
+            leave(error)
         }
     }
 }
@@ -42,10 +42,10 @@ fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<End
     Rotation::new(link, display, options).run()
 }
 
-fn leave(error: Error, scope: &Scope, options: &Run) -> Result<Exit, Error> {
+fn leave(error: Error) -> Result<Exit, Error> {
     if let Error::GaveUp { .. } = error {
         report(&error);
-        note(&format!("continue with: {}", resume(scope, options)));
+        note(&format!("continue with: {}", to_continue()));
         return Ok(error.exit());
     }
     Err(error)
@@ -67,10 +67,10 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
             note(&format!("{run} is finished; verify it with: {}", to_paste(scope, &["verify"])));
         }
         Outcome::Interrupted(_) if options.new && ending.last.is_none() => {
-            note(&format!("interrupted before a run was started; start it with: {}", again()));
+            note(&format!("interrupted before a run was started; start it with: {}", to_repeat()));
         }
         Outcome::Interrupted(_) => {
-            note(&format!("{run} is interrupted; continue with: {}", resume(scope, options)));
+            note(&format!("{run} is interrupted; continue with: {}", to_continue()));
         }
         Outcome::Paused => {
             let resume = to_paste(scope, &["resume"]);
@@ -80,26 +80,4 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
             note(&format!("{run} is cancelled; start another with: {}", again()));
         }
     }
-}
-
-/// The same command without `--new`: that would start from the beginning.
-fn resume(scope: &Scope, options: &Run) -> String {
-    let interval = options.interval.to_string();
-    let load = [options.pace.options(), options.throttles.options()].concat();
-    let retry_for = humantime::format_duration(options.retry.retry_for).to_string();
-    let mut rest = vec!["run"];
-    rest.extend(load.iter().map(String::as_str));
-    if options.progress != ProgressStyle::Auto {
-        rest.extend(["--progress", options.progress.name()]);
-    }
-    if options.interval != DEFAULT_INTERVAL {
-        rest.extend(["--interval", &interval]);
-    }
-    if options.verify {
-        rest.push("--verify");
-    }
-    if retry_for != DEFAULT_RETRY_FOR {
-        rest.extend(["--retry-for", &retry_for]);
-    }
-    to_paste(scope, &rest)
 }

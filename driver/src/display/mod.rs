@@ -38,17 +38,6 @@ pub enum ProgressStyle {
     Json,
 }
 
-impl ProgressStyle {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Bar => "bar",
-            Self::Plain => "plain",
-            Self::Json => "json",
-        }
-    }
-}
-
 pub trait Display {
     /// There is no snapshot of a run that never began.
     fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()>;

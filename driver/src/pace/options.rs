@@ -6,20 +6,18 @@ use clap::{Args, ValueEnum};
 
 use super::batch_size::Goal;
 use crate::duration;
-use crate::vacuum::{DEFAULT_VACUUM_EVERY, VacuumEvery, vacuum_every};
+use crate::vacuum::{VacuumEvery, vacuum_every};
 
-pub const DEFAULT_WORKERS: usize = 2;
-pub const DEFAULT_NICE: f64 = 0.0;
 /// Longer batches are no faster: the WAL of one then outgrows `wal_buffers`, and sessions wait for it to be written. Shorter
 /// ones keep tickets locked for less long.
-pub const DEFAULT_BATCH_TIME: &str = "50ms";
+const DEFAULT_BATCH_TIME: &str = "50ms";
 
 #[derive(Args, Clone, Copy)]
 pub struct PaceOptions {
     /// Connections that rotate side by side, each in a range of its own
     ///
     /// More than the server has cores is of no use.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_WORKERS)]
+    #[arg(long, value_name = "N", default_value_t = 2)]
     #[arg(value_parser = workers)]
     pub workers: usize,
 
@@ -35,7 +33,7 @@ pub struct PaceOptions {
     ///
     /// Leaves room for the application where nothing says when it needs some: with 1 a worker is at
     /// work half of the time, with 3 a quarter.
-    #[arg(long, value_name = "R", default_value_t = DEFAULT_NICE, value_parser = nice)]
+    #[arg(long, value_name = "R", default_value_t = 0.0, value_parser = nice)]
     pub nice: f64,
 
     /// Whether each batch is on disk before the next one begins
@@ -50,7 +48,7 @@ pub struct PaceOptions {
     /// The table then grows by little more than this part, and is not doubled. One worker runs it between two of its
     /// batches; the others wait only when they get far ahead. Left out for fewer than 100000 tickets, and where the
     /// role may not vacuum the table. A signal to stop cancels it.
-    #[arg(long, value_name = "PERCENT|off", default_value = DEFAULT_VACUUM_EVERY, value_parser = vacuum_every)]
+    #[arg(long, value_name = "PERCENT|off", default_value = "10%", value_parser = vacuum_every)]
     pub vacuum_every: VacuumEvery,
 }
 
@@ -74,31 +72,6 @@ impl PaceOptions {
             Batch::Auto => Goal::Time(self.batch_time),
             Batch::Fixed(size) => Goal::Fixed(size),
         }
-    }
-
-    /// The options that are not the defaults, for a command to paste.
-    pub fn options(&self) -> Vec<String> {
-        let mut options = Vec::new();
-        let mut add = |name: &str, value: String| options.extend([name.to_owned(), value]);
-        if self.workers != DEFAULT_WORKERS {
-            add("--workers", self.workers.to_string());
-        }
-        if let Batch::Fixed(size) = self.batch {
-            add("--batch", size.to_string());
-        }
-        if Ok(self.batch_time) != batch_time(DEFAULT_BATCH_TIME) {
-            add("--batch-time", humantime::format_duration(self.batch_time).to_string());
-        }
-        if self.nice != DEFAULT_NICE {
-            add("--nice", self.nice.to_string());
-        }
-        if self.synchronous_commit == SynchronousCommit::On {
-            add("--synchronous-commit", "on".to_owned());
-        }
-        if Ok(self.vacuum_every) != vacuum_every(DEFAULT_VACUUM_EVERY) {
-            add("--vacuum-every", self.vacuum_every.to_string());
-        }
-        options
     }
 }
 

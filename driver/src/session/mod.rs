@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::pace::{SynchronousCommit, Tuning};
 
 pub use link::Link;
-pub use options::{DEFAULT_RETRY_FOR, RetryOptions};
+pub use options::RetryOptions;
 pub use retry::{RepeatFilter, Retrying};
 pub use scope::Scope;
 pub use target::{Parameter, Target};

@@ -1,23 +1,10 @@
 //! After which part of the planned tickets VACUUM is due.
 
-use std::fmt;
-
-pub const DEFAULT_VACUUM_EVERY: &str = "10%";
-
 /// The part of the planned tickets after which VACUUM is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VacuumEvery {
     Off,
     Percent(u8),
-}
-
-impl fmt::Display for VacuumEvery {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Off => f.write_str("off"),
-            Self::Percent(percent) => write!(f, "{percent}%"),
-        }
-    }
 }
 
 pub fn vacuum_every(text: &str) -> Result<VacuumEvery, String> {

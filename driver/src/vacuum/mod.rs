@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pacing::Batch;
 
-pub use every::{DEFAULT_VACUUM_EVERY, VacuumEvery, vacuum_every};
+pub use every::{VacuumEvery, vacuum_every};
 pub use pacing::Pacing;
 
 /// What the workers of a driver share of VACUUM.

@@ -55,7 +55,7 @@ fn a_server_that_stays_away_is_given_up_and_a_signal_ends_the_wait() {
         if signal.is_none() {
             let ended = ended.says(&["gave up after 2 s without progress: cannot connect to"]);
             let (_, printed) = ended.stderr.rsplit_once("continue with: ").expect("a command is printed");
-            assert_eq!(printed.trim(), "rotate-driver run --batch 50 --retry-for 2s");
+            assert_eq!(printed.trim(), "rotate-driver run --batch 50 --retry-for 2");
         }
     }
     database.complete(&["run"]);

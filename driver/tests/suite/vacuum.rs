@@ -86,7 +86,7 @@ fn a_run_that_is_continued_is_vacuumed_first_and_the_printed_command_keeps_the_o
     let running = database.start(&["run", "--workers", "1", "--vacuum-every", "20"]);
     poll("a VACUUM", || database.count(VACUUM) == 1);
     running.signal(libc::SIGINT);
-    running.wait().expect(130).says(&["continue with: rotate-driver run --workers 1 --vacuum-every 20%\n"]);
+    running.wait().expect(130).says(&["continue with: rotate-driver run --workers 1 --vacuum-every 20\n"]);
     assert_eq!(tickets_done(&database), 30_000);
 }
 
