@@ -7,7 +7,7 @@ use super::command_line::to_paste;
 use crate::cli::Init;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::session::Scope;
+use crate::session::{Scope, fill};
 use crate::signals::Interrupt;
 use crate::{connect, console};
 
@@ -35,12 +35,10 @@ fn make(client: &mut Client, scope: &Scope, options: &Init) -> Result<Row, Error
     if place.get("exists") && !place.get::<_, bool>("ours") {
         return Err(Error::TableForeign { table: table.to_owned() });
     }
-    // The names come last: a quoted one may contain anything, even `{size}`.
-    let sql = include_str!("../sql/sample_table.sql")
-        .replace("{size}", &options.size.to_string())
-        .replace("{mark}", MARK)
-        .replace("{token_column}", place.get("token_column"))
-        .replace("{table}", table);
+    let size = options.size.to_string();
+    let (token_column, mark) = (place.get("token_column"), MARK);
+    let values = [("table", table), ("token_column", token_column), ("size", &size), ("mark", mark)];
+    let sql = fill(include_str!("../sql/sample_table.sql"), &values);
     transaction.batch_execute(&sql)?;
     transaction.commit()?;
     Ok(place)

@@ -8,6 +8,7 @@ mod options;
 mod retry;
 mod scope;
 mod target;
+mod template;
 
 use std::sync::atomic::Ordering;
 
@@ -23,6 +24,7 @@ pub use options::RetryOptions;
 pub use retry::{RepeatFilter, Retrying};
 pub use scope::Scope;
 pub use target::{Parameter, Target};
+pub use template::fill;
 
 pub struct Session {
     client: Client,
@@ -116,7 +118,7 @@ impl Session {
         Ok(self.client.query_typed_one(&sql, &self.target.parameters())?)
     }
 
-    /// A statement that is not part of the interface; `{schema}` in it is the extension's.
+    /// A statement that is not part of the interface; `@schema@` in it is the extension's.
     pub fn rows(&mut self, sql: &str, parameters: &[Parameter]) -> Result<Vec<Row>, Error> {
         Ok(self.client.query_typed(&self.filled(sql), parameters)?)
     }
@@ -154,9 +156,8 @@ impl Session {
         Ok(self.client.transaction()?)
     }
 
-    /// With the extension's schema for `{schema}`.
     fn filled(&self, sql: &str) -> String {
-        sql.replace("{schema}", &self.schema)
+        fill(sql, &[("schema", &self.schema)])
     }
 
     /// `$1` is the target and `$2` the token column; `more` starts at `$3`.

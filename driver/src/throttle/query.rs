@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Throttle;
 use crate::error::Error;
-use crate::session::Session;
+use crate::session::{Session, fill};
 
 /// It is read twice a second.
 const LIMITS: &str = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
@@ -19,7 +19,7 @@ impl Query {
     /// As a subquery: a SELECT is what it can be, and one row of it is enough.
     pub fn new(query: &str) -> Self {
         let query = query.trim_end().trim_end_matches(';');
-        Self { sql: include_str!("../sql/throttle_query.sql").replace("{query}", query) }
+        Self { sql: fill(include_str!("../sql/throttle_query.sql"), &[("query", query)]) }
     }
 }
 

@@ -10,7 +10,7 @@ use postgres::{Row, Transaction};
 
 use super::token::Form;
 use crate::error::Error;
-use crate::session::Session;
+use crate::session::{Session, fill};
 
 pub struct Leaked {
     pub tokens: i64,
@@ -33,13 +33,9 @@ pub fn look_for(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
     }
 }
 
-/// The names come last: a quoted one may contain anything, even `{table}`.
 fn survivors(transaction: &mut Transaction, place: &Row) -> Result<Leaked, Error> {
-    let sql = ["id", "token", "table"]
-        .iter()
-        .fold(include_str!("../sql/leaked_survivors.sql").to_owned(), |sql, name| {
-            sql.replace(&format!("{{{name}}}"), place.get(name))
-        });
+    let names = ["id", "token", "table"].map(|name| (name, place.get(name)));
+    let sql = fill(include_str!("../sql/leaked_survivors.sql"), &names);
     let row = transaction.query_typed_one(&sql, &[])?;
     Ok(Leaked { tokens: row.get("tokens"), survivors: row.get("survivors"), survivor_ids: row.get("ids") })
 }
