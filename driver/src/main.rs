@@ -10,6 +10,7 @@ mod error;
 mod exit;
 mod pace;
 mod progress;
+mod repeat;
 mod rotate;
 mod session;
 mod signals;

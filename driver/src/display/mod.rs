@@ -13,6 +13,7 @@ use crate::console;
 use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::Snapshot;
+use crate::repeat::Repeat;
 use crate::session::Retrying;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,25 +74,19 @@ pub fn choose(style: ProgressStyle, interval: Duration) -> Box<dyn Display> {
 
 /// Lets one progress line through per interval, and the first one of a wait or after it; every other event always
 /// passes.
-struct LineInterval {
-    interval: Duration,
-    last: Option<Instant>,
-    waiting: bool,
-}
+struct LineInterval(Repeat<bool>);
 
 impl LineInterval {
     fn new(interval: Duration) -> Self {
-        Self { interval, last: None, waiting: false }
+        Self(Repeat::new(interval))
     }
 
     fn lets_through(&mut self, event: Event) -> bool {
-        let waiting = event == Event::Throttled;
-        let more_of_it = waiting == self.waiting && (waiting || event == Event::Progress);
-        if more_of_it && self.last.is_some_and(|last| last.elapsed() < self.interval) {
-            return false;
+        let (now, waiting) = (Instant::now(), event == Event::Throttled);
+        let passes = !matches!(event, Event::Progress | Event::Throttled) || self.0.is_due(&waiting, now);
+        if passes {
+            self.0.said(waiting, now);
         }
-        self.waiting = waiting;
-        self.last = Some(Instant::now());
-        true
+        passes
     }
 }

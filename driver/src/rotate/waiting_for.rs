@@ -3,16 +3,18 @@
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::repeat::Repeat;
 use crate::session::Session;
 
 /// A reason that lasts is repeated this often: an old one counts for nothing, since its driver may be gone.
 const REPEAT: Duration = Duration::from_secs(10);
 
-#[derive(Default)]
-pub struct WaitingFor {
-    /// What was published last.
-    reason: Option<String>,
-    at: Option<Instant>,
+pub struct WaitingFor(Repeat<Option<String>>);
+
+impl Default for WaitingFor {
+    fn default() -> Self {
+        Self(Repeat::new(REPEAT))
+    }
 }
 
 impl WaitingFor {
@@ -24,23 +26,25 @@ impl WaitingFor {
         reason: Option<&str>,
         now: Instant,
     ) -> Result<Option<String>, Error> {
-        if !self.is_due(reason, now) {
+        let waiting_for = reason.map(str::to_owned);
+        if !self.is_due(&waiting_for, now) {
             return Ok(None);
         }
         let noted = session.note_wait(run_id, reason);
         match noted {
             Err(error) if error.is_lock_timeout() => return Ok(None),
             Err(error) if error.retry_on().is_some() || error.is_cancelled_query() => return Err(error),
-            _ => (self.reason, self.at) = (reason.map(str::to_owned), Some(now)),
+            _ => self.0.said(waiting_for, now),
         }
         Ok(noted.err().map(|error| {
             format!("others do not see what this run waits for: {error} (sql/roles.sql grants what it takes)")
         }))
     }
 
-    fn is_due(&self, reason: Option<&str>, now: Instant) -> bool {
-        let old = self.at.is_some_and(|at| now.duration_since(at) >= REPEAT);
-        self.reason.as_deref() != reason || reason.is_some() && old
+    /// That nothing is waited for is said once, after something was.
+    fn is_due(&self, reason: &Option<String>, now: Instant) -> bool {
+        let was_waiting = self.0.last().is_some_and(Option::is_some);
+        (reason.is_some() || was_waiting) && self.0.is_due(reason, now)
     }
 }
 
@@ -48,20 +52,24 @@ impl WaitingFor {
 mod tests {
     use super::*;
 
-    #[test]
-    fn news_are_due_at_once_and_a_reason_that_lasts_now_and_then() {
-        let now = Instant::now();
-        let waiting = WaitingFor { reason: Some("lag".into()), at: Some(now) };
-        assert!(waiting.is_due(None, now) && waiting.is_due(Some("load"), now));
-        assert!(!waiting.is_due(Some("lag"), now + REPEAT / 2));
-        assert!(waiting.is_due(Some("lag"), now + REPEAT));
+    fn published(reason: Option<&str>, now: Instant) -> WaitingFor {
+        let mut waiting_for = WaitingFor::default();
+        waiting_for.0.said(reason.map(str::to_owned), now);
+        waiting_for
     }
 
     #[test]
-    fn that_a_run_goes_on_is_said_once() {
+    fn a_reason_that_lasts_is_published_now_and_then() {
+        let (now, lag) = (Instant::now(), Some("lag".to_owned()));
+        let waiting = published(Some("lag"), now);
+        assert!(waiting.is_due(&None, now));
+        assert_eq!([REPEAT / 2, REPEAT].map(|time| waiting.is_due(&lag, now + time)), [false, true]);
+    }
+
+    #[test]
+    fn that_a_run_goes_on_is_published_once() {
         let now = Instant::now();
-        assert!(!WaitingFor::default().is_due(None, now));
-        assert!(WaitingFor::default().is_due(Some("lag"), now));
-        assert!(!WaitingFor { reason: None, at: Some(now) }.is_due(None, now + REPEAT));
+        assert!(!WaitingFor::default().is_due(&None, now));
+        assert!(!published(None, now).is_due(&None, now + REPEAT));
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, RetryOn};
+use crate::repeat::Repeat;
 
 /// Longer than most conflicts last, short enough to go unnoticed.
 const FIRST: Duration = Duration::from_millis(100);
@@ -86,21 +87,23 @@ impl fmt::Display for Retrying {
 }
 
 /// Tells news from what was said a moment ago, by this connection or by another.
-#[derive(Default)]
-pub struct RepeatFilter(Option<(String, Instant)>);
+pub struct RepeatFilter(Repeat<String>);
 
 impl RepeatFilter {
-    /// A reason that stays the same is repeated this often.
-    const REPEAT: Duration = Duration::from_secs(5);
-
     pub fn is_news(&mut self, retrying: &Retrying) -> bool {
-        let repeated =
-            |(reason, at): &(String, Instant)| *reason == retrying.reason && at.elapsed() < Self::REPEAT;
-        if self.0.as_ref().is_some_and(repeated) {
-            return false;
+        let (reason, now) = (&retrying.reason, Instant::now());
+        let due = self.0.is_due(reason, now);
+        if due {
+            self.0.said(reason.clone(), now);
         }
-        self.0 = Some((retrying.reason.clone(), Instant::now()));
-        true
+        due
+    }
+}
+
+/// A reason that stays the same is repeated every 5 seconds.
+impl Default for RepeatFilter {
+    fn default() -> Self {
+        Self(Repeat::new(Duration::from_secs(5)))
     }
 }
 
