@@ -53,9 +53,10 @@ impl Display for Bar {
     }
 
     fn note(&mut self, text: &str) -> io::Result<()> {
-        match self.is_shown() {
-            true => self.0.println(format!("rotate-driver: {text}")),
-            false => console::note(text),
+        if self.is_shown() {
+            self.0.println(format!("rotate-driver: {text}"));
+        } else {
+            console::note(text);
         }
         Ok(())
     }

@@ -60,9 +60,10 @@ impl fmt::Display for Tuning {
             self.nice.map(|nice| format!("nice {nice}")),
         ];
         let values: Vec<String> = values.into_iter().flatten().collect();
-        match values.is_empty() {
-            true => f.write_str("as each driver's options say"),
-            false => f.write_str(&values.join(", ")),
+        if values.is_empty() {
+            f.write_str("as each driver's options say")
+        } else {
+            f.write_str(&values.join(", "))
         }
     }
 }

@@ -179,8 +179,10 @@ fn clause(commit: SynchronousCommit) -> &'static str {
 fn extension_missing(client: &mut Client) -> Result<Error, Error> {
     let row = client.query_typed_one(include_str!("../sql/extension.sql"), &[])?;
     let database = row.get("database");
-    Ok(match row.get("available") {
-        true => Error::ExtensionMissing(database),
-        false => Error::ExtensionUnavailable(database),
-    })
+    let error = if row.get("available") {
+        Error::ExtensionMissing(database)
+    } else {
+        Error::ExtensionUnavailable(database)
+    };
+    Ok(error)
 }

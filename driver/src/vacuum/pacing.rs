@@ -87,10 +87,8 @@ impl Pacing {
     /// One that failed is not repeated at once; one that was skipped, because of a lock, is tried again soon.
     pub fn end(&mut self, skipped: bool) {
         let running = self.running.take().unwrap_or(self.cleaned);
-        (self.cleaned, self.postponed) = match skipped {
-            true => (self.cleaned, self.done - self.cleaned - self.part * 3 / 4),
-            false => (running, 0),
-        };
+        (self.cleaned, self.postponed) =
+            if skipped { (self.cleaned, self.done - self.cleaned - self.part * 3 / 4) } else { (running, 0) };
     }
 
     /// Whether the next batch has to wait for the VACUUM that runs, so that the table does not grow by much more than a
