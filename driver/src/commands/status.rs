@@ -22,7 +22,7 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let mut link = Link::new(scope, retry_for, Interrupt::default());
     let mut filter = RepeatFilter::default();
     for round in 0.. {
-        let (row, target) = look(&mut link, &mut filter)?;
+        let (row, target) = read(&mut link, &mut filter)?;
         let view = View { scope, target: &target, row: row.as_ref() };
         let mut out = io::stdout().lock();
         match options.format {
@@ -39,7 +39,7 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     Ok(Exit::Finished)
 }
 
-fn look(link: &mut Link, filter: &mut RepeatFilter) -> Result<(Option<Row>, Target), Error> {
+fn read(link: &mut Link, filter: &mut RepeatFilter) -> Result<(Option<Row>, Target), Error> {
     let mut tell = |retrying: &Retrying| {
         if filter.is_news(retrying) {
             console::note(&retrying.to_string());

@@ -29,7 +29,7 @@ pub struct PaceOptions {
     #[arg(long, value_name = "TIME", default_value = DEFAULT_BATCH_TIME, value_parser = batch_time)]
     pub batch_time: Duration,
 
-    /// Rest after each batch, so many times as long as it took: 0 to 100, also 0.5
+    /// Rest after each batch for R times the time it took: 0 to 100, also 0.5
     ///
     /// Leaves room for the application where nothing says when it needs some: with 1 a worker is at
     /// work half of the time, with 3 a quarter.

@@ -1,4 +1,4 @@
-//! Successive looks at a run, each with an estimate.
+//! Successive observations of a run, each with an estimate.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ impl Tracker {
         Self { started: Instant::now(), rate: Rate::default() }
     }
 
-    /// What passes until the next look counts as no work.
+    /// What passes until the next observation counts as no work.
     pub fn skip_gap(&mut self) {
         self.rate.skip_gap();
     }

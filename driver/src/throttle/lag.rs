@@ -16,7 +16,7 @@ pub enum Lag {
 const UNITS: [(&str, i64); 5] =
     [("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10), ("B", 1)];
 
-/// Less than the time between two looks cannot be told.
+/// Less than the time between two observations cannot be told.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 

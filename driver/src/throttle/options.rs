@@ -15,7 +15,7 @@ pub struct ThrottleOptions {
     #[arg(long, value_name = "TIME|BYTES")]
     pub max_replica_lag: Vec<Lag>,
 
-    /// Heed this replica alone: application_name of a standby, or a replication slot
+    /// Watch this replica alone: application_name of a standby, or a replication slot
     ///
     /// May be repeated. One that is named has to be there: while it is away no batch is started.
     #[arg(long, value_name = "NAME", requires = "max_replica_lag")]

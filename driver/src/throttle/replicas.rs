@@ -83,7 +83,7 @@ impl Replica {
     }
 }
 
-/// Where the WAL stood at the last checkpoint: a look from before the driver started.
+/// Where the WAL stood at the last checkpoint: an observation from before the driver started.
 fn checkpoint(row: &Row, now: Instant) -> Option<(Instant, i64)> {
     let age = seconds(row, "checkpoint_age")?;
     Some((now.checked_sub(age)?, row.get("checkpoint")))

@@ -19,7 +19,7 @@ pub struct Leaked {
     pub survivor_ids: Vec<i64>,
 }
 
-pub fn look_for(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
+pub fn find(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
     let mut list = List::open(file)?;
     let target = session.target().clone();
     let mut transaction = session.transaction()?;

@@ -26,7 +26,7 @@ struct Piece {
 }
 
 pub fn gather(session: &mut Session, leaked: Option<&Path>) -> Result<Evidence, Error> {
-    let leaked = leaked.map(|file| leaked::look_for(session, file)).transpose()?;
+    let leaked = leaked.map(|file| leaked::find(session, file)).transpose()?;
     Ok(Evidence { target: session.target().clone(), row: session.evidence()?, leaked })
 }
 
