@@ -37,7 +37,7 @@ pub fn sweep(
         let rest = range.rest();
         let mut accounting = Accounting::of(rest);
         while let Some(step) = accounting.step(context, run)? {
-            looked_at += step.tickets;
+            looked_at += step.entries;
             let swept = Interval { last_id: step.interval.last_id, ..rest };
             if !step.due.is_empty() {
                 return rotate(client, context, run, &range, swept, step.due, batch).map(Some);
