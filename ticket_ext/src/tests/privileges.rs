@@ -83,6 +83,12 @@ mod tests {
         assert_eq!(one::<String>("SHOW search_path").as_deref(), Some("public, app_schema"));
     }
 
+    #[cfg(not(any(feature = "pg13", feature = "pg14")))]
+    #[pg_test(error = "invalid configuration parameter name \"ticket_ext.taget\"")]
+    fn a_misspelt_setting_is_an_error() {
+        run("SET LOCAL ticket_ext.taget = 'shop.voucher'");
+    }
+
     #[pg_test(error = "setting ticket_ext.target does not count within a SECURITY DEFINER function")]
     fn the_caller_of_a_security_definer_function_does_not_choose_the_table() {
         create_tickets("generate_series(1, 4)");
