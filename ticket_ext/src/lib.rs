@@ -32,6 +32,7 @@ mod token_functions;
 mod tune;
 mod types;
 mod verify;
+mod violation;
 
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;

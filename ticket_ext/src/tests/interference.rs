@@ -176,6 +176,34 @@ mod tests {
         rotate("NULL, 10");
     }
 
+    #[pg_test]
+    fn the_error_of_a_violated_constraint_quotes_no_row() {
+        create_tickets("generate_series(1, 10)");
+        run("ALTER TABLE ticket ADD note text DEFAULT 'second-secret', ADD CHECK (token::text LIKE 'x%') NOT VALID;
+             CREATE TABLE said (code text, message text, detail text);
+             CREATE FUNCTION try() RETURNS void LANGUAGE plpgsql AS
+                 $$DECLARE message text; detail text; code text;
+                 BEGIN
+                     PERFORM rotate_ticket_tokens(NULL, 10);
+                 EXCEPTION WHEN OTHERS THEN
+                     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                         code = RETURNED_SQLSTATE;
+                     INSERT INTO said VALUES (code, message, detail);
+                 END$$;
+             SELECT try()");
+        let said =
+            one::<String>("SELECT concat_ws(' ', code, message, detail) FROM said").unwrap_or_default();
+        assert!(said.starts_with("23514 ") && said.contains("ticket_token_check"), "{said}");
+        assert!(!said.contains("second-secret") && !said.contains("Failing row"), "{said}");
+        assert_eq!(rotate_state_is_clean(), 0, "and no entry is left to the next batch");
+    }
+
+    fn rotate_state_is_clean() -> usize {
+        run("ALTER TABLE ticket DROP CONSTRAINT ticket_token_check");
+        rotate("NULL, 10");
+        10 - rotated().len()
+    }
+
     #[pg_test(error = "a batch is rotated within a batch")]
     fn a_trigger_cannot_rotate_a_batch_itself() {
         create_tickets("generate_series(1, 10)");
