@@ -23,6 +23,9 @@ COMMENT ON FUNCTION note_ticket_rotation_wait(text, regclass, name) IS
 COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
 COMMENT ON FUNCTION renew_ticket_token(text, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
 COMMENT ON FUNCTION renew_ticket_token(bytea, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION ticket_is_due(uuid, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_is_due(text, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_is_due(bytea, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
 COMMENT ON FUNCTION ticket_token_digest(uuid) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its 16 bytes';
 COMMENT ON FUNCTION ticket_token_digest(text) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';
 COMMENT ON FUNCTION ticket_token_digest(bytea) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';

@@ -1,8 +1,12 @@
-//! The tickets of an interval beside the entries that the ledger has of them, in key order (keyset pagination).
+//! The tickets of an interval beside the entries that the ledger has of them, step by step (keyset pagination).
 //!
 //! A ticket is due when it has no entry, or when its live token is one that was retired. It needs no transaction ids:
 //! it says the same after any number of them, a rewrite of the table or a restore.
+//!
+//! A step puts the entries of some batches into view and scans their interval of the table, with a function that looks
+//! each ticket up there as it comes by: only what is due leaves the scan.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use pgrx::Spi;
@@ -11,16 +15,16 @@ use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::Interval;
 use crate::run::Run;
-use crate::statement;
 
-/// Tickets that are looked at in one statement: they take two megabytes, and a statement per ledger row of small
-/// batches is spared.
-pub const STEP: i64 = 20_000;
+/// Entries in view, and due tickets that a step returns at most: some hundred kilobytes, and one scan for many ledger
+/// rows where batches are small.
+const STEP: i64 = 20_000;
 
+/// Numbered as the function in the scan returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    NotRotated,
-    OldToken,
+    NotRotated = 1,
+    OldToken = 2,
 }
 
 /// Walks through an interval; where it stands, all before has been looked at.
@@ -32,12 +36,11 @@ pub struct Accounting {
 /// What one step has found.
 pub struct Step {
     pub interval: Interval,
-    /// How many it has looked at.
-    pub tickets: usize,
+    /// How many entries it has compared with.
+    pub entries: usize,
+    /// By key.
     pub due: Vec<(i64, Due)>,
 }
-
-type Entries = Vec<(i64, Option<i64>)>;
 
 impl Accounting {
     pub fn of(interval: Interval) -> Self {
@@ -50,90 +53,151 @@ impl Accounting {
         let Some(first_id) = self.next else { return Ok(None) };
         let rest = Interval { first_id, last_id: self.last_id };
         // Entries first: a ticket that is rotated in between has a token that none of them retired.
-        let (entries, last_id) = entries(context, run, rest)?;
-        let (tickets, last_id) = tickets(context, Interval { first_id, last_id })?;
-        let interval = Interval { first_id, last_id };
-        let swept = if run.has_swept { swept(context, run, interval)? } else { HashMap::new() };
+        let (view, last_id) = View::load(context, run, rest)?;
+        let entries = view.batches.len();
+        let (due, last_id) = view.scan(context, Interval { first_id, last_id })?;
         self.next = if last_id < self.last_id { Some(last_id + 1) } else { None };
-        Ok(Some(Step { interval, tickets: tickets.len(), due: due(&tickets, &entries, &swept) }))
+        Ok(Some(Step { interval: Interval { first_id, last_id }, entries, due }))
     }
 }
 
-/// Entries of the next batches, by key, and the key that they reach up to.
-fn entries(context: &Context, run: &Run, rest: Interval) -> Result<(Entries, i64), TicketError> {
-    Spi::connect(|client| {
-        let args = [run.id.into(), rest.first_id.into(), rest.last_id.into(), STEP.into()];
-        let mut entries = Vec::new();
-        let mut last_id = None;
-        for row in context.session.read(client, include_str!("queries/entries.sql"), &args)? {
-            let keys: Vec<i64> = row.get(2)?.unwrap_or_default();
-            let digests: Vec<Option<i64>> = row.get(3)?.unwrap_or_default();
-            entries.extend(keys.into_iter().zip(digests));
-            last_id = row.get(1)?;
+#[derive(Default)]
+struct View {
+    /// Entries of batches, by key.
+    batches: Vec<(i64, Option<i64>)>,
+    /// Entries of sweeps: few, and in no order.
+    sweeps: HashMap<i64, Vec<Option<i64>>>,
+    /// Where the last ticket's entries begin: the next one's are mostly not far.
+    position: usize,
+}
+
+thread_local! {
+    static IN_VIEW: RefCell<Option<View>> = const { RefCell::new(None) };
+}
+
+/// While it lives, there are entries in view. Dropped also by an error.
+struct Looking;
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        IN_VIEW.set(None);
+    }
+}
+
+/// Whether a ticket that comes by in the scan is due.
+pub fn look_up(key: i64, live: i64) -> Result<Option<Due>, TicketError> {
+    IN_VIEW.with_borrow_mut(|view| Ok(view.as_mut().ok_or(TicketError::OutsideBatch)?.look_up(key, live)))
+}
+
+impl View {
+    /// Of the next batches, and the key that they reach up to.
+    fn load(context: &Context, run: &Run, rest: Interval) -> Result<(Self, i64), TicketError> {
+        let mut view = Self::default();
+        let last_id = Spi::connect(|client| {
+            let args = [run.id.into(), rest.first_id.into(), rest.last_id.into(), STEP.into()];
+            let mut last_id = None;
+            for row in context.session.read(client, include_str!("queries/entries.sql"), &args)? {
+                let keys: Vec<i64> = row.get(2)?.unwrap_or_default();
+                let digests: Vec<Option<i64>> = row.get(3)?.unwrap_or_default();
+                view.batches.extend(keys.into_iter().zip(digests));
+                last_id = row.get(1)?;
+            }
+            Ok::<i64, TicketError>(last_id.map_or(rest.last_id, |last_id: i64| last_id.min(rest.last_id)))
+        })?;
+        if run.has_swept {
+            view.load_sweeps(context, run, Interval { last_id, ..rest })?;
         }
-        Ok((entries, last_id.map_or(rest.last_id, |last_id: i64| last_id.min(rest.last_id))))
-    })
-}
+        Ok((view, last_id))
+    }
 
-/// Keys and digests of live tokens, by key, and the key that they reach up to.
-fn tickets(context: &Context, interval: Interval) -> Result<(Vec<(i64, i64)>, i64), TicketError> {
-    Spi::connect_mut(|client| {
-        let args = [interval.first_id.into(), interval.last_id.into(), STEP.into()];
-        let rows = context.read(client, include_str!("queries/live_digests.sql"), &args)?;
-        let tickets = statement::pairs(rows)?;
-        let is_full = tickets.len() as i64 >= STEP;
-        let reached = tickets.last().filter(|_| is_full).map_or(interval.last_id, |&(key, _)| key);
-        Ok((tickets, reached))
-    })
-}
+    fn load_sweeps(&mut self, context: &Context, run: &Run, interval: Interval) -> Result<(), TicketError> {
+        Spi::connect(|client| {
+            let args = [run.id.into(), interval.first_id.into(), interval.last_id.into()];
+            for row in context.session.read(client, include_str!("queries/swept_entries.sql"), &args)? {
+                self.sweeps.entry(row.get(1)?.unwrap_or_default()).or_default().push(row.get(2)?);
+            }
+            Ok(())
+        })
+    }
 
-/// Entries of sweeps: few, and in no order.
-fn swept(
-    context: &Context,
-    run: &Run,
-    interval: Interval,
-) -> Result<HashMap<i64, Vec<Option<i64>>>, TicketError> {
-    Spi::connect(|client| {
-        let args = [run.id.into(), interval.first_id.into(), interval.last_id.into()];
-        let mut swept: HashMap<i64, Vec<Option<i64>>> = HashMap::new();
-        for row in context.session.read(client, include_str!("queries/swept_entries.sql"), &args)? {
-            swept.entry(row.get(1)?.unwrap_or_default()).or_default().push(row.get(2)?);
-        }
-        Ok(swept)
-    })
-}
+    /// The tickets that are due, and the key that they reach up to.
+    fn scan(self, context: &Context, interval: Interval) -> Result<(Vec<(i64, Due)>, i64), TicketError> {
+        let _looking = Looking;
+        IN_VIEW.set(Some(self));
+        Spi::connect_mut(|client| {
+            let args = [interval.first_id.into(), interval.last_id.into(), STEP.into()];
+            let mut due = Vec::new();
+            for row in context.read(client, include_str!("queries/due_tickets.sql"), &args)? {
+                let kind =
+                    if row.get(2)? == Some(Due::OldToken as i32) { Due::OldToken } else { Due::NotRotated };
+                due.push((row.get(1)?.unwrap_or_default(), kind));
+            }
+            let is_full = due.len() as i64 >= STEP;
+            let last_id = due.last().filter(|_| is_full).map_or(interval.last_id, |&(key, _)| key);
+            Ok((due, last_id))
+        })
+    }
 
-fn due(
-    tickets: &[(i64, i64)],
-    entries: &[(i64, Option<i64>)],
-    swept: &HashMap<i64, Vec<Option<i64>>>,
-) -> Vec<(i64, Due)> {
-    let mut due = Vec::new();
-    let mut rest = entries;
-    for &(key, live) in tickets {
-        let lower = rest.iter().take_while(|(of, _)| *of < key).count();
-        rest = &rest[lower..];
-        let own = rest.iter().take_while(|(of, _)| *of == key).map(|(_, retired)| *retired);
-        let mut retired = own.chain(swept.get(&key).into_iter().flatten().copied()).peekable();
+    fn look_up(&mut self, key: i64, live: i64) -> Option<Due> {
+        self.move_to(key);
+        let own = self.batches[self.position..].iter().take_while(|(of, _)| *of == key);
+        let own = own.map(|(_, retired)| *retired);
+        let mut retired = own.chain(self.sweeps.get(&key).into_iter().flatten().copied()).peekable();
         if retired.peek().is_none() {
-            due.push((key, Due::NotRotated));
-        } else if retired.any(|retired| retired == Some(live)) {
-            due.push((key, Due::OldToken));
+            return Some(Due::NotRotated);
         }
+        retired.any(|retired| retired == Some(live)).then_some(Due::OldToken)
     }
-    due
+
+    /// To the first entry that is not of a lower key: the next one or so where the scan is in key order.
+    fn move_to(&mut self, key: i64) {
+        const NEAR: usize = 8;
+        if self.position > 0 && self.batches[self.position - 1].0 >= key {
+            self.position = 0;
+        }
+        let rest = &self.batches[self.position..];
+        let near = rest.iter().take(NEAR).take_while(|(of, _)| *of < key).count();
+        self.position += if near < NEAR { near } else { rest.partition_point(|(of, _)| *of < key) };
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn due(tickets: &[(i64, i64)]) -> Vec<(i64, Due)> {
+        let batches = vec![(1, Some(10)), (2, Some(20)), (3, None), (4, Some(40)), (4, Some(41))];
+        let sweeps = HashMap::from([(7, vec![Some(71), Some(70)])]);
+        let mut view = View { batches, sweeps, position: 0 };
+        tickets.iter().filter_map(|&(key, live)| Some((key, view.look_up(key, live)?))).collect()
+    }
+
     #[test]
     fn a_ticket_is_due_without_an_entry_and_with_a_retired_token() {
-        let tickets = [(1, 11), (2, 20), (3, 31), (5, 50), (7, 70)];
-        let entries = [(1, Some(10)), (2, Some(20)), (3, None), (4, Some(40))];
-        let swept = HashMap::from([(7, vec![Some(71), Some(70)])]);
-        let expected = [(2, Due::OldToken), (5, Due::NotRotated), (7, Due::OldToken)];
-        assert_eq!(due(&tickets, &entries, &swept), expected);
+        let tickets = [(1, 11), (2, 20), (3, 31), (4, 41), (5, 50), (7, 70), (8, 80)];
+        let expected = [
+            (2, Due::OldToken),
+            (4, Due::OldToken),
+            (5, Due::NotRotated),
+            (7, Due::OldToken),
+            (8, Due::NotRotated),
+        ];
+        assert_eq!(due(&tickets), expected);
+    }
+
+    #[test]
+    fn it_is_looked_up_in_any_order() {
+        assert_eq!(
+            due(&[(4, 1), (1, 1), (4, 40), (3, 1), (2, 20)]),
+            [(4, Due::OldToken), (2, Due::OldToken)]
+        );
+    }
+
+    #[test]
+    fn far_entries_are_found() {
+        let batches = (0..1000).map(|key| (key, Some(key))).collect();
+        let mut view = View { batches, ..View::default() };
+        let found = [3, 900, 999, 1000, 0].map(|key| view.look_up(key, -1));
+        assert_eq!(found, [None, None, None, Some(Due::NotRotated), None]);
     }
 }

@@ -39,21 +39,24 @@ impl Context {
     }
 
     /// Locks first and looks then. Where the server has told of a change meanwhile, a name may lead to another table
-    /// by now, or a table may have another name, policies, triggers or partitions: it starts over.
+    /// by now, or a table may have another name, policies, triggers or partitions: it starts over. What it looks at
+    /// under a lock that it had before stays as it is.
     fn locked(
         client: &mut SpiClient,
         session: Session,
         args: &TargetArgs,
         mode: Mode,
     ) -> Result<Self, TicketError> {
+        let mut locked = None;
         loop {
             let before = changes();
             let oid = args.resolve(client)?;
             let target = args.describe(client, oid)?;
             let table = Table::lock(client, &session, &target, mode)?;
-            if changes() == before {
+            if changes() == before || locked == Some(oid) {
                 return Ok(Self { session, target, table });
             }
+            locked = Some(oid);
         }
     }
 

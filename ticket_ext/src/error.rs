@@ -1,5 +1,6 @@
 //! Everything that can be refused or go wrong. How PostgreSQL reports it is in `error_report.rs`.
 
+use pgrx::PgSqlErrorCode;
 use thiserror::Error;
 
 use crate::lock_wait::Holders;
@@ -85,6 +86,8 @@ pub enum TicketError {
     OutsideBatch,
     #[error("{count} ticket(s) of table {table} would have kept their old token")]
     NotRotated { table: String, count: usize, keys: String, disable: String },
+    #[error("{message}")]
+    Violation { code: PgSqlErrorCode, message: String },
     #[error("could not read the operating system's random number generator: {0}")]
     Random(#[from] getrandom::Error),
     #[error("unexpected result of an internal query: {0}")]

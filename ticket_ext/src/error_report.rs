@@ -229,6 +229,11 @@ fn explain(error: &TicketError) -> Explanation {
             ),
             format!("For the time of the rotation: {disable}"),
         ),
+        Violation { code, .. } => refuse(
+            *code,
+            "The row is withheld, because it holds tokens. The batch is rolled back.",
+            "The new tokens have to satisfy the constraints of the table and of those that refer to it.",
+        ),
         Random(_) => refuse(Code::ERRCODE_SYSTEM_ERROR, "No token was made.", "Look into the system's log."),
         Spi(_) => {
             refuse(Code::ERRCODE_INTERNAL_ERROR, "Nothing was changed.", "Please report this as a bug.")

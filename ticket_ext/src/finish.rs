@@ -9,8 +9,8 @@ use crate::run::{self, Run};
 /// Another session may have finished it. A run that was cancelled or paused meanwhile is not called finished.
 pub fn finish(client: &mut SpiClient, context: &Context, run: &Run) -> Result<(), TicketError> {
     let sql = include_str!("queries/finish_run.sql");
-    let state: Option<String> = context.session.write(client, sql, &[run.id.into()])?.first().get_one()?;
-    if state.as_deref() != Some("finished") {
+    let finished = context.session.change_run(client, format!("run {}", run.id), sql, &[run.id.into()])?;
+    if finished.is_empty() && run::state(client, context, run.id)? != "finished" {
         return Err(run::no_longer_active(client, context, run.id)?);
     }
     // Batches may be committed asynchronously. This commit flushes the log, and with it every batch before.

@@ -18,7 +18,8 @@ pub fn forget(run: i64) -> Result<i64, TicketError> {
 
 fn check(client: &mut SpiClient, session: &Session, run: i64) -> Result<(), TicketError> {
     let sql = include_str!("queries/forgettable_run.sql");
-    let row = session.write(client, sql, &[run.into(), session.role.into()])?.first();
+    let args = [run.into(), session.role.into()];
+    let row = session.change_run(client, format!("run {run}"), sql, &args)?.first();
     if row.is_empty() {
         return Err(TicketError::NoSuchRun { run });
     }

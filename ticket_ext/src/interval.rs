@@ -9,6 +9,7 @@ use crate::error::TicketError;
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
 use crate::statement;
+use crate::violation::without_row;
 
 /// The tickets with `first_id <= key <= last_id`.
 #[derive(Clone, Copy)]
@@ -66,7 +67,7 @@ impl Tickets {
         self.fire_deferred(client, context)?;
         let sql = self.those(include_str!("queries/rotate.sql"));
         let update = || Ok(with_limit(|| context.update(client, &sql, &self.args()))?.len());
-        let (tickets, noted) = noted_during(update)?;
+        let (tickets, noted) = without_row(|| noted_during(update))?;
         if noted.len() == tickets && !context.table.columns.has_triggers {
             return Ok((noted, Vec::new()));
         }
@@ -80,7 +81,7 @@ impl Tickets {
         let columns = &context.table.columns;
         let switched = context.table.user != TargetUser::Caller;
         if columns.has_triggers || switched && columns.can_defer {
-            with_limit(|| context.update(client, "SET CONSTRAINTS ALL IMMEDIATE", &[]))?;
+            without_row(|| with_limit(|| context.update(client, "SET CONSTRAINTS ALL IMMEDIATE", &[])))?;
         }
         Ok(())
     }

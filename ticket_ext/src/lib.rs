@@ -18,7 +18,6 @@ mod lock_wait;
 mod older_writers;
 mod privileges;
 mod range;
-mod renew;
 mod run;
 mod session;
 mod settings;
@@ -29,9 +28,11 @@ mod table;
 mod table_lock;
 mod target;
 mod token;
+mod token_functions;
 mod tune;
 mod types;
 mod verify;
+mod violation;
 
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;

@@ -66,6 +66,13 @@ pub fn tighten() {
     }
 }
 
+/// For statements that should meet no lock at all: should they, they wait no longer than for one that is known.
+pub fn within_seconds<T>(work: impl FnOnce() -> T) -> T {
+    let _settings = Nested::begin();
+    guc::set_lock_timeout(shorter_than_own(LONGEST_WAIT));
+    work()
+}
+
 /// What is waited for.
 pub struct Held<'a> {
     /// As the error names it.
@@ -77,11 +84,11 @@ pub struct Held<'a> {
 }
 
 /// Does what waits for a lock that was found to be held, within a few seconds.
-pub fn or_name_holder<T>(
-    client: &mut SpiClient,
+pub fn or_name_holder<'conn, T>(
+    client: &mut SpiClient<'conn>,
     session: &Session,
     held: &Held,
-    work: impl FnOnce(&mut SpiClient) -> Result<T, TicketError>,
+    work: impl FnOnce(&mut SpiClient<'conn>) -> Result<T, TicketError>,
 ) -> Result<T, TicketError> {
     // Asked before the wait: the error that ends it leaves no statement to ask with.
     let holders = holders(client, session, held)?;

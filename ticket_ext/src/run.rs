@@ -6,7 +6,6 @@ use pgrx::spi::SpiClient;
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::identity;
-use crate::lock_wait::{Held, or_name_holder};
 use crate::start;
 use crate::target::TargetArgs;
 
@@ -114,14 +113,17 @@ pub fn in_the_way(client: &mut SpiClient, context: &Context) -> Result<Option<Ru
 }
 
 /// What became of a run that was active when the call began.
+pub fn state(client: &mut SpiClient, context: &Context, run: i64) -> Result<String, TicketError> {
+    let sql = "SELECT state FROM @extschema@.ticket_rotation WHERE run_id = $1";
+    Ok(context.session.write(client, sql, &[run.into()])?.first().get_one()?.unwrap_or_default())
+}
+
 pub fn no_longer_active(
     client: &mut SpiClient,
     context: &Context,
     run: i64,
 ) -> Result<TicketError, TicketError> {
-    let sql = "SELECT state FROM @extschema@.ticket_rotation WHERE run_id = $1";
-    let state = context.session.write(client, sql, &[run.into()])?.first().get_one()?.unwrap_or_default();
-    Ok(wrong_state(run, state, context))
+    Ok(wrong_state(run, state(client, context, run)?, context))
 }
 
 /// Brings the newest run into a state, from one of those that allow it.
@@ -136,14 +138,7 @@ pub fn change(args: &TargetArgs, state: &str, from: &[&str]) -> Result<i64, Tick
         let (name, column) = (context.target.name.as_str(), context.target.column.as_str());
         let args = [run.id.into(), state.into(), from.into(), name.into(), column.into()];
         let sql = include_str!("queries/change_run.sql");
-        let held = Held {
-            what: format!("run {}", run.id),
-            relation: context.session.table(client, "ticket_rotation")?,
-            modes: &["RowExclusiveLock"],
-        };
-        let changed = or_name_holder(client, &context.session, &held, |client| {
-            context.session.write(client, sql, &args).map(|changed| !changed.is_empty())
-        })?;
-        if changed { Ok(run.id) } else { Err(run.wrong_state(&context)) }
+        let changed = context.session.change_run(client, format!("run {}", run.id), sql, &args)?;
+        if changed.is_empty() { Err(run.wrong_state(&context)) } else { Ok(run.id) }
     })
 }

@@ -96,7 +96,8 @@ fn insert(client: &mut SpiClient, context: &Context, plan: &Plan, upper_id: i64)
         plan.horizon.to_string().into(),
         plan.started_at.into(),
     ];
-    let row = context.session.write(client, include_str!("queries/start_run.sql"), &args)?.first();
+    let what = format!("the start of a run of {}", context.target.name);
+    let row = context.session.change_run(client, what, include_str!("queries/start_run.sql"), &args)?.first();
     if !row.is_empty()
         && let Some(run) = row.get_one()?
     {

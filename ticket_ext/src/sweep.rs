@@ -29,7 +29,8 @@ pub fn sweep(
 ) -> Result<Option<i64>, TicketError> {
     older_writers::wait(client, context, run)?;
     if run.sweep_horizon.is_none() {
-        context.session.write(client, include_str!("queries/begin_sweep.sql"), &[run.id.into()])?;
+        let sql = include_str!("queries/begin_sweep.sql");
+        context.session.change_run(client, format!("run {}", run.id), sql, &[run.id.into()])?;
     }
     let phase = Phase::Sweep(run.sweep);
     let mut looked_at = 0;
@@ -37,7 +38,7 @@ pub fn sweep(
         let rest = range.rest();
         let mut accounting = Accounting::of(rest);
         while let Some(step) = accounting.step(context, run)? {
-            looked_at += step.tickets;
+            looked_at += step.entries;
             let swept = Interval { last_id: step.interval.last_id, ..rest };
             if !step.due.is_empty() {
                 return rotate(client, context, run, &range, swept, step.due, batch).map(Some);

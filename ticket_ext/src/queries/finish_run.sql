@@ -1,7 +1,4 @@
--- The state that the run has then
-WITH finished AS (
-    UPDATE @extschema@.ticket_rotation SET state = 'finished', finished_at = clock_timestamp()
-    WHERE run_id = $1 AND state = 'active'
-    RETURNING state
-)
-SELECT coalesce((SELECT state FROM finished), (SELECT state FROM @extschema@.ticket_rotation WHERE run_id = $1))
+-- No row: the run is no longer active
+UPDATE @extschema@.ticket_rotation SET state = 'finished', finished_at = clock_timestamp()
+WHERE run_id = $1 AND state = 'active'
+RETURNING run_id

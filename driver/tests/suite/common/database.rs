@@ -22,6 +22,10 @@ impl Database<'static> {
         Self::create_on(Server::shared())
     }
 
+    pub fn create_empty() -> Self {
+        Self::create_empty_on(Server::shared())
+    }
+
     /// With the sample table of `rotate-driver init`, and a copy of it as it was.
     pub fn with_tickets(tickets: u32) -> Self {
         let database = Self::create();

@@ -1,5 +1,6 @@
-//! The functions of the UPDATE of a batch: each takes the token that a ticket has, notes its entry and returns a new
-//! token. And the digest of a token, for whoever compares with the ledger.
+//! The functions within the extension's statements on the target. In the UPDATE of a batch: one that takes the token
+//! that a ticket has, notes its entry and returns a new token. In a scan: one that tells whether a ticket is due. And
+//! the digest of a token, for whoever compares with the ledger.
 
 #![allow(
     clippy::result_large_err,
@@ -10,6 +11,7 @@ use pgrx::datum::Uuid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::accounting::look_up;
 use crate::digest::digest;
 use crate::entries::{Entry, note};
 use crate::error::TicketError;
@@ -55,4 +57,24 @@ fn digest_of_text(token: Text) -> i64 {
 #[pg_extern(name = "ticket_token_digest", immutable, strict, parallel_safe)]
 fn digest_of_bytea(token: &[u8]) -> i64 {
     digest(token)
+}
+
+#[pg_extern(name = "ticket_is_due", volatile, strict, parallel_unsafe)]
+fn is_due_uuid(token: Uuid, key: i64) -> Result<i32, ErrorReport> {
+    is_due(token.as_bytes(), key)
+}
+
+#[pg_extern(name = "ticket_is_due", volatile, strict, parallel_unsafe)]
+fn is_due_text(token: Text, key: i64) -> Result<i32, ErrorReport> {
+    is_due(token.0, key)
+}
+
+#[pg_extern(name = "ticket_is_due", volatile, strict, parallel_unsafe)]
+fn is_due_bytea(token: &[u8], key: i64) -> Result<i32, ErrorReport> {
+    is_due(token, key)
+}
+
+/// 0 for a ticket that is not.
+fn is_due(token: &[u8], key: i64) -> Result<i32, ErrorReport> {
+    Ok(look_up(key, digest(token))?.map_or(0, |due| due as i32))
 }
