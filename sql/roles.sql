@@ -1,12 +1,12 @@
 -- Least privilege: lets a role rotate the tokens of one table. It can read the table and change its
--- token column, and it can use the rotation tables; it owns nothing and is no superuser.
+-- token column, and it can call the functions; the rotation tables it can neither read nor write.
 --
 -- Run as the owner of the table and of the extension, in the database of the table:
 --
 --   psql -v role=rotator -v target=public.ticket -v token_column=token -v schema=public -f sql/roles.sql
 --
 -- role, which must exist: CREATE ROLE rotator LOGIN; then \password rotator
--- target is written as in SQL, with quotes where the name needs them; schema is the extension's.
+-- target is written as in SQL, with its schema and with quotes where the name needs them; schema is the extension's.
 
 \set ON_ERROR_STOP on
 BEGIN;
@@ -18,14 +18,20 @@ GRANT SELECT, UPDATE (:"token_column") ON :target TO :"role";
 
 GRANT USAGE ON SCHEMA :"schema" TO :"role";
 
--- A run is started, paused, resumed, cancelled and finished; its ranges are split and finished.
-GRANT SELECT, INSERT, UPDATE ON :"schema".ticket_rotation, :"schema".ticket_rotation_range TO :"role";
-
--- A run is tuned, and what its drivers wait for is noted.
-GRANT SELECT, INSERT, UPDATE ON :"schema".ticket_rotation_control TO :"role";
-
--- The ledger is only ever added to: no UPDATE, no DELETE.
-GRANT SELECT, INSERT ON :"schema".ticket_rotation_batch TO :"role";
+GRANT EXECUTE ON FUNCTION
+    :"schema".start_ticket_rotation(pg_catalog.regclass, pg_catalog.name, integer),
+    :"schema".rotate_ticket_tokens(bigint, integer, pg_catalog.regclass, pg_catalog.name),
+    :"schema".pause_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
+    :"schema".resume_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
+    :"schema".cancel_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
+    :"schema".tune_ticket_rotation(interval, double precision, integer, pg_catalog.regclass, pg_catalog.name),
+    :"schema".note_ticket_rotation_wait(pg_catalog.text, pg_catalog.regclass, pg_catalog.name),
+    :"schema".verify_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
+    :"schema".forget_ticket_rotation(bigint)
+TO :"role";
+GRANT EXECUTE ON PROCEDURE
+    :"schema".rotate_all_tickets(integer, interval, pg_catalog.regclass, pg_catalog.name)
+TO :"role";
 
 GRANT SELECT ON :"schema".batch_progress TO :"role";
 

@@ -11,7 +11,7 @@ use crate::session::{Scope, Session};
 /// What holds now may be more than what this changed.
 pub fn tune(session: &mut Session, options: &Tune) -> Result<Exit, Error> {
     let run = session.tune(options.tuning())?;
-    let tuning = session.progress()?.as_ref().map(Tuning::from).unwrap_or_default();
+    let tuning = session.progress()?.map_or(Tuning::default(), |progress| progress.tuning);
     done(run, &format!("is tuned from the next batches on: {tuning}"))
 }
 

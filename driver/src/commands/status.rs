@@ -4,16 +4,16 @@ use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
-use postgres::Row;
 use serde_json::{Value, json};
 
 use super::command_line::to_paste;
 use crate::cli::{Format, Status};
 use crate::console;
+use crate::duration;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::pace::Tuning;
-use crate::progress::{Progress, State};
+use crate::progress::{Phase, Progress, State};
 use crate::session::{Link, RepeatFilter, Retrying, Scope, Target};
 use crate::signals::Interrupt;
 
@@ -22,8 +22,8 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let mut link = Link::new(scope, retry_for, Interrupt::default());
     let mut filter = RepeatFilter::default();
     for round in 0.. {
-        let (row, target) = read(&mut link, &mut filter)?;
-        let view = View { scope, target: &target, row: row.as_ref() };
+        let (progress, target) = read(&mut link, &mut filter)?;
+        let view = View { scope, target: &target, progress: progress.as_ref() };
         let mut out = io::stdout().lock();
         match options.format {
             Format::Text if round > 0 => writeln!(out, "\n{}", view.text())?,
@@ -39,7 +39,7 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     Ok(Exit::Finished)
 }
 
-fn read(link: &mut Link, filter: &mut RepeatFilter) -> Result<(Option<Row>, Target), Error> {
+fn read(link: &mut Link, filter: &mut RepeatFilter) -> Result<(Option<Progress>, Target), Error> {
     let mut tell = |retrying: &Retrying| {
         if filter.is_news(retrying) {
             console::note(&retrying.to_string());
@@ -54,67 +54,75 @@ fn read(link: &mut Link, filter: &mut RepeatFilter) -> Result<(Option<Row>, Targ
 struct View<'a> {
     scope: &'a Scope,
     target: &'a Target,
-    row: Option<&'a Row>,
+    progress: Option<&'a Progress>,
 }
 
 impl View<'_> {
     fn may_change(&self) -> bool {
-        let state = self.row.map(|row| Progress::from(row).state);
+        let state = self.progress.map(|progress| progress.state);
         !matches!(state, Some(State::Finished | State::Cancelled))
     }
 
     fn text(&self) -> String {
         let (table, token_column) = (&self.target.table, &self.target.token_column);
-        let Some(row) = self.row else {
+        let Some(progress) = self.progress else {
             let run = to_paste(self.scope, &["run"]);
             return format!("{table} ({token_column}) has never had a run; start one with: {run}");
         };
-        let progress = Progress::from(row);
-        let rate: Option<f64> = row.get("tickets_per_second");
-        let remaining: Option<f64> = row.get("seconds_remaining");
-        let tuning = Tuning::from(row);
+        let Progress { tuning, .. } = progress;
         let lines = [
             ("target", Some(format!("{table} ({token_column})"))),
             ("run", Some(progress.run_id.to_string())),
             ("state", Some(progress.state.name().to_owned())),
-            ("completed", Some(completed(&progress))),
-            ("rate", rate.map(|rate| format!("{rate:.0} tickets/s"))),
-            ("remaining time", remaining.map(|time| format!("{:.0} second(s)", time.ceil()))),
-            ("waits for", row.get("waiting_for")),
-            ("tuned", (tuning != Tuning::default()).then(|| tuning.to_string())),
+            ("phase", progress.phase.map(|phase| phase.name().to_owned())),
+            ("completed", Some(completed(progress))),
+            ("rate", rate(progress)),
+            (
+                "remaining time",
+                progress.seconds_remaining.map(|time| format!("{:.0} second(s)", time.ceil())),
+            ),
+            ("waits for", progress.waiting_for.clone()),
+            ("tuned", (*tuning != Tuning::default()).then(|| tuning.to_string())),
             ("last id", progress.last_id.map(|id| id.to_string())),
-            ("started", row.get("started_at")),
-            ("updated", row.get("updated_at")),
-            ("finished", row.get("finished_at")),
+            ("started", progress.started_at.clone()),
+            ("last batch", progress.last_batch_at.clone()),
+            ("updated", progress.updated_at.clone()),
+            ("finished", progress.finished_at.clone()),
         ];
         lines.map(|(label, value)| format!("{label:<16}{}", value.as_deref().unwrap_or("-"))).join("\n")
     }
 
     fn json(&self) -> Value {
         let (table, token_column) = (&self.target.table, &self.target.token_column);
-        let Some(row) = self.row else {
+        let Some(progress) = self.progress else {
             return json!({ "run_id": null, "target": table, "token_column": token_column });
         };
-        let progress = Progress::from(row);
         let mut status = json!({
             "run_id": progress.run_id,
             "target": table,
             "token_column": token_column,
             "state": progress.state.name(),
+            "phase": progress.phase.map(Phase::name),
             "last_id": progress.last_id,
             "tickets_done": progress.done,
             "tickets_planned": progress.planned,
             "percent": progress.percent(),
-            "tickets_per_second": row.get::<_, Option<f64>>("tickets_per_second"),
-            "seconds_remaining": row.get::<_, Option<f64>>("seconds_remaining"),
-            "waiting_for": row.get::<_, Option<String>>("waiting_for"),
-            "started_at": row.get::<_, Option<String>>("started_at"),
-            "updated_at": row.get::<_, Option<String>>("updated_at"),
-            "finished_at": row.get::<_, Option<String>>("finished_at"),
+            "tickets_per_second": progress.tickets_per_second,
+            "seconds_remaining": progress.seconds_remaining,
+            "waiting_for": progress.waiting_for,
+            "started_at": progress.started_at,
+            "updated_at": progress.updated_at,
+            "last_batch_at": progress.last_batch_at,
+            "finished_at": progress.finished_at,
         });
-        Tuning::from(row).json().into_iter().for_each(|(key, value)| status[key] = value);
+        progress.tuning.json().into_iter().for_each(|(key, value)| status[key] = value);
         status
     }
+}
+
+fn rate(progress: &Progress) -> Option<String> {
+    let idle = progress.idle_for().map(|time| format!("no batch since {}", duration::in_words(time)));
+    idle.or_else(|| progress.tickets_per_second.map(|rate| format!("{rate:.0} tickets/s")))
 }
 
 fn completed(progress: &Progress) -> String {

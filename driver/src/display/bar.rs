@@ -87,6 +87,7 @@ fn message(snapshot: &Snapshot) -> String {
     let (done, planned) = (count(progress.done), count(progress.planned));
     let pace = match &snapshot.throttle {
         Some(reason) => format!("waits: {reason}"),
+        None if progress.is_sweeping() => "sweeping".to_owned(),
         None => format!("{rate} | {remaining} left"),
     };
     format!("{:.2} % | {done} of {planned} | {pace}", progress.percent())

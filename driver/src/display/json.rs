@@ -9,7 +9,7 @@ use super::{Display, Event, LineInterval};
 use crate::console;
 use crate::error::Error;
 use crate::pace::Tuning;
-use crate::progress::Snapshot;
+use crate::progress::{Phase, Snapshot};
 use crate::session::Retrying;
 
 pub struct Json {
@@ -54,6 +54,8 @@ impl Display for Json {
         let mut line = object("failed", self.last.as_ref());
         line["error"] = error.to_string().into();
         line["sqlstate"] = error.code().map(|code| code.code()).into();
+        line["detail"] = error.detail().into();
+        line["hint"] = error.hint().into();
         print(&line)
     }
 }
@@ -81,6 +83,7 @@ fn object(event: &str, snapshot: Option<&Snapshot>) -> Value {
         "event": event,
         "run_id": progress.map(|progress| progress.run_id),
         "state": progress.map(|progress| progress.state.name()),
+        "phase": progress.and_then(|progress| progress.phase).map(Phase::name),
         "tickets_done": progress.map(|progress| progress.done),
         "tickets_planned": progress.map(|progress| progress.planned),
         "percent": progress.map(|progress| progress.percent()),
@@ -100,13 +103,20 @@ fn print(line: &Value) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::{Progress, State};
+    use crate::progress::Progress;
 
     #[test]
     fn a_line_holds_numbers_and_null_for_the_unknown() {
-        let progress = Progress { run_id: 1, state: State::Active, last_id: Some(5), done: 5, planned: 10 };
+        let progress = Progress {
+            run_id: 1,
+            phase: Some(Phase::Rotating),
+            last_id: Some(5),
+            done: 5,
+            planned: 10,
+            ..Progress::default()
+        };
         let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None, throttle: None };
-        let expected = r#"{"event":"progress","run_id":1,"state":"active","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5,"throttle":null}"#;
+        let expected = r#"{"event":"progress","run_id":1,"state":"active","phase":"rotating","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5,"throttle":null}"#;
         assert_eq!(object("progress", Some(&snapshot)).to_string(), expected);
     }
 }

@@ -31,9 +31,10 @@ fn line(snapshot: &Snapshot) -> String {
         Some(time) => format!("{:.0} second(s)", time.as_secs_f64().ceil()),
         None => "-".to_owned(),
     };
+    let sweeps = if progress.is_sweeping() { " | sweeping" } else { "" };
     let waits = snapshot.throttle.as_ref().map(|reason| format!(" | waits: {reason}")).unwrap_or_default();
     format!(
-        "completed: {:.2} % ({} of {}) | remaining time: {remaining}{waits}",
+        "completed: {:.2} % ({} of {}) | remaining time: {remaining}{sweeps}{waits}",
         progress.percent(),
         progress.done,
         progress.planned,
@@ -43,11 +44,10 @@ fn line(snapshot: &Snapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::{Progress, State};
+    use crate::progress::{Phase, Progress};
 
     fn snapshot(remaining: Option<Duration>) -> Snapshot {
-        let progress =
-            Progress { run_id: 1, state: State::Active, last_id: None, done: 14_800, planned: 48_850 };
+        let progress = Progress { done: 14_800, planned: 48_850, ..Progress::default() };
         Snapshot { progress, tickets_per_second: None, remaining, throttle: None }
     }
 
@@ -63,6 +63,13 @@ mod tests {
     fn a_reason_to_wait_comes_last() {
         let waiting = Snapshot { throttle: Some("standby a is behind".into()), ..snapshot(None) };
         assert!(line(&waiting).ends_with("| remaining time: - | waits: standby a is behind"));
+    }
+
+    #[test]
+    fn a_sweep_is_named() {
+        let mut sweeping = snapshot(None);
+        sweeping.progress.phase = Some(Phase::Sweeping);
+        assert!(line(&sweeping).ends_with("| remaining time: - | sweeping"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         for report in received {
             match report {
                 Report::Batch => view.batches += 1,
-                Report::Observation(observation) => view.show_observation(observation)?,
+                Report::Observation(observation) => view.show_observation(*observation)?,
                 Report::Ranges(ranges) => (0..self.shared.hire(ranges)).for_each(|_| self.take_on()),
                 Report::Note(text) => view.note(text)?,
                 Report::Retrying(retrying) => view.retrying(&retrying)?,

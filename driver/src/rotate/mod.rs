@@ -70,11 +70,11 @@ impl<'a> Rotation<'a> {
 
     fn rotate(&mut self, throttles: Throttles) -> Result<Outcome, Error> {
         let mut monitor = Monitor::new(throttles);
-        let observation = self.persist(|session| monitor.observe(session))?;
+        let observation = self.persist(|session| monitor.observe(session, None))?;
         self.view.begin(observation.clone())?;
         let vacuums = self.vacuums(observation.progress.as_ref())?;
         let shared = Shared::new(self.options.pace, vacuums, monitor, &observation);
-        let ranges = self.persist(Session::unfinished_ranges)?;
+        let ranges = observation.progress.as_ref().map_or(0, |progress| progress.ranges_left);
         thread::scope(|scope| {
             let (crew, reports) = Crew::begin(scope, &mut self.link, shared, ranges);
             crew.follow(reports, &mut self.view)
@@ -140,7 +140,7 @@ impl<'a> Rotation<'a> {
     }
 
     fn progress(&mut self) -> Result<Option<Progress>, Error> {
-        Ok(self.persist(Session::progress)?.as_ref().map(Progress::from))
+        self.persist(Session::progress)
     }
 
     fn persist<T>(&mut self, work: impl FnMut(&mut Session) -> Result<T, Error>) -> Result<T, Error> {

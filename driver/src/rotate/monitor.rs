@@ -24,9 +24,10 @@ pub struct Monitor {
 #[derive(Clone)]
 pub struct Observation {
     pub progress: Option<Progress>,
-    pub tuning: Tuning,
     /// Why no batch is to be started now.
     pub throttled_by: Option<String>,
+    /// Why none was committed lately: what throttles it, or what the workers wait for.
+    pub waits_for: Option<String>,
     /// What is to be said besides, once each.
     pub remarks: Vec<String>,
 }
@@ -37,22 +38,23 @@ impl Monitor {
         Self { throttles, checkpoints, waiting_for, observed_at: Instant::now() }
     }
 
-    pub fn observe(&mut self, session: &mut Session) -> Result<Observation, Error> {
+    /// `held_up_by`: what the workers wait for, where no throttle has a reason.
+    pub fn observe(
+        &mut self,
+        session: &mut Session,
+        held_up_by: Option<String>,
+    ) -> Result<Observation, Error> {
         let now = Instant::now();
         self.observed_at = now;
-        let row = session.progress()?;
-        let tuning = row.as_ref().map(Tuning::from).unwrap_or_default();
-        let progress = row.as_ref().map(Progress::from);
+        let progress = session.progress()?;
         let reasons = self.throttles.read(session, now)?;
-        let mut observation = Observation { progress, tuning, throttled_by: None, remarks: Vec::new() };
-        if let Some(run_id) = observation.active_run() {
+        let mut observation =
+            Observation { progress, throttled_by: None, waits_for: None, remarks: Vec::new() };
+        if observation.is_active() {
             observation.throttled_by = (!reasons.is_empty()).then(|| reasons.join("; "));
-            observation.remarks.extend(self.waiting_for.publish(
-                session,
-                run_id,
-                observation.throttled_by.as_deref(),
-                now,
-            )?);
+            observation.waits_for = observation.throttled_by.clone().or(held_up_by);
+            let published = self.waiting_for.publish(session, observation.waits_for.as_deref(), now)?;
+            observation.remarks.extend(published);
             observation.remarks.extend(self.checkpoints.advice(session)?);
         }
         Ok(observation)
@@ -65,8 +67,11 @@ impl Monitor {
 
 impl Observation {
     /// A run that is not active neither waits nor rests: what became of it is for its next batch to find out.
-    pub fn active_run(&self) -> Option<i64> {
-        let active = self.progress.as_ref().filter(|progress| progress.state == State::Active);
-        active.map(|progress| progress.run_id)
+    pub fn is_active(&self) -> bool {
+        self.progress.as_ref().is_some_and(|progress| progress.state == State::Active)
+    }
+
+    pub fn tuning(&self) -> Tuning {
+        self.progress.as_ref().map_or(Tuning::default(), |progress| progress.tuning)
     }
 }

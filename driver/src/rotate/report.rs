@@ -7,7 +7,7 @@ use crate::session::Retrying;
 
 pub enum Report {
     Batch,
-    Observation(Observation),
+    Observation(Box<Observation>),
     /// How many ranges are unfinished, where more workers may be wanted.
     Ranges(usize),
     Retrying(Retrying),

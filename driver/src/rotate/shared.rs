@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::monitor::{Monitor, Observation};
 use crate::pace::{BatchSize, Goal, PaceOptions, Tuning};
+use crate::progress::Progress;
 use crate::vacuum::Vacuums;
 
 /// A rest is taken in steps, so that it ends soon after its reason.
@@ -24,7 +25,11 @@ struct Found {
     active: bool,
     tuning: Tuning,
     throttled: bool,
+    sweeping: bool,
     workers: usize,
+    /// Workers that wait for what somebody holds, and what the last of them was told.
+    held_up: usize,
+    held_by: Option<String>,
     /// Whether more workers may be wanted than there are.
     may_need_workers: bool,
 }
@@ -40,7 +45,10 @@ impl Shared {
             active: true,
             tuning: Tuning::default(),
             throttled: false,
+            sweeping: false,
             workers: 0,
+            held_up: 0,
+            held_by: None,
             may_need_workers: true,
         };
         let shared = Self { options, vacuums, monitor: Mutex::new(monitor), found: Mutex::new(found) };
@@ -59,14 +67,15 @@ impl Shared {
     }
 
     pub fn update(&self, observation: &Observation) {
-        let mut found = self.found();
-        found.may_need_workers |= observation.tuning.workers != found.tuning.workers;
-        found.active = observation.active_run().is_some();
-        found.tuning = observation.tuning;
+        let (mut found, tuning) = (self.found(), observation.tuning());
+        found.may_need_workers |= tuning.workers != found.tuning.workers;
+        found.active = observation.is_active();
+        found.tuning = tuning;
         found.throttled = observation.throttled_by.is_some();
+        found.sweeping = observation.progress.as_ref().is_some_and(Progress::is_sweeping);
         drop(found);
         if let (Some(vacuums), Some(progress)) = (&self.vacuums, &observation.progress) {
-            vacuums.pacing().observe(progress.done);
+            vacuums.pacing().observe(progress);
         }
     }
 
@@ -82,6 +91,11 @@ impl Shared {
             return batch;
         };
         batch.at_most(vacuums.pacing().largest_batch(tuning.workers(&self.options)))
+    }
+
+    /// What a batch takes is then the time to look for tickets, whatever its size.
+    pub fn is_sweeping(&self) -> bool {
+        self.found().sweeping
     }
 
     pub fn may_need_workers(&self) -> bool {
@@ -102,6 +116,24 @@ impl Shared {
         let surplus = found.workers > found.tuning.workers(&self.options);
         found.workers -= usize::from(surplus);
         surplus
+    }
+
+    /// A worker waits for what somebody holds.
+    pub fn held_up(&self, reason: String) {
+        let mut found = self.found();
+        found.held_up += 1;
+        found.held_by = Some(reason);
+    }
+
+    /// A worker waits no longer.
+    pub fn goes_on(&self) {
+        self.found().held_up -= 1;
+    }
+
+    /// What the run waits for, where none of the workers rotates.
+    pub fn held_up_by(&self) -> Option<String> {
+        let found = self.found();
+        found.held_by.clone().filter(|_| found.held_up > 0 && found.held_up >= found.workers)
     }
 
     /// A worker has ended of its own accord.

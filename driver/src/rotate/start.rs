@@ -1,9 +1,6 @@
 //! Starts a run, or finds the one that is to be continued.
 
-use postgres::error::SqlState;
-
 use crate::error::Error;
-use crate::progress::Progress;
 use crate::session::Session;
 
 /// Where the answer to a start was lost, a run that is newer than before the first attempt is the one that was asked
@@ -21,16 +18,15 @@ impl Start {
 
     /// Whether there is a run to work on.
     pub fn attempt(&mut self, session: &mut Session) -> Result<bool, Error> {
-        let newest = session.progress()?.map(|row| Progress::from(&row).run_id);
+        let newest = session.progress()?.map(|progress| progress.run_id);
         let started = *self.before.get_or_insert(newest) != newest;
         if started || newest.is_some() && !self.new {
             return Ok(true);
         }
-        match session.start() {
-            // Another driver was quicker.
-            Err(error) if !self.new && error.code() == Some(&SqlState::OBJECT_IN_USE) => Ok(true),
-            Err(error) if !self.new && error.code() == Some(&SqlState::NO_DATA_FOUND) => Ok(false),
-            started => started.map(|_| true),
+        if self.new {
+            return session.start().map(|_| true);
         }
+        session.start_first()?;
+        Ok(session.progress()?.is_some())
     }
 }

@@ -1,7 +1,6 @@
 //! VACUUM on a worker's own connection, between two of its batches, while the other workers go on.
 
 use crate::error::{Error, RetryOn};
-use crate::progress::Progress;
 use crate::session::{Link, Session};
 use crate::vacuum::Vacuums;
 
@@ -20,8 +19,8 @@ fn is_due(link: &mut Link, vacuums: &Vacuums, next: i32) -> Result<bool, Error> 
     if !vacuums.pacing().is_due(next) {
         return Ok(false);
     }
-    if let Some(row) = link.attempt(Session::progress)? {
-        vacuums.pacing().observe(Progress::from(&row).done);
+    if let Some(progress) = link.attempt(Session::progress)? {
+        vacuums.pacing().observe(&progress);
     }
     Ok(vacuums.pacing().begin(next))
 }
@@ -35,8 +34,8 @@ fn news(link: &mut Link, vacuums: &Vacuums, vacuumed: Result<bool, Error>) -> Re
         // It is tried again soon.
         Ok(false) if !vacuums.pacing().is_late() => Ok(None),
         Ok(vacuumed) => {
-            let too_many = vacuums.pacing().too_many_left();
-            let obstacle = link.attempt(|session| session.vacuum_obstacle(too_many, !vacuumed))?;
+            let oldest = vacuums.pacing().oldest_transaction();
+            let obstacle = link.attempt(|session| session.vacuum_obstacle(oldest, !vacuumed))?;
             Ok(obstacle.map(|obstacle| format!("VACUUM cannot remove old rows, because of {obstacle}")))
         }
     }

@@ -15,6 +15,8 @@ pub struct View<'a> {
     repeat_filter: RepeatFilter,
     noted: HashSet<String>,
     tuning: Tuning,
+    /// What a worker has said that somebody holds, and who.
+    held_by: Option<String>,
     pub last: Option<Snapshot>,
     pub batches: u64,
 }
@@ -27,6 +29,7 @@ impl View<'_> {
             repeat_filter: RepeatFilter::default(),
             noted: HashSet::new(),
             tuning: Tuning::default(),
+            held_by: None,
             last: None,
             batches: 0,
         }
@@ -45,20 +48,21 @@ impl View<'_> {
     }
 
     pub fn show_observation(&mut self, observation: Observation) -> io::Result<()> {
-        let before = self.throttled_by();
+        let (before, tuning) = (self.waits_for(), observation.tuning());
         self.last =
-            observation.progress.map(|progress| self.tracker.observe(progress, observation.throttled_by));
-        if self.tuning != observation.tuning {
-            self.tuning = observation.tuning;
+            observation.progress.map(|progress| self.tracker.observe(progress, observation.waits_for));
+        if self.tuning != tuning {
+            self.tuning = tuning;
             self.display.tuned(self.tuning)?;
         }
-        match self.throttled_by() {
+        match self.waits_for() {
             same if same == before => {}
+            told if told.is_some() && told == self.held_by => {}
             Some(reason) => self.display.note(&format!("waits: {reason}"))?,
             None => self.display.note("goes on")?,
         }
         observation.remarks.into_iter().try_for_each(|remark| self.note(remark))?;
-        self.show(if self.throttled_by().is_some() { Event::Throttled } else { Event::Progress })
+        self.show(if self.waits_for().is_some() { Event::Throttled } else { Event::Progress })
     }
 
     pub fn show(&mut self, event: Event) -> io::Result<()> {
@@ -68,6 +72,9 @@ impl View<'_> {
     pub fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
         if retrying.lost {
             self.tracker.skip_gap();
+        }
+        if retrying.held {
+            self.held_by = Some(retrying.reason.clone());
         }
         if self.repeat_filter.is_news(retrying) { self.display.retrying(retrying) } else { Ok(()) }
     }
@@ -86,7 +93,7 @@ impl View<'_> {
         self.last = progress.map(|progress| self.tracker.observe(progress, None));
     }
 
-    fn throttled_by(&self) -> Option<String> {
+    fn waits_for(&self) -> Option<String> {
         self.last.as_ref()?.throttle.clone()
     }
 }

@@ -22,7 +22,6 @@ impl WaitingFor {
     pub fn publish(
         &mut self,
         session: &mut Session,
-        run_id: i64,
         reason: Option<&str>,
         now: Instant,
     ) -> Result<Option<String>, Error> {
@@ -30,7 +29,7 @@ impl WaitingFor {
         if !self.is_due(&waiting_for, now) {
             return Ok(None);
         }
-        let noted = session.note_wait(run_id, reason);
+        let noted = session.note_wait(reason);
         match noted {
             Err(error) if error.is_lock_timeout() => return Ok(None),
             Err(error) if error.retry_on().is_some() || error.is_cancelled_query() => return Err(error),

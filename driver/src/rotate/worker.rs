@@ -11,7 +11,7 @@ use super::shared::Shared;
 use super::vacuum;
 use crate::error::Error;
 use crate::pace::BatchSize;
-use crate::session::{Link, Session};
+use crate::session::Link;
 
 /// Soon enough for a worker that waits for VACUUM, which takes far longer.
 const RECHECK: Duration = Duration::from_millis(50);
@@ -28,13 +28,16 @@ pub struct Worker<'l> {
     /// Whether it ends where there are more workers than are wanted.
     dispensable: bool,
     dismissed: bool,
+    /// Whether it waits for what somebody holds.
+    held_up: bool,
 }
 
 impl<'l> Worker<'l> {
     pub fn new(link: &'l mut Link, shared: Arc<Shared>, reports: Sender<Report>) -> Self {
         let batch = BatchSize::new(shared.goal());
         let worked = Duration::ZERO;
-        Worker { link, shared, reports, batch, worked, dispensable: false, dismissed: false }
+        let [dispensable, dismissed, held_up] = [false; 3];
+        Worker { link, shared, reports, batch, worked, dispensable, dismissed, held_up }
     }
 
     pub fn run(mut self) {
@@ -61,7 +64,7 @@ impl<'l> Worker<'l> {
             }
             match ready.and_then(|()| self.rotate_batch()) {
                 Ok(None) => return Ok(Some(Outcome::Finished)),
-                Ok(Some(_)) => {}
+                Ok(Some(_)) => self.goes_on(),
                 Err(error) => self.wait_out(error)?,
             }
         }
@@ -79,25 +82,25 @@ impl<'l> Worker<'l> {
         self.rest()
     }
 
-    /// When it is this worker's turn; `throttled_by` is a reason of its own.
-    fn poll(&mut self, throttled_by: Option<&str>) -> Result<(), Error> {
+    /// When it is this worker's turn; `behind` is a reason of its own to start no batch.
+    fn poll(&mut self, behind: Option<&str>) -> Result<(), Error> {
         let Some(mut monitor) = self.shared.turn() else {
             return Ok(());
         };
-        let mut observation = self.link.attempt(|session| monitor.observe(session))?;
+        let held_up_by = behind.map(str::to_owned).or_else(|| self.shared.held_up_by());
+        let observation = self.link.attempt(|session| monitor.observe(session, held_up_by))?;
         self.shared.update(&observation);
         drop(monitor);
-        observation.throttled_by = observation.throttled_by.or(throttled_by.map(str::to_owned));
-        if observation.throttled_by.is_some() {
+        if observation.throttled_by.is_some() || behind.is_some() {
             // Of a run that waits this is all the progress there is.
             self.link.progressed();
         }
-        self.report(Report::Observation(observation))?;
-        if self.shared.may_need_workers() {
-            let ranges = self.link.attempt(Session::unfinished_ranges)?;
-            self.report(Report::Ranges(ranges))?;
+        let ranges = observation.progress.as_ref().map(|progress| progress.ranges_left);
+        self.report(Report::Observation(Box::new(observation)))?;
+        match ranges {
+            Some(ranges) if self.shared.may_need_workers() => Ok(self.report(Report::Ranges(ranges))?),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Runs it where it is due, and waits where it is behind.
@@ -143,20 +146,35 @@ impl<'l> Worker<'l> {
                 in_flight.committed();
             }
             self.worked = started.elapsed();
-            self.batch = self.batch.after_commit(self.worked);
+            if !self.shared.is_sweeping() {
+                self.batch = self.batch.after_commit(self.worked);
+            }
             self.report(Report::Batch)?;
         }
         Ok(last_id)
     }
 
+    /// A smaller batch may pass where tickets are locked, but not where a range or the table is.
     fn wait_out(&mut self, error: Error) -> Result<(), Error> {
-        let lock_timeout = error.is_lock_timeout();
-        if lock_timeout {
+        self.goes_on();
+        let held_by = error.held_by();
+        let tickets_locked = error.is_lock_timeout() && held_by.is_none();
+        if tickets_locked {
             self.batch = self.batch.after_lock_timeout();
         }
-        let batch = lock_timeout.then(|| self.batch.get());
+        if let Some(reason) = held_by {
+            self.shared.held_up(reason);
+            self.held_up = true;
+        }
+        let batch = tickets_locked.then(|| self.batch.get());
         let reports = &self.reports;
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
+    }
+
+    fn goes_on(&mut self) {
+        if std::mem::take(&mut self.held_up) {
+            self.shared.goes_on();
+        }
     }
 
     fn report(&self, report: Report) -> io::Result<()> {
@@ -167,6 +185,7 @@ impl<'l> Worker<'l> {
 /// Even where the worker panics: the crew waits until all have gone.
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
+        self.goes_on();
         if !self.dismissed {
             self.shared.worker_ended();
         }

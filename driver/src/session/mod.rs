@@ -18,6 +18,8 @@ use postgres::{Client, Row, Transaction};
 use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::pace::{SynchronousCommit, Tuning};
+use crate::progress::Progress;
+use crate::verify::RunEvidence;
 
 pub use link::Link;
 pub use options::RetryOptions;
@@ -32,6 +34,9 @@ pub struct Session {
     schema: String,
     target: Target,
 }
+
+/// The arguments of a call that say what is rotated: the table by its number, found once.
+const TARGET: &str = "$1::pg_catalog.oid::pg_catalog.regclass, $2::pg_catalog.text::pg_catalog.name";
 
 /// How a target is vacuumed, or why this role may not do it.
 pub struct Vacuuming {
@@ -60,34 +65,33 @@ impl Session {
     /// One batch, one transaction. None: no range is left to this session.
     pub fn rotate_batch(&mut self, batch: i32, commit: SynchronousCommit) -> Result<Option<i64>, Error> {
         self.call(
-            &format!("rotate_ticket_tokens(NULL, $3, $1::oid::regclass, $2::text::name){}", clause(commit)),
+            &format!("rotate_ticket_tokens(NULL::bigint, $3::integer, {TARGET}){}", clause(commit)),
             &[(&batch, Type::INT4)],
         )
     }
 
-    /// With enough ranges for many workers, each large enough for many batches.
-    pub fn start(&mut self) -> Result<i64, Error> {
-        let ranges = include_str!("../sql/ranges.sql").trim_end();
-        self.call(&format!("start_ticket_rotation($1::oid::regclass, $2::text::name, ({ranges}))"), &[])
+    /// Where the target never had a run, starts one. A call above the highest key there can be rotates nothing, and is
+    /// refused as a batch would be: a table that has taken over the name of another one continues no run of it.
+    pub fn start_first(&mut self) -> Result<(), Error> {
+        let call = format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX);
+        self.call::<Option<i64>>(&call, &[]).map(|_| ())
     }
 
-    /// How many parts of the newest run sessions can still rotate side by side.
-    pub fn unfinished_ranges(&mut self) -> Result<usize, Error> {
-        let sql = self.filled(include_str!("../sql/unfinished_ranges.sql"));
-        let ranges: i64 = self.client.query_typed_one(&sql, &self.target.parameters())?.get(0);
-        Ok(usize::try_from(ranges).unwrap_or_default())
+    /// Another run.
+    pub fn start(&mut self) -> Result<i64, Error> {
+        self.call(&format!("start_ticket_rotation({TARGET})"), &[])
     }
 
     pub fn pause(&mut self) -> Result<i64, Error> {
-        self.call("pause_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+        self.call(&format!("pause_ticket_rotation({TARGET})"), &[])
     }
 
     pub fn resume(&mut self) -> Result<i64, Error> {
-        self.call("resume_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+        self.call(&format!("resume_ticket_rotation({TARGET})"), &[])
     }
 
     pub fn cancel(&mut self) -> Result<i64, Error> {
-        self.call("cancel_ticket_rotation($1::oid::regclass, $2::text::name)", &[])
+        self.call(&format!("cancel_ticket_rotation({TARGET})"), &[])
     }
 
     /// What is None stays as it is. Without any, each driver does again as its options say.
@@ -95,27 +99,30 @@ impl Session {
         let seconds = tuning.batch_time.map(|time| time.as_secs_f64());
         let workers = tuning.workers.map(|workers| workers as i32);
         self.call(
-            "tune_ticket_rotation(make_interval(secs => $3), $4, $5, $1::oid::regclass, $2::text::name)",
+            &format!("tune_ticket_rotation(pg_catalog.make_interval(secs => $3), $4, $5, {TARGET})"),
             &[(&seconds, Type::FLOAT8), (&tuning.nice, Type::FLOAT8), (&workers, Type::INT4)],
         )
     }
 
-    /// What a run waits for; None: nothing any more.
-    pub fn note_wait(&mut self, run_id: i64, reason: Option<&str>) -> Result<(), Error> {
-        self.rows(include_str!("../sql/note_wait.sql"), &[(&run_id, Type::INT8), (&reason, Type::TEXT)])?;
+    /// What the run waits for; None: nothing any more.
+    pub fn note_wait(&mut self, reason: Option<&str>) -> Result<(), Error> {
+        let sql = self.filled(include_str!("../sql/note_wait.sql"));
+        let parameters = [&self.target.parameters()[..], &[(&reason, Type::TEXT)]].concat();
+        self.client.query_typed_one(&sql, &parameters)?;
         Ok(())
     }
 
-    /// The newest run's row of `batch_progress`; None before the first run.
-    pub fn progress(&mut self) -> Result<Option<Row>, Error> {
+    /// Where the newest run stands; None before the first run.
+    pub fn progress(&mut self) -> Result<Option<Progress>, Error> {
         let sql = self.filled(include_str!("../sql/progress.sql"));
-        Ok(self.client.query_typed_opt(&sql, &self.target.parameters())?)
+        let row = self.client.query_typed_opt(&sql, &self.target.parameters())?;
+        Ok(row.as_ref().map(Progress::from))
     }
 
-    /// What the server knows of the newest run's completeness, in one row.
-    pub fn evidence(&mut self) -> Result<Row, Error> {
+    /// What the server knows of the newest run's completeness.
+    pub fn evidence(&mut self) -> Result<RunEvidence, Error> {
         let sql = self.filled(include_str!("../sql/evidence.sql"));
-        Ok(self.client.query_typed_one(&sql, &self.target.parameters())?)
+        Ok(RunEvidence::from(&self.client.query_typed_one(&sql, &self.target.parameters())?))
     }
 
     /// A statement that is not part of the interface; `@schema@` in it is the extension's.
@@ -142,13 +149,13 @@ impl Session {
         Ok(!self.locked.load(Ordering::Relaxed))
     }
 
-    /// Who keeps the old rows of more than so many tickets of the newest run from being removed, and whose lock
-    /// has VACUUM skipped.
-    pub fn vacuum_obstacle(&mut self, tickets: i64, skipped: bool) -> Result<Option<String>, Error> {
-        let sql = self.filled(include_str!("../sql/vacuum_obstacle.sql"));
-        let parameters =
-            [&self.target.parameters()[..], &[(&tickets, Type::INT8), (&skipped, Type::BOOL)]].concat();
-        Ok(self.client.query_typed_opt(&sql, &parameters)?.map(|row| row.get("name")))
+    /// Who keeps the old rows of all transactions from this one on from being removed, and whose lock has VACUUM
+    /// skipped.
+    pub fn vacuum_obstacle(&mut self, oldest: Option<i64>, skipped: bool) -> Result<Option<String>, Error> {
+        let [table, _] = self.target.parameters();
+        let parameters = [table, (&oldest, Type::INT8), (&skipped, Type::BOOL)];
+        let row = self.client.query_typed_opt(include_str!("../sql/vacuum_obstacle.sql"), &parameters)?;
+        Ok(row.map(|row| row.get("name")))
     }
 
     /// For what takes several statements. It is rolled back unless it is committed.
@@ -172,7 +179,7 @@ impl Session {
 fn clause(commit: SynchronousCommit) -> &'static str {
     match commit {
         SynchronousCommit::On => "",
-        SynchronousCommit::Off => " FROM set_config('synchronous_commit', 'off', true)",
+        SynchronousCommit::Off => " FROM pg_catalog.set_config('synchronous_commit', 'off', true)",
     }
 }
 

@@ -69,13 +69,17 @@ pub struct Retrying {
     pub batch: Option<i32>,
     /// Whether a connection was lost.
     pub lost: bool,
+    /// Whether somebody holds what a batch needs, as the reason tells.
+    pub held: bool,
 }
 
 impl Retrying {
     pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Self {
         let sqlstate = error.code().map(|code| code.code().to_owned());
         let lost = error.retry_on() == Some(RetryOn::NewConnection);
-        Self { reason: error.to_string(), sqlstate, wait, batch, lost }
+        let held_by = error.held_by();
+        let held = held_by.is_some();
+        Self { reason: held_by.unwrap_or_else(|| error.to_string()), sqlstate, wait, batch, lost, held }
     }
 }
 

@@ -1,2 +1,3 @@
-SELECT current_database()::text AS database,
-       EXISTS (SELECT FROM pg_available_extensions WHERE name = 'ticket_ext') AS available
+SELECT pg_catalog.current_database()::pg_catalog.text AS database,
+       EXISTS (SELECT FROM pg_catalog.pg_available_extensions
+               WHERE name OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name) AS available

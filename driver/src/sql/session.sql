@@ -1,13 +1,17 @@
 -- Where the extension lives, and which table and column a call without arguments would mean.
-WITH wanted AS (
-    SELECT coalesce($1, nullif(current_setting('ticket_ext.target', true), ''), 'ticket') AS target,
-           coalesce($2, nullif(current_setting('ticket_ext.token_column', true), ''), 'token') AS token_column
+WITH setting AS (
+    SELECT pg_catalog.current_setting('ticket_ext.target', true) AS target,
+           pg_catalog.current_setting('ticket_ext.token_column', true) AS token_column
+), wanted AS (
+    SELECT coalesce($1, CASE WHEN target OPERATOR(pg_catalog.<>) '' THEN target END, 'ticket') AS target,
+           coalesce($2, CASE WHEN token_column OPERATOR(pg_catalog.<>) '' THEN token_column END, 'token') AS token_column
+    FROM setting
 )
-SELECT (SELECT quote_ident(nspname)
-          FROM pg_extension
-          JOIN pg_namespace ON pg_namespace.oid = extnamespace
-         WHERE extname = 'ticket_ext') AS schema,
+SELECT (SELECT pg_catalog.quote_ident(nspname::pg_catalog.text)
+        FROM pg_catalog.pg_extension
+        JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) extnamespace
+        WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name) AS schema,
        target,
-       to_regclass(target)::oid AS target_oid,
+       pg_catalog.to_regclass(target)::pg_catalog.oid AS target_oid,
        token_column
-  FROM wanted
+FROM wanted

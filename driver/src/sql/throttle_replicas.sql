@@ -7,36 +7,46 @@ WITH replica AS (
     SELECT sender.application_name AS name,
            replay_lsn AS position,
            replay_lag,
-           replay_lsn IS NOT NULL AND slot_type IS DISTINCT FROM 'logical' AS counts
-      FROM pg_stat_replication AS sender
-      LEFT JOIN pg_replication_slots ON active_pid = sender.pid
-     UNION ALL
-    SELECT slot_name,
+           replay_lsn IS NOT NULL AND coalesce(slot_type OPERATOR(pg_catalog.<>) 'logical', true) AS counts
+    FROM pg_catalog.pg_stat_replication AS sender
+    LEFT JOIN pg_catalog.pg_replication_slots ON active_pid OPERATOR(pg_catalog.=) sender.pid
+    UNION ALL
+    SELECT slot_name::pg_catalog.text,
            coalesce(confirmed_flush_lsn, replay_lsn, restart_lsn),
            replay_lag,
-           slot_type = 'logical' AND database = current_database()
-      FROM pg_replication_slots
-      LEFT JOIN pg_stat_replication AS sender ON sender.pid = active_pid
-     WHERE wal_status IS DISTINCT FROM 'lost'
+           slot_type OPERATOR(pg_catalog.=) 'logical'
+               AND database OPERATOR(pg_catalog.=) pg_catalog.current_database()
+    FROM pg_catalog.pg_replication_slots
+    LEFT JOIN pg_catalog.pg_stat_replication AS sender ON sender.pid OPERATOR(pg_catalog.=) active_pid
+    WHERE coalesce(wal_status OPERATOR(pg_catalog.<>) 'lost', true)
 ), wanted AS (
     SELECT name, position, replay_lag FROM replica WHERE $1 IS NULL AND counts
-     UNION ALL
-    SELECT name, position, replay_lag FROM unnest($1) AS asked (name) LEFT JOIN replica USING (name)
+    UNION ALL
+    SELECT asked.name, position, replay_lag
+    FROM pg_catalog.unnest($1) AS asked (name)
+    LEFT JOIN replica ON replica.name OPERATOR(pg_catalog.=) asked.name
 ), furthest_behind AS (
-    SELECT name, min(position - '0/0') AS replayed, max(replay_lag) AS replay_lag FROM wanted GROUP BY name
+    SELECT name,
+           pg_catalog.min(position OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn) AS replayed,
+           pg_catalog.max(replay_lag) AS replay_lag
+    FROM wanted
+    GROUP BY name
 )
-SELECT (pg_current_wal_lsn() - '0/0')::bigint AS written,
-       (redo_lsn - '0/0')::bigint AS checkpoint,
-       extract(epoch FROM clock_timestamp() - checkpoint_time)::float8 AS checkpoint_age,
+SELECT (pg_catalog.pg_current_wal_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::bigint AS written,
+       (redo_lsn OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::bigint AS checkpoint,
+       extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) checkpoint_time)::double precision
+           AS checkpoint_age,
        name,
        replayed::bigint,
-       extract(epoch FROM replay_lag)::float8 AS replay_lag,
+       extract(epoch FROM replay_lag)::double precision AS replay_lag,
        -- Positions of logical slots are for all to see.
-       pg_has_role('pg_read_all_stats', 'USAGE')
-           OR $1 IS NOT NULL AND NOT EXISTS (SELECT unnest($1) EXCEPT
-                                             SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'logical')
+       pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+           OR $1 IS NOT NULL AND NOT EXISTS (
+               SELECT pg_catalog.unnest($1) EXCEPT
+               SELECT slot_name::pg_catalog.text FROM pg_catalog.pg_replication_slots
+               WHERE slot_type OPERATOR(pg_catalog.=) 'logical')
            AS visible,
-       format('GRANT pg_monitor TO %I;', current_user) AS remedy
-  FROM pg_control_checkpoint()
-  LEFT JOIN furthest_behind ON true
- ORDER BY name
+       pg_catalog.format('GRANT pg_monitor TO %I;', current_user) AS remedy
+FROM pg_catalog.pg_control_checkpoint()
+LEFT JOIN furthest_behind ON true
+ORDER BY name

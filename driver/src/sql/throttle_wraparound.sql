@@ -4,26 +4,33 @@
 -- is then told by what makes it do so, the age of the table.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
-     UNION
-    SELECT inhrelid FROM tree JOIN pg_inherits ON inhparent = tree.oid
+    UNION
+    SELECT inhrelid FROM tree JOIN pg_catalog.pg_inherits ON inhparent OPERATOR(pg_catalog.=) tree.oid
+), maximum AS (
+    SELECT pg_catalog.current_setting('autovacuum_freeze_max_age')::integer AS freeze,
+           pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::integer AS multixact
 )
-SELECT DISTINCT part.oid::regclass::text AS part
-  FROM tree
-  JOIN pg_class AS part ON part.oid = tree.oid
-  JOIN pg_class AS heap ON heap.oid IN (part.oid, part.reltoastrelid)
-  JOIN pg_locks AS held ON held.relation = heap.oid
-   AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND held.mode = 'ShareUpdateExclusiveLock'
-   AND held.granted
-  JOIN pg_stat_activity AS worker ON worker.pid = held.pid AND worker.usesysid IS NULL
-  LEFT JOIN LATERAL (
-      SELECT min(option_value::integer) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS freeze,
-             min(option_value::integer) FILTER (WHERE option_name = 'autovacuum_multixact_freeze_max_age') AS multixact
-        FROM pg_options_to_table(coalesce(heap.reloptions, part.reloptions))
-  ) AS own ON true
- WHERE CASE WHEN worker.backend_type IS NOT NULL THEN worker.query LIKE '%(to prevent wraparound)'
-            ELSE age(heap.relfrozenxid) > least(own.freeze, current_setting('autovacuum_freeze_max_age')::integer)
-              OR mxid_age(heap.relminmxid)
-                 > least(own.multixact, current_setting('autovacuum_multixact_freeze_max_age')::integer)
-       END
- ORDER BY part
+SELECT DISTINCT part.oid::pg_catalog.regclass::pg_catalog.text AS part
+FROM tree
+CROSS JOIN maximum
+JOIN pg_catalog.pg_class AS part ON part.oid OPERATOR(pg_catalog.=) tree.oid
+JOIN pg_catalog.pg_class AS heap ON heap.oid OPERATOR(pg_catalog.=) ANY (ARRAY[part.oid, part.reltoastrelid])
+JOIN pg_catalog.pg_database AS here ON here.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+JOIN pg_catalog.pg_locks AS held ON held.relation OPERATOR(pg_catalog.=) heap.oid
+    AND held.database OPERATOR(pg_catalog.=) here.oid
+    AND held.mode OPERATOR(pg_catalog.=) 'ShareUpdateExclusiveLock'
+    AND held.granted
+JOIN pg_catalog.pg_stat_activity AS worker ON worker.pid OPERATOR(pg_catalog.=) held.pid AND worker.usesysid IS NULL
+LEFT JOIN LATERAL (
+    SELECT pg_catalog.min(option_value::integer)
+               FILTER (WHERE option_name OPERATOR(pg_catalog.=) 'autovacuum_freeze_max_age') AS freeze,
+           pg_catalog.min(option_value::integer)
+               FILTER (WHERE option_name OPERATOR(pg_catalog.=) 'autovacuum_multixact_freeze_max_age') AS multixact
+    FROM pg_catalog.pg_options_to_table(coalesce(heap.reloptions, part.reloptions))
+) AS own ON true
+WHERE CASE WHEN worker.backend_type IS NOT NULL
+           THEN worker.query OPERATOR(pg_catalog.~) '\(to prevent wraparound\)$'
+           ELSE pg_catalog.age(heap.relfrozenxid) OPERATOR(pg_catalog.>) least(own.freeze, maximum.freeze)
+             OR pg_catalog.mxid_age(heap.relminmxid) OPERATOR(pg_catalog.>) least(own.multixact, maximum.multixact)
+      END
+ORDER BY part

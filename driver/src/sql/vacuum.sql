@@ -4,28 +4,37 @@
 -- table's own setting may have turned it off. PARALLEL 0: a worker is one process. A token has no part in the TOAST
 -- table, which may be large; PostgreSQL 13 cannot leave it out.
 WITH target AS (
-    SELECT format('%I.%I', nspname, relname) AS name,
-           pg_get_userbyid(relowner) AS owner,
-           current_setting('server_version_num')::integer AS version
-      FROM pg_class
-      JOIN pg_namespace ON pg_namespace.oid = relnamespace
-     WHERE pg_class.oid = $1
+    SELECT pg_catalog.format('%I.%I', nspname, relname) AS name,
+           pg_catalog.pg_get_userbyid(relowner) AS owner,
+           pg_catalog.current_setting('server_version_num')::integer AS version
+    FROM pg_catalog.pg_class AS class
+    JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) relnamespace
+    WHERE class.oid OPERATOR(pg_catalog.=) $1
 ), part AS (
     SELECT oid, relowner
-      FROM pg_class
-     WHERE oid IN (SELECT $1 UNION SELECT relid FROM pg_partition_tree($1::oid::regclass) WHERE isleaf)
+    FROM pg_catalog.pg_class
+    WHERE oid OPERATOR(pg_catalog.=) ANY (
+        SELECT $1 UNION
+        SELECT relid::pg_catalog.oid
+        FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass)
+        WHERE isleaf)
 ), permission AS (
-    SELECT (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database())
-           OR bool_and(pg_has_role(relowner, 'USAGE')
-                       OR CASE WHEN version >= 170000 THEN has_table_privilege(part.oid, 'MAINTAIN') ELSE false END)
+    SELECT (SELECT pg_catalog.pg_has_role(datdba, 'USAGE') FROM pg_catalog.pg_database
+            WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+           OR pg_catalog.bool_and(
+               pg_catalog.pg_has_role(relowner, 'USAGE')
+               OR CASE WHEN version OPERATOR(pg_catalog.>=) 170000
+                       THEN pg_catalog.has_table_privilege(part.oid, 'MAINTAIN') ELSE false END)
            AS granted
-      FROM part, target
+    FROM part, target
 )
-SELECT format('VACUUM (SKIP_LOCKED, TRUNCATE false, INDEX_CLEANUP true, PARALLEL 0%s) %s',
-              CASE WHEN version >= 140000 THEN ', PROCESS_TOAST false' END, name) AS statement,
+SELECT pg_catalog.format(
+           'VACUUM (SKIP_LOCKED, TRUNCATE false, INDEX_CLEANUP true, PARALLEL 0%s) %s',
+           CASE WHEN version OPERATOR(pg_catalog.>=) 140000 THEN ', PROCESS_TOAST false' END, name) AS statement,
        CASE WHEN granted THEN NULL
-            WHEN version >= 170000 THEN format('role %I may not vacuum %s; to allow it: GRANT MAINTAIN ON %2$s TO %1$I',
-                                               current_user, name)
-            ELSE format('role %I may not vacuum %s, only its owner %I may', current_user, name, owner)
+            WHEN version OPERATOR(pg_catalog.>=) 170000
+            THEN pg_catalog.format(
+                'role %I may not vacuum %s; to allow it: GRANT MAINTAIN ON %2$s TO %1$I', current_user, name)
+            ELSE pg_catalog.format('role %I may not vacuum %s, only its owner %I may', current_user, name, owner)
        END AS refusal
-  FROM target, permission
+FROM target, permission

@@ -1,45 +1,48 @@
--- Who keeps VACUUM from removing the old rows of more than $3 tickets of the newest run: the oldest transaction, or
--- where VACUUM was skipped ($4), one that locks the table. What is hidden from this role is left out; another VACUUM removes
--- rows itself.
+-- Who keeps VACUUM from removing the old rows of all transactions from $2 on (NULL: not known): the oldest transaction
+-- that began before, or where VACUUM was skipped ($3), one that locks the table. What is hidden from this role is left
+-- out; another VACUUM removes rows itself.
 WITH session AS (
     SELECT pid,
-           CASE backend_type WHEN 'walsender' THEN format('standby %s with hot_standby_feedback', application_name)
-                             ELSE format('%s %s', coalesce('session of ' || usename, backend_type), pid)
+           CASE WHEN backend_type OPERATOR(pg_catalog.=) 'walsender'
+                THEN pg_catalog.format('standby %s with hot_standby_feedback', application_name)
+                WHEN usename IS NULL THEN pg_catalog.format('%s %s', backend_type, pid)
+                ELSE pg_catalog.format('session of %s %s', usename, pid)
            END AS name,
-           date_trunc('second', xact_start) AS since,
+           pg_catalog.date_trunc('second', xact_start) AS since,
            -- A transaction that writes, in any database, is as old in every snapshot taken beside it.
-           CASE WHEN coalesce(datname, current_database()) = current_database() THEN age(backend_xmin) END AS seen_from,
-           age(backend_xid) AS writes_from
-      FROM pg_stat_activity
-     WHERE pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
-       AND pid <> pg_backend_pid()
+           CASE WHEN coalesce(datname OPERATOR(pg_catalog.=) pg_catalog.current_database(), true)
+                THEN pg_catalog.age(backend_xmin)
+           END AS seen_from,
+           pg_catalog.age(backend_xid) AS writes_from
+    FROM pg_catalog.pg_stat_activity
+    WHERE NOT pid OPERATOR(pg_catalog.=) ANY (SELECT pid FROM pg_catalog.pg_stat_progress_vacuum)
+      AND pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()
 ), obstacle AS (
-    SELECT name || coalesce(', whose transaction began at ' || since, '') AS name,
+    SELECT pg_catalog.concat_ws(', whose transaction began at ', name, since) AS name,
            greatest(seen_from, writes_from) AS age,
-           coalesce(writes_from >= seen_from, writes_from IS NOT NULL) AS itself
-      FROM session
+           coalesce(writes_from OPERATOR(pg_catalog.>=) seen_from, writes_from IS NOT NULL) AS itself
+    FROM session
     UNION ALL
-    SELECT format('%s, which holds %s on the table', name, mode), 2147483647, true
-      FROM pg_locks
-      JOIN session USING (pid)
-     WHERE $4
-       AND locktype = 'relation'
-       AND relation = $1
-       AND granted
-       AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
+    SELECT pg_catalog.format('%s, which holds %s on the table', name, mode), 9223372036854775807, true
+    FROM pg_catalog.pg_locks AS held
+    JOIN session ON session.pid OPERATOR(pg_catalog.=) held.pid
+    WHERE $3
+      AND locktype OPERATOR(pg_catalog.=) 'relation'
+      AND relation OPERATOR(pg_catalog.=) $1
+      AND granted
+      AND NOT mode OPERATOR(pg_catalog.=) ANY (ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock'])
     UNION ALL
-    SELECT format('prepared transaction %L of %s', gid, owner), age(transaction), true
-      FROM pg_prepared_xacts
+    SELECT pg_catalog.format('prepared transaction %L of %s', gid, owner), pg_catalog.age(transaction), true
+    FROM pg_catalog.pg_prepared_xacts
     UNION ALL
-    SELECT format('replication slot %s', slot_name), age(xmin), true
-      FROM pg_replication_slots
+    SELECT pg_catalog.format('replication slot %s', slot_name), pg_catalog.age(xmin), true
+    FROM pg_catalog.pg_replication_slots
+), horizon AS (
+    SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::bigint
+               OPERATOR(pg_catalog.-) $2 AS age
 )
 SELECT name
-  FROM obstacle
- WHERE (SELECT sum(tickets)
-          FROM @schema@.ticket_rotation_batch
-         WHERE age(transaction_id::xid) <= obstacle.age
-           AND run_id = (SELECT max(run_id) FROM @schema@.ticket_rotation
-                          WHERE target::oid = $1 AND token_column = $2::text::name)) > $3
- ORDER BY age DESC, itself DESC
- LIMIT 1
+FROM obstacle, horizon
+WHERE obstacle.age OPERATOR(pg_catalog.>=) coalesce(horizon.age, 9223372036854775807)
+ORDER BY obstacle.age DESC, itself DESC
+LIMIT 1

@@ -1,6 +1,7 @@
 //! VACUUM while a run goes on: after which part of the tickets, and when that is.
 
 mod every;
+mod history;
 mod pacing;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

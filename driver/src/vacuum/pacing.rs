@@ -4,6 +4,8 @@
 //! dead ones were. So it grows once, by about that part, and not with every part.
 
 use super::every::VacuumEvery;
+use super::history::History;
+use crate::progress::Progress;
 
 /// Fewer tickets are done in seconds, and what they leave behind is some megabytes: autovacuum comes round for it.
 const FEW: i64 = 100_000;
@@ -21,6 +23,7 @@ pub struct Pacing {
     cleaned: i64,
     /// How many more are to be done before it is tried again.
     postponed: i64,
+    history: History,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,7 @@ impl Pacing {
             running: None,
             cleaned,
             postponed: 0,
+            history: History::new(2 * part),
         })
     }
 
@@ -63,8 +67,9 @@ impl Pacing {
     }
 
     /// The true number, other drivers' tickets among them.
-    pub fn observe(&mut self, done: i64) {
-        self.done = done;
+    pub fn observe(&mut self, progress: &Progress) {
+        self.done = progress.done;
+        self.history.add(progress.done, progress.next_transaction);
     }
 
     /// Whether VACUUM is to run before a batch of so many tickets. None is worth while for the last tickets, nor
@@ -102,14 +107,14 @@ impl Pacing {
         i32::try_from(self.part / (4 * workers as i64)).unwrap_or(i32::MAX)
     }
 
-    /// More old rows than are ever left between two VACUUMs that remove them.
-    pub fn too_many_left(&self) -> i64 {
-        2 * self.part
+    /// Whether more old rows were left since the last VACUUM that was not skipped than are ever left between two.
+    pub fn is_late(&self) -> bool {
+        self.done - self.cleaned > 2 * self.part
     }
 
-    /// Whether so many were left since the last VACUUM that was not skipped.
-    pub fn is_late(&self) -> bool {
-        self.done - self.cleaned > self.too_many_left()
+    /// The first of the transactions that have left so many behind. Whoever sees those rows keeps too many.
+    pub fn oldest_transaction(&self) -> Option<i64> {
+        self.history.oldest_transaction(self.done)
     }
 
     /// Tickets since the last VACUUM.
@@ -194,10 +199,10 @@ mod tests {
     #[test]
     fn the_last_tickets_take_none() {
         let mut pacing = pacing(0);
-        pacing.observe(860_000);
+        pacing.observe(&Progress { done: 860_000, ..Progress::default() });
         assert!(pacing.begin(1000));
         pacing.end(false);
-        pacing.observe(999_000);
+        pacing.observe(&Progress { done: 999_000, ..Progress::default() });
         assert!(!pacing.begin(1000));
     }
 

@@ -63,10 +63,10 @@ impl List {
         Self { place, reader }
     }
 
-    /// The table goes with the transaction.
     fn copy(&mut self, transaction: &mut Transaction, form: Form) -> Result<(), Error> {
         let column = form.column();
-        transaction.batch_execute(&format!("CREATE TEMPORARY TABLE leaked_token (token {column})"))?;
+        let table = fill(include_str!("../sql/leaked_table.sql"), &[("type", column.name())]);
+        transaction.batch_execute(&table)?;
         let copy = transaction.copy_in("COPY pg_temp.leaked_token FROM STDIN (FORMAT binary)")?;
         let mut rows = BinaryCopyInWriter::new(copy, &[column]);
         let mut record = ByteRecord::new();

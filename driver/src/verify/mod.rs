@@ -1,20 +1,24 @@
-//! The evidence that a run is complete, and whether it holds.
+//! The evidence that a run is complete, and whether it holds: what the server says of the run, and whether any token of
+//! the leaked list is in use.
 
+mod evidence;
 mod leaked;
 mod token;
 
 use std::path::Path;
 
-use postgres::Row;
 use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::session::{Session, Target};
+use evidence::Tickets;
 use leaked::Leaked;
+
+pub use evidence::RunEvidence;
 
 pub struct Evidence {
     target: Target,
-    row: Row,
+    run: RunEvidence,
     leaked: Option<Leaked>,
 }
 
@@ -27,78 +31,62 @@ struct Piece {
 
 pub fn gather(session: &mut Session, leaked: Option<&Path>) -> Result<Evidence, Error> {
     let leaked = leaked.map(|file| leaked::find(session, file)).transpose()?;
-    Ok(Evidence { target: session.target().clone(), row: session.evidence()?, leaked })
+    Ok(Evidence { target: session.target().clone(), run: session.evidence()?, leaked })
 }
 
 impl Evidence {
+    /// The server's verdict on the run, and that of the list.
     pub fn verified(&self) -> bool {
-        self.pieces().iter().all(|piece| piece.holds == Some(true))
+        let leaked = self.leaked.as_ref().is_none_or(|leaked| leaked.survivors == 0);
+        self.run.verified == Some(true) && leaked
     }
 
     fn pieces(&self) -> Vec<Piece> {
+        let RunEvidence { run_id, state, tickets_rotated, tickets_swept, ledger_gaps, .. } = &self.run;
+        let state = Piece::new("state", Some(state == "finished"), format!("run {run_id} is {state}"));
+        let swept = format!("{tickets_rotated} ticket(s) rotated, {tickets_swept} of them by the sweep");
+        let ledger = Piece::new("ledger", Some(*ledger_gaps == 0), format!("{swept}; {ledger_gaps} gap(s)"));
+        let not_rotated = Piece::of_tickets("not rotated", self.run.not_rotated.as_ref());
+        let old_tokens = Piece::of_tickets("old tokens", self.run.old_tokens.as_ref());
         let leaked = self.leaked.as_ref().map(Leaked::piece);
-        [self.state(), self.ledger(), self.versions()].into_iter().chain(leaked).collect()
-    }
-
-    fn count(&self, column: &str) -> i64 {
-        self.row.get(column)
-    }
-
-    fn state(&self) -> Piece {
-        let state: &str = self.row.get("state");
-        let detail = format!("run {} is {state}", self.count("run_id"));
-        Piece { name: "state", holds: Some(state == "finished"), detail }
-    }
-
-    fn ledger(&self) -> Piece {
-        let [rotated, swept, gaps] =
-            ["tickets_rotated", "tickets_swept", "ledger_gaps"].map(|c| self.count(c));
-        let detail = format!("{rotated} ticket(s) rotated, {swept} of them by the sweep; {gaps} gap(s)");
-        Piece { name: "ledger", holds: Some(gaps == 0), detail }
-    }
-
-    fn versions(&self) -> Piece {
-        let not_rotated: Option<i64> = self.row.get("not_rotated");
-        let ids: Option<Vec<i64>> = self.row.get("not_rotated_ids");
-        let detail = match not_rotated {
-            Some(count) => format!("{count} ticket(s) not rotated{}", named(count, &ids.unwrap_or_default())),
-            None => {
-                "the run was restored from another cluster, whose row versions tell nothing here".to_owned()
-            }
-        };
-        Piece { name: "row versions", holds: not_rotated.map(|count| count == 0), detail }
+        [state, ledger, not_rotated, old_tokens].into_iter().chain(leaked).collect()
     }
 
     pub fn text(&self) -> String {
         let (table, token_column) = (&self.target.table, &self.target.token_column);
+        let known = |count: Option<i64>| count.map_or("-".to_owned(), |count| count.to_string());
+        let time = |time: &Option<String>| time.clone().unwrap_or("-".to_owned());
         let mut lines = vec![line("target", &format!("{table} ({token_column})"))];
+        lines.push(line("started", &time(&self.run.started_at)));
+        lines.push(line("finished", &time(&self.run.finished_at)));
         lines.extend(self.pieces().iter().map(|piece| line(piece.name, &piece.text())));
-        let also = ["written_since", "created_since", "without_token", "duplicate_tokens"];
-        lines.extend(also.map(|column| {
-            let count: Option<i64> = self.row.get(column);
-            line(&column.replace('_', " "), &count.map_or("-".to_owned(), |count| count.to_string()))
-        }));
+        lines.push(line("created since", &known(self.run.created_since)));
+        lines.push(line("without token", &self.run.without_token.to_string()));
+        lines.push(line("duplicate tokens", &self.run.duplicate_tokens.to_string()));
         lines.push(line("verified", if self.verified() { "yes" } else { "NO" }));
         lines.join("\n")
     }
 
     pub fn json(&self) -> Value {
-        let optional = |column: &str| self.row.get::<_, Option<i64>>(column);
+        let RunEvidence { old_tokens, not_rotated, .. } = &self.run;
         json!({
-            "run_id": self.count("run_id"),
+            "run_id": self.run.run_id,
             "target": self.target.table,
             "token_column": self.target.token_column,
-            "state": self.row.get::<_, &str>("state"),
+            "state": self.run.state,
             "verified": self.verified(),
-            "tickets_rotated": self.count("tickets_rotated"),
-            "tickets_swept": self.count("tickets_swept"),
-            "ledger_gaps": self.count("ledger_gaps"),
-            "not_rotated": optional("not_rotated"),
-            "not_rotated_ids": self.row.get::<_, Option<Vec<i64>>>("not_rotated_ids"),
-            "written_since": optional("written_since"),
-            "created_since": optional("created_since"),
-            "without_token": self.count("without_token"),
-            "duplicate_tokens": self.count("duplicate_tokens"),
+            "started_at": self.run.started_at,
+            "finished_at": self.run.finished_at,
+            "tickets_rotated": self.run.tickets_rotated,
+            "tickets_swept": self.run.tickets_swept,
+            "ledger_gaps": self.run.ledger_gaps,
+            "old_tokens": old_tokens.as_ref().map(|found| found.count),
+            "old_token_keys": old_tokens.as_ref().map(|found| &found.keys),
+            "not_rotated": not_rotated.as_ref().map(|found| found.count),
+            "not_rotated_keys": not_rotated.as_ref().map(|found| &found.keys),
+            "created_since": self.run.created_since,
+            "without_token": self.run.without_token,
+            "duplicate_tokens": self.run.duplicate_tokens,
             "leaked_tokens": self.leaked.as_ref().map(|leaked| leaked.tokens),
             "survivors": self.leaked.as_ref().map(|leaked| leaked.survivors),
             "survivor_ids": self.leaked.as_ref().map(|leaked| &leaked.survivor_ids),
@@ -113,11 +101,23 @@ impl Leaked {
             "{survivors} ticket(s) with one of {tokens} leaked token(s){}",
             named(*survivors, survivor_ids)
         );
-        Piece { name: "leaked list", holds: Some(*survivors == 0), detail }
+        Piece::new("leaked list", Some(*survivors == 0), detail)
     }
 }
 
 impl Piece {
+    fn new(name: &'static str, holds: Option<bool>, detail: String) -> Self {
+        Self { name, holds, detail }
+    }
+
+    /// There should be none of them.
+    fn of_tickets(name: &'static str, found: Option<&Tickets>) -> Self {
+        let Some(Tickets { count, keys }) = found else {
+            return Self::new(name, None, "the entries of the run are forgotten".to_owned());
+        };
+        Self::new(name, Some(*count == 0), format!("{count} ticket(s){}", named(*count, keys)))
+    }
+
     fn text(&self) -> String {
         let verdict = match self.holds {
             Some(true) => "holds",

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::common::{Database, Server};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "event",
     "run_id",
     "state",
+    "phase",
     "tickets_done",
     "tickets_planned",
     "percent",
@@ -52,7 +53,7 @@ fn the_first_and_the_last_line_hold_what_is_known() {
     database.one("SELECT rotate_ticket_tokens(0, 250)");
     let ended = database.complete(&["run", "--progress", "json"]);
     let lines = lines(&ended.stdout);
-    let first = r#"{"event":"started","run_id":1,"state":"active","tickets_done":250,"tickets_planned":1000,"percent":25.0,"tickets_per_second":null,"seconds_remaining":null,"last_id":250,"throttle":null}"#;
+    let first = r#"{"event":"started","run_id":1,"state":"active","phase":"rotating","tickets_done":250,"tickets_planned":1000,"percent":25.0,"tickets_per_second":null,"seconds_remaining":null,"last_id":250,"throttle":null}"#;
     assert_eq!(lines[0].to_string(), first);
     let last = &lines[lines.len() - 1];
     assert_eq!((&last["state"], &last["percent"]), (&"finished".into(), &100.0.into()));

@@ -8,7 +8,7 @@ use crate::common::{Database, poll};
 fn hasty(nice: u32) -> String {
     format!(
         "(SELECT finished_at - started_at AS work, lead(started_at) OVER run - finished_at AS rest
-            FROM ticket_rotation_batch WHERE NOT sweep WINDOW run AS (ORDER BY started_at)) AS batch
+            FROM ticket_rotation_batch WHERE sweep = 0 WINDOW run AS (ORDER BY started_at)) AS batch
          WHERE rest < {nice} * work"
     )
 }
@@ -18,7 +18,7 @@ fn each_batch_is_followed_by_so_many_times_its_own_time() {
     let database = Database::with_tickets(300);
     database.slow_down(20);
     database.complete(&["run", "--workers", "1", "--batch", "50", "--nice", "10.5"]);
-    assert_eq!(database.count("ticket_rotation_batch WHERE NOT sweep AND tickets > 0"), 6);
+    assert_eq!(database.count("ticket_rotation_batch WHERE sweep = 0 AND tickets > 0"), 6);
     assert_eq!(database.count(&hasty(10)), 0);
 }
 

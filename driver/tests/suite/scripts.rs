@@ -74,5 +74,5 @@ fn the_monitor_shows_a_run_to_the_role_that_rotates() {
     let mut monitor = script(&database, "monitor", &[]);
     monitor.env("PGUSER", role);
     let output = Running::start(monitor).wait().expect(0).stdout;
-    assert!(output.contains("active |           30 |             100 |   30.00"), "{output}");
+    assert!(output.contains("active | rotating |           30 |             100 |   30.00"), "{output}");
 }

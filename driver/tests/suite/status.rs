@@ -12,8 +12,9 @@ fn json(database: &Database) -> Value {
 /// The lines without the times of day.
 fn text(database: &Database) -> Vec<String> {
     let ended = database.complete(&["status"]);
-    let timeless =
-        |line: &&str| !["started", "updated", "rate", "remaining"].iter().any(|w| line.starts_with(w));
+    let timeless = |line: &&str| {
+        !["started", "updated", "last batch", "rate", "remaining"].iter().any(|w| line.starts_with(w))
+    };
     ended.stdout.lines().filter(timeless).map(str::to_owned).collect()
 }
 
@@ -33,6 +34,7 @@ fn a_run_is_shown_as_it_stands() {
         "target          ticket (token)",
         "run             1",
         "state           active",
+        "phase           rotating",
         "completed       25.00 % (250 of 1000)",
         "waits for       -",
         "tuned           -",

@@ -82,7 +82,8 @@ fn the_other_worker_goes_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuu
 fn a_run_that_is_continued_is_vacuumed_first_and_the_printed_command_keeps_the_option() {
     let database = with_tickets(ENOUGH);
     slow_vacuums_down(&database);
-    database.one("SELECT rotate_ticket_tokens(0, 30000)");
+    database.one("SELECT start_ticket_rotation(ranges => 1)");
+    database.one("SELECT rotate_ticket_tokens(NULL, 30000)");
     let running = database.start(&["run", "--workers", "1", "--vacuum-every", "20"]);
     poll("a VACUUM", || database.count(VACUUM) == 1);
     running.signal(libc::SIGINT);

@@ -25,16 +25,21 @@ fn rotated(tickets: u32) -> Database<'static> {
 }
 
 #[test]
-fn a_complete_run_is_verified_with_its_three_kinds_of_evidence() {
+fn a_complete_run_is_verified_with_each_piece_of_evidence() {
     let database = rotated(100);
+    database.execute(
+        "UPDATE ticket_rotation SET started_at = '2026-03-01 09:30:00+00', finished_at = '2026-03-01 09:47:00+00'",
+    );
     let list = List::of(&database, "SELECT token, id FROM leaked");
     let expected = "\
 target            ticket (token)
+started           2026-03-01T09:30:00+00:00
+finished          2026-03-01T09:47:00+00:00
 state             holds: run 1 is finished
 ledger            holds: 100 ticket(s) rotated, 0 of them by the sweep; 0 gap(s)
-row versions      holds: 0 ticket(s) not rotated
+not rotated       holds: 0 ticket(s)
+old tokens        holds: 0 ticket(s)
 leaked list       holds: 0 ticket(s) with one of 100 leaked token(s)
-written since     0
 created since     0
 without token     0
 duplicate tokens  0
@@ -45,7 +50,9 @@ verified          yes
     assert!(readme.contains(expected), "it is the README's example");
     let found = json(&database, &[], 0);
     assert_eq!((&found["verified"], &found["leaked_tokens"]), (&true.into(), &Value::Null));
-    assert_eq!((&found["tickets_rotated"], &found["not_rotated_ids"]), (&100.into(), &Value::Array(vec![])));
+    assert_eq!((&found["tickets_rotated"], &found["not_rotated_keys"]), (&100.into(), &Value::Array(vec![])));
+    assert_eq!((&found["old_tokens"], &found["created_since"]), (&0.into(), &0.into()));
+    assert_eq!(found["finished_at"], "2026-03-01T09:47:00+00:00");
 }
 
 #[test]
@@ -56,9 +63,11 @@ fn an_unfinished_run_is_not_verified() {
         .says(&["table public.ticket has never been rotated", "start_ticket_rotation"]);
     database.one("SELECT rotate_ticket_tokens(NULL, 95)");
     let text = database.end(&["verify"], 3).stdout;
-    for part in
-        ["FAILS: run 1 is active", "FAILS: 5 ticket(s) not rotated: ids 96, 97", "verified          NO"]
-    {
+    for part in [
+        "FAILS: run 1 is active",
+        "not rotated       FAILS: 5 ticket(s): ids 96, 97, 98, 99, 100\n",
+        "verified          NO",
+    ] {
         assert!(text.contains(part), "{part} is missing in: {text}");
     }
 }
@@ -74,12 +83,36 @@ fn a_leaked_token_that_came_back_is_found_and_not_shown() {
     let survivors =
         "FAILS: 20 ticket(s) with one of 100 leaked token(s): ids 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, …\n";
     assert!(ended.stdout.contains(survivors), "{}", ended.stdout);
-    assert!(ended.stdout.contains("written since     20\n"), "{}", ended.stdout);
+    let old = "old tokens        FAILS: 20 ticket(s): ids 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, …\n";
+    assert!(ended.stdout.contains(old), "{}", ended.stdout);
     let found = json(&database, &["--leaked", list.path()], 3);
     assert_eq!((&found["verified"], &found["survivors"]), (&false.into(), &20.into()));
-    assert_eq!(json(&database, &[], 0)["survivors"], Value::Null);
+    let without_list = json(&database, &[], 3);
+    assert_eq!((&without_list["old_tokens"], &without_list["survivors"]), (&20.into(), &Value::Null));
     let token = database.one("SELECT token FROM leaked WHERE id = 5");
     assert!(!ended.stdout.contains(&token) && !found.to_string().contains(&token));
+}
+
+#[test]
+fn a_leaked_token_of_another_table_is_found_by_the_list_alone() {
+    let database = rotated(100);
+    database.execute("UPDATE ticket SET token = gen_random_uuid() WHERE id = 7");
+    let list = List::of(&database, "SELECT token FROM ticket WHERE id = 7");
+    let text = verify(&database, &list, 3).stdout;
+    assert!(text.contains("FAILS: 1 ticket(s) with one of 1 leaked token(s): ids 7\n"), "{text}");
+    assert!(text.contains("old tokens        holds: 0 ticket(s)\n"), "{text}");
+    assert!(text.ends_with("verified          NO\n"), "{text}");
+    assert_eq!(json(&database, &[], 0)["verified"], true);
+}
+
+#[test]
+fn a_run_whose_entries_are_forgotten_is_not_verified() {
+    let database = rotated(100);
+    database.one("SELECT forget_ticket_rotation(1)");
+    let text = database.end(&["verify"], 3).stdout;
+    assert!(text.contains("old tokens        UNKNOWN: the entries of the run are forgotten\n"), "{text}");
+    let found = json(&database, &[], 3);
+    assert_eq!((&found["verified"], &found["old_tokens"]), (&false.into(), &Value::Null));
 }
 
 #[test]

@@ -6,7 +6,7 @@ WITH RECURSIVE tree AS (
     UNION
     SELECT i.inhrelid FROM tree JOIN pg_inherits AS i ON i.inhparent = tree.oid
 ), clock AS (
-    SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
+    SELECT greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint, $2) AS next
 )
 SELECT held.pid, held.virtualtransaction
 FROM clock

@@ -1,6 +1,7 @@
--- How many tickets there are, and the first transaction id that this look cannot see anything of
+-- How many tickets there are, and a transaction id above those of all transactions that this look might not see: the end
+-- of its snapshot is not, since the newest ones in progress can lie behind it.
 SELECT max(@key@)::bigint AS highest,
        count(*) AS tickets,
-       pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS horizon
+       pg_current_xact_id()::text::bigint AS horizon
 FROM @target@
 WHERE true@has_token@

@@ -11,6 +11,7 @@ impl Line {
     /// Panics unless every character is as it has to be.
     #[track_caller]
     pub fn parse(text: &str) -> Self {
+        let text = text.strip_suffix(" | sweeping").unwrap_or(text);
         let numbers: Vec<u64> =
             text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect();
         let [_, _, done, planned, ref rest @ ..] = numbers[..] else { panic!("{text}") };

@@ -18,7 +18,7 @@ use super::traffic::{WIDE_GAP, WRITERS, keep_on};
 use super::waiting::{PATIENCE, REST};
 use crate::common::{Database, oracle};
 
-const SWEEPING: &str = "NOT EXISTS (SELECT FROM ticket_rotation_range WHERE finished_at IS NULL)
+const SWEEPING: &str = "NOT EXISTS (SELECT FROM ticket_rotation_range WHERE rotated_at IS NULL)
     AND EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())";
 
 pub struct Campaign<'a> {

@@ -46,12 +46,15 @@ fn a_cursor_saved_outside_the_transaction_is_noticed() {
     let save = "PERFORM dblink_exec(
             format('dbname=%s host=%s port=%s', current_database(),
                    current_setting('unix_socket_directories'), current_setting('port')),
-            format('INSERT INTO ticket_rotation_batch (run_id, after_id, last_id, tickets, started_at, transaction_id)
-                    VALUES (%L, %L, %L, %L, %L, %L)', run, checkpoint, tickets[cardinality(tickets)],
-                   cardinality(tickets), started_at, pg_current_xact_id()));
+            format('INSERT INTO ticket_rotation_batch (run_id, sweep, first_id, last_id, tickets, range_tickets, keys,
+                                                       digests, started_at, transaction_id)
+                    VALUES (%L, 0, %L, %L, %L, %L, %L, %L, %L, %L)', run, next_id, tickets[cardinality(tickets)],
+                   cardinality(tickets), before + cardinality(tickets), tickets, retired, started_at,
+                   pg_current_xact_id()));
         WITH written AS (";
-    let saved_with_it = "INSERT INTO ticket_rotation_batch (run_id, after_id, last_id, tickets, started_at)
-        VALUES (run, checkpoint, reached, written, started_at);";
+    let saved_with_it = "INSERT INTO ticket_rotation_batch
+            (run_id, sweep, first_id, last_id, tickets, range_tickets, keys, digests, started_at)
+        VALUES (run, 0, next_id, reached, written, before + written, tickets, retired, started_at);";
     assert_noticed("not rotated", &[("WITH written AS (", save), (saved_with_it, "")]);
 }
 
@@ -75,6 +78,7 @@ fn locked_tickets_that_are_skipped_are_noticed() {
 
 #[test]
 fn a_stop_at_the_first_empty_interval_is_noticed() {
-    let interval = "id <= least(part.upper_id, greatest(checkpoint, 0) + 10 * batch)\n            ORDER BY id LIMIT batch";
-    assert_noticed("not rotated", &[("id <= part.upper_id\n            ORDER BY id LIMIT batch", interval)]);
+    let interval =
+        "id <= least(part.last_id, greatest(next_id, 0) + 10 * batch)\n            ORDER BY id LIMIT batch";
+    assert_noticed("not rotated", &[("id <= part.last_id\n            ORDER BY id LIMIT batch", interval)]);
 }

@@ -30,9 +30,9 @@ pub struct Report {
 /// All from the audit and the ledger.
 const COUNTS: [(&str, &str); 8] = [
     ("tickets rotated", "SELECT count(*) FROM rotated"),
-    ("tickets swept up that were in flight", "SELECT sum(tickets) FROM ticket_rotation_batch WHERE sweep"),
+    ("tickets swept up that were in flight", "SELECT sum(tickets) FROM ticket_rotation_batch WHERE sweep > 0"),
     ("tickets of the run deleted meanwhile", "SELECT count(*) FROM leaked JOIN deleted USING (id)"),
-    ("batches committed", "SELECT count(*) FROM ticket_rotation_batch WHERE NOT sweep"),
+    ("batches committed", "SELECT count(*) FROM ticket_rotation_batch WHERE sweep = 0"),
     (
         "batches replayed",
         "SELECT count(DISTINCT transaction_id) FROM (

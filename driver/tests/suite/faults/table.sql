@@ -17,7 +17,7 @@ INSERT INTO leaked SELECT id, token FROM ticket;
 CREATE TABLE pace (milliseconds integer);
 INSERT INTO pace VALUES ({milliseconds});
 CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN PERFORM pg_sleep(random() * 2 * milliseconds / 1000.0) FROM pace; RETURN NULL; END';
+    'BEGIN PERFORM pg_sleep(random() * 2 * milliseconds / 1000.0) FROM public.pace; RETURN NULL; END';
 CREATE TRIGGER rest BEFORE UPDATE OF token ON ticket EXECUTE FUNCTION rest();
 CREATE TRIGGER rest BEFORE INSERT ON ticket_rotation_batch EXECUTE FUNCTION rest();
 CREATE INDEX ON ticket_rotation_batch (finished_at);
@@ -26,6 +26,6 @@ CREATE INDEX ON ticket_rotation_batch (finished_at);
 CREATE FUNCTION rest_in_sweep() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END';
 CREATE TRIGGER rest_in_sweep BEFORE INSERT ON ticket_rotation_batch
-    FOR EACH ROW WHEN (NEW.sweep) EXECUTE FUNCTION rest_in_sweep();
+    FOR EACH ROW WHEN (NEW.sweep > 0) EXECUTE FUNCTION rest_in_sweep();
 
 CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';

@@ -32,8 +32,8 @@ fn fresh_id(near: i64, random: &mut Rng) -> i64 {
 /// Close above the newest batch, or anywhere but in the wide gap.
 fn some_id(client: &mut Client, random: &mut Rng) -> Result<i64, Error> {
     if random.u64(..2) == 0 {
-        let newest =
-            "SELECT last_id FROM ticket_rotation_batch WHERE NOT sweep ORDER BY finished_at DESC LIMIT 1";
+        let newest = "SELECT least(last_id, (SELECT max(id) FROM leaked)) FROM ticket_rotation_batch
+                      WHERE sweep = 0 ORDER BY finished_at DESC LIMIT 1";
         let id: i64 = client.query_opt(newest, &[])?.map_or(0, |row| row.get(0));
         return Ok(id + random.i64(0..600));
     }
