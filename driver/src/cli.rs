@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::connect::{Request, is_connection_string};
+use crate::error::Error;
 use crate::load::{self, Load};
 use crate::patience::Patience;
 use crate::throttle::ThrottleOptions;
@@ -27,10 +29,19 @@ pub struct Scope {
     /// Where to connect: a URL, keyword=value pairs, or a database name
     ///
     /// What it leaves out comes from PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE and
-    /// so on, from ~/.pgpass, and from the defaults that psql has.
+    /// so on, from ~/.pgpass, and from the defaults that psql has. Of several hosts, as in host=a,b,
+    /// commands that write take the first primary; target_session_attrs asks for another.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     #[arg(help_heading = "Connection")]
     pub url: Option<String>,
+
+    /// Program that prints the password, for tokens that last for minutes
+    ///
+    /// It is run for each connection, and the first line of its output is the password; nothing is
+    /// kept. It may take 30 seconds. It is split into words as a shell does it, and run without
+    /// one: 'sh -c "…"' asks for a shell. It wins over every other password.
+    #[arg(long, global = true, value_name = "CMD", help_heading = "Connection")]
+    pub password_command: Option<String>,
 
     /// Table to rotate, quoted as in SQL [default: the server's setting ticket_ext.target]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
@@ -39,6 +50,27 @@ pub struct Scope {
     /// Its token column [default: the server's setting ticket_ext.token_column]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
     pub token_column: Option<String>,
+}
+
+impl Cli {
+    /// clap quotes what it does not expect. A connection string in the wrong place is not to be quoted.
+    pub fn read() -> Result<Cli, Error> {
+        Cli::try_parse().map_err(|refused| {
+            let text = refused.to_string();
+            let quoted = |word: String| is_connection_string(&word) && text.contains(&word);
+            if refused.use_stderr() && (is_connection_string(&text) || std::env::args().any(quoted)) {
+                let what = "a connection string stands where none is expected";
+                return Error::Refused { what: what.into(), instead: "Give it by --url." };
+            }
+            refused.exit()
+        })
+    }
+}
+
+impl Scope {
+    pub fn request(&self, writes: bool) -> Request {
+        Request { url: self.url.clone(), password_command: self.password_command.clone(), writes }
+    }
 }
 
 #[derive(Subcommand)]
@@ -202,7 +234,8 @@ Examples:
 
 Environment:
   DATABASE_URL   used where --url is not given
-  PG*            libpq's variables, for what the URL leaves out; also ~/.pgpass
+  PG*            libpq's variables, for what the URL leaves out; also ~/.pgpass. Those that
+                 ask for a protection which cannot be given are refused, not ignored
 
 Signals:
   The first INT, TERM or HUP finishes and commits the batch in flight; the second cancels it.

@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use crate::passing;
+use crate::withheld;
 use postgres::error::SqlState;
 use std::error::Error as _;
 use std::io;
@@ -13,6 +14,11 @@ pub enum Error {
     ConnectionString(String),
     #[error("{0}")]
     Parameter(String),
+    /// As a parameter, with what to write instead.
+    #[error("{what}")]
+    Refused { what: String, instead: &'static str },
+    #[error("the password command {0}")]
+    PasswordCommand(String),
     #[error("cannot connect to {server}: {reason}")]
     Unreachable { server: String, reason: String },
     #[error("no answer in PostgreSQL's protocol from {0} within the connect timeout")]
@@ -25,6 +31,11 @@ pub enum Error {
     PasswordMissing(String),
     #[error("cannot log in at {server}: {reason}")]
     Login { server: String, reason: String },
+    #[error("{server} is not what target_session_attrs asks for, which is {wanted}")]
+    Unsuitable { server: String, wanted: &'static str },
+    /// An internal error before the login was over: a pooler's, and soon over where it has worked before.
+    #[error("{}", in_full(.0))]
+    TurnedAway(postgres::Error),
     #[error("{}", in_full(.0))]
     Server(#[from] postgres::Error),
     #[error("extension ticket_ext is not installed in database \"{0}\"")]
@@ -62,7 +73,7 @@ pub enum Error {
 impl Error {
     pub fn exit(&self) -> Exit {
         match self {
-            Error::ConnectionString(_) | Error::Parameter(_) => Exit::Usage,
+            Error::ConnectionString(_) | Error::Parameter(_) | Error::Refused { .. } => Exit::Usage,
             Error::GaveUp { .. } => Exit::GaveUp,
             Error::Interrupted(signal) => Exit::Signal(*signal),
             _ => Exit::Failed,
@@ -71,19 +82,15 @@ impl Error {
 
     pub fn code(&self) -> Option<&SqlState> {
         match self {
-            Error::Server(error) => error.code(),
+            Error::Server(error) | Error::TurnedAway(error) => error.code(),
             Error::GaveUp { reason, .. } | Error::Throttle { reason, .. } => reason.code(),
             _ => None,
         }
     }
 
-    /// For a violated constraint the server quotes the row, and with it tokens.
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Error::Server(error) if error.code()?.code().starts_with("23") => {
-                Some("Withheld, because it can contain a token; see the server's log.")
-            }
-            Error::Server(error) => error.as_db_error()?.detail(),
+            Error::Server(error) => withheld::detail(error.as_db_error()?),
             Error::GaveUp { reason, .. } | Error::Throttle { reason, .. } => reason.detail(),
             _ => None,
         }
@@ -99,7 +106,7 @@ fn in_full(error: &postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
         (Some(said), _) => {
             let (severity, code) = (said.severity(), said.code().code());
-            format!("{severity} {code}: {}", said.message())
+            format!("{severity} {code}: {}", withheld::message(said))
         }
         (None, _) if error.is_closed() => {
             "connection lost (server closed the connection unexpectedly)".to_owned()

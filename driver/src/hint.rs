@@ -1,11 +1,18 @@
 //! What to do about an error. The server's own hint goes first: it knows more.
 
 use crate::error::Error;
+use crate::withheld;
 use postgres::error::SqlState;
 
 const PASSWORD: &str =
     "Set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600).";
 const REACH: &str = "Check that the server runs there; name another by --url postgresql://user@host:port/database, or by PGHOST and PGPORT.";
+const IPV6: &str = "This machine has no way to that address, which may be an IPv6 one: \
+                    name another by --url, such as the provider's pooler with an IPv4 address.";
+const POOLER: &str = "A pooler has answered: check host, port, user and database; \
+                      some take user.project as the user.";
+const COMMAND: &str = "The first line that it prints is taken as the password. It runs without a shell; \
+                       to ask for one: --password-command 'sh -c \"…\"'";
 const CONTINUE: &str = "`rotate-driver run` with the same options continues after the last committed batch.";
 
 impl Error {
@@ -13,11 +20,18 @@ impl Error {
         match self {
             Error::Server(error) => error
                 .as_db_error()
-                .and_then(|said| said.hint())
+                .and_then(withheld::hint)
                 .or_else(|| self.code().map_or(Some(CONTINUE), by_code)),
             Error::ConnectionString(_) => Some(
                 "Form: postgresql://user:password@host:port/database?sslmode=verify-full, special characters percent-encoded (@ is %40, / is %2F).",
             ),
+            Error::Refused { instead, .. } => Some(instead),
+            Error::PasswordCommand(_) => Some(COMMAND),
+            Error::Unsuitable { .. } => {
+                Some("Name more hosts, as host=a,b, or another target_session_attrs (PGTARGETSESSIONATTRS).")
+            }
+            Error::TurnedAway(_) => Some(POOLER),
+            Error::Unreachable { reason, .. } if reason.contains("etwork is unreachable") => Some(IPV6),
             Error::Unreachable { .. } | Error::Silent(_) | Error::NotPostgres { .. } => Some(REACH),
             Error::Tls { .. } => {
                 Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT.")
@@ -40,7 +54,7 @@ impl Error {
                 "One token a line, or the first column of a CSV file; without a header: tail -n +2 FILE | rotate-driver verify --leaked -",
             ),
             Error::Throttle { reason, hint, .. } => match reason.as_ref() {
-                Error::Server(error) => error.as_db_error().and_then(|said| said.hint()).or(*hint),
+                Error::Server(error) => error.as_db_error().and_then(withheld::hint).or(*hint),
                 reason => reason.hint(),
             },
             Error::ReplicaMissing(_) => Some(

@@ -4,7 +4,7 @@
 //! server's ledger.
 
 use crate::cli::Scope;
-use crate::connect::{self, Connection};
+use crate::connect::{self, Connection, Request};
 use crate::display::Retrying;
 use crate::error::Error;
 use crate::passing::Remedy;
@@ -19,25 +19,29 @@ pub type Tell<'a> = &'a mut dyn FnMut(&Retrying) -> io::Result<()>;
 
 pub struct Link<'a> {
     scope: &'a Scope,
+    request: Request,
     retry: Retry,
     interrupt: Interrupt,
     aim: Aim,
     session: Option<Session>,
     reached: bool,
+    /// Whether it has led to a primary that could be written to.
+    written: bool,
     /// What the first session found, and every later one must find.
     target: Option<Target>,
 }
 
 impl<'a> Link<'a> {
-    pub fn new(scope: &'a Scope, retry_for: Duration, interrupt: Interrupt) -> Link<'a> {
-        let (retry, aim) = (Retry::new(retry_for), interrupt.new_aim());
-        Link { scope, retry, interrupt, aim, session: None, reached: false, target: None }
+    pub fn new(scope: &'a Scope, writes: bool, retry_for: Duration, interrupt: Interrupt) -> Link<'a> {
+        let (retry, aim, request) = (Retry::new(retry_for), interrupt.new_aim(), scope.request(writes));
+        let (session, target) = (None, None);
+        Link { scope, request, retry, interrupt, aim, session, reached: false, written: false, target }
     }
 
     /// Another connection to the same target.
     pub fn sibling(&self, retry_for: Duration) -> Link<'a> {
-        let mut link = Link::new(self.scope, retry_for, self.interrupt.clone());
-        (link.reached, link.target) = (self.reached, self.target.clone());
+        let mut link = Link::new(self.scope, self.request.writes, retry_for, self.interrupt.clone());
+        (link.reached, link.written, link.target) = (self.reached, self.written, self.target.clone());
         link
     }
 
@@ -58,7 +62,7 @@ impl<'a> Link<'a> {
     /// Once, over a new connection if the last one is gone.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
         let result = self.session().and_then(work);
-        if result.as_ref().is_err_and(|error| error.remedy() == Some(Remedy::NewConnection)) {
+        if result.as_ref().is_err_and(|error| self.takes_a_new_connection(error)) {
             self.session = None;
             self.interrupt.aim(self.aim, None);
         }
@@ -92,12 +96,14 @@ impl<'a> Link<'a> {
 
     /// Returns when it is time to try again; `batch` is its size if that has changed.
     pub fn wait_out(&mut self, error: Error, batch: Option<i32>, tell: Tell) -> Result<(), Error> {
-        let passes = if self.reached { error.remedy().is_some() } else { error.is_server_busy() };
-        if !passes {
+        if !self.passes(&error) {
             return Err(error);
         }
-        if let Some(signal) = self.interrupted() {
-            return Err(Error::Interrupted(signal));
+        match self.interrupted() {
+            // The user's own order, carried out.
+            Some(_) if error.is_cancelled_statement() => return Err(error),
+            Some(signal) => return Err(Error::Interrupted(signal)),
+            None => {}
         }
         if !self.retry.is_allowed() {
             return Err(error);
@@ -107,6 +113,21 @@ impl<'a> Link<'a> {
         };
         tell(&Retrying::new(&error, wait, batch))?;
         self.interrupt.wait(wait).map_or(Ok(()), |signal| Err(Error::Interrupted(signal)))
+    }
+
+    fn passes(&self, error: &Error) -> bool {
+        match self.reached {
+            true => {
+                error.remedy().is_some()
+                    || error.is_cancelled_statement()
+                    || self.takes_a_new_connection(error)
+            }
+            false => error.is_server_busy(),
+        }
+    }
+
+    fn takes_a_new_connection(&self, error: &Error) -> bool {
+        error.remedy() == Some(Remedy::NewConnection) || self.written && error.is_read_only()
     }
 
     fn session(&mut self) -> Result<&mut Session, Error> {
@@ -120,6 +141,7 @@ impl<'a> Link<'a> {
     fn open(&mut self) -> Result<Session, Error> {
         let connection = self.connect()?;
         self.reached = true;
+        self.written |= connection.is_writable();
         self.interrupt.aim(self.aim, Some(connection.canceller()));
         let session = Session::open(connection, self.scope)?;
         match &self.target {
@@ -131,8 +153,8 @@ impl<'a> Link<'a> {
 
     /// A server that does not answer must not keep a signal waiting.
     fn connect(&self) -> Result<Connection, Error> {
-        let url = self.scope.url.clone();
-        self.interrupt.unless(move || connect::open(url.as_deref())).map_err(Error::Interrupted)?
+        let request = self.request.clone();
+        self.interrupt.unless(move || connect::open(&request)).map_err(Error::Interrupted)?
     }
 }
 

@@ -30,13 +30,12 @@ mod tracker;
 mod tuning;
 mod vacuum;
 mod verify;
+mod withheld;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let exit = commands::execute(&cli).unwrap_or_else(|error| {
+    let exit = cli::Cli::read().and_then(|cli| commands::execute(&cli)).unwrap_or_else(|error| {
         console::report(&error);
         error.exit()
     });

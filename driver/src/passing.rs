@@ -22,6 +22,9 @@ impl Error {
             },
             // Where a server has answered before, it or its load balancer may do so again.
             Error::Unreachable { .. }
+            | Error::Unsuitable { .. }
+            | Error::TurnedAway(_)
+            | Error::PasswordCommand(_)
             | Error::Silent(_)
             | Error::NotPostgres { .. }
             | Error::Tls { cut_off: true, .. } => Some(Remedy::NewConnection),
@@ -37,6 +40,21 @@ impl Error {
 
     pub fn is_lock_timeout(&self) -> bool {
         self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
+    /// What a batch meets that takes too long for somebody: a smaller one may get through.
+    pub fn is_about_time(&self) -> bool {
+        self.is_lock_timeout() || self.is_cancelled_statement()
+    }
+
+    /// Somebody has cancelled the statement, or a time limit has.
+    pub fn is_cancelled_statement(&self) -> bool {
+        matches!(self, Error::Server(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
+    /// Of a server that could be written to before: a standby is in its place, while a failover lasts.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Error::Server(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION))
     }
 }
 
@@ -86,8 +104,13 @@ mod tests {
 
     #[test]
     fn an_unreachable_server_counts_once_it_was_reached() {
-        let unreachable = Error::Unreachable { server: "h".into(), reason: "refused".into() };
-        assert!(unreachable.remedy().is_some() && !unreachable.is_server_busy());
+        for error in [
+            Error::Unreachable { server: "h".into(), reason: "refused".into() },
+            Error::Unsuitable { server: "h".into(), wanted: "primary" },
+            Error::PasswordCommand("failed".into()),
+        ] {
+            assert!(error.remedy() == Some(Remedy::NewConnection) && !error.is_server_busy(), "{error}");
+        }
         let refused = |cut_off| Error::Tls { server: "h".into(), reason: "no".into(), cut_off };
         assert_eq!((refused(true).remedy(), refused(false).remedy()), (Some(Remedy::NewConnection), None));
     }

@@ -4,13 +4,15 @@ use crate::cli::Scope;
 use crate::connect;
 
 /// `rotate-driver`, the options that choose connection and target, and `rest`. A password is left
-/// out; a URL that came from DATABASE_URL will come from there again.
+/// out, and so are the words of a password command; a URL that came from DATABASE_URL will come from there
+/// again.
 pub fn command(scope: &Scope, rest: &[&str]) -> String {
     let inherited = std::env::var("DATABASE_URL").ok();
     let url = scope.url.as_ref().filter(|url| Some(*url) != inherited.as_ref());
     let url = url.and_then(|url| connect::redact(url).ok());
     let options = [
         ("--url", url.as_deref()),
+        ("--password-command", scope.password_command.as_ref().map(|_| "CMD")),
         ("--table", scope.table.as_deref()),
         ("--token-column", scope.token_column.as_deref()),
     ];
@@ -38,7 +40,8 @@ mod tests {
     use super::*;
 
     fn scope(url: Option<&str>, table: Option<&str>) -> Scope {
-        Scope { url: url.map(str::to_owned), table: table.map(str::to_owned), token_column: None }
+        let [url, table] = [url, table].map(|option| option.map(str::to_owned));
+        Scope { url, password_command: None, table, token_column: None }
     }
 
     #[test]
@@ -51,5 +54,7 @@ mod tests {
     fn a_password_is_left_out() {
         let line = command(&scope(Some("postgres://ann:secret@h/db"), None), &["run"]);
         assert_eq!(line, "rotate-driver --url 'dbname=db host=h user=ann' run");
+        let scope = Scope { password_command: Some("echo secret".into()), ..scope(None, None) };
+        assert_eq!(command(&scope, &["run"]), "rotate-driver --password-command CMD run");
     }
 }

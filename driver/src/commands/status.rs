@@ -19,7 +19,7 @@ use std::time::Duration;
 
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let retry_for = options.watch.map_or(Duration::ZERO, |_| options.patience.retry_for);
-    let mut link = Link::new(scope, retry_for, Interrupt::default());
+    let mut link = Link::new(scope, false, retry_for, Interrupt::default());
     let mut told = Told::default();
     for round in 0.. {
         let (row, target) = look(&mut link, &mut told)?;

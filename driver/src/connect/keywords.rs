@@ -1,5 +1,6 @@
 //! `host=localhost password='it\'s'`: libpq's keyword=value form, read and written.
 
+use super::known::SECRETS;
 use super::params::Params;
 use crate::error::Error;
 use std::iter::Peekable;
@@ -20,7 +21,7 @@ pub fn parse(text: &str) -> Result<Params, Error> {
 pub fn without_password(params: &Params) -> String {
     params
         .iter()
-        .filter(|(keyword, _)| *keyword != "password")
+        .filter(|(keyword, _)| !SECRETS.contains(&keyword.as_str()))
         .map(|(keyword, value)| format!("{keyword}={}", quote(value)))
         .collect::<Vec<_>>()
         .join(" ")

@@ -35,7 +35,7 @@ fn warn(file: &Path, what: &str) {
 }
 
 impl Login<'_> {
-    fn password_in(&self, line: &str) -> Option<String> {
+    pub fn password_in(&self, line: &str) -> Option<String> {
         if line.starts_with('#') {
             return None;
         }

@@ -36,6 +36,7 @@ impl Server {
     fn new(host: Option<&&str>, address: Option<&&str>, port: u16) -> Result<Server, Error> {
         let ip = |text: &&str| text.parse().map_err(|_| malformed("hostaddr is no IP address"));
         let host = match (host.filter(|host| !host.is_empty()), address) {
+            (Some(host), _) if !is_host(host) => return Err(bad_host()),
             (Some(host), _) => host.to_string(),
             (None, Some(address)) => address.to_string(),
             (None, None) => default_host(port),
@@ -69,6 +70,15 @@ fn default_host(port: u16) -> String {
     SOCKET_FOLDERS.into_iter().find(has_socket).unwrap_or("localhost").to_owned()
 }
 
+/// A folder, an address, or a name. Anything else may be a whole connection string, and is not quoted.
+fn is_host(text: &str) -> bool {
+    if text.starts_with('/') {
+        return !text.contains(|c: char| ";=@?&'\"".contains(c) || c.is_control());
+    }
+    let address = text.split_once('%').map_or(text, |(address, _zone)| address);
+    address.parse::<IpAddr>().is_ok() || text.chars().all(|c| c.is_alphanumeric() || "-._".contains(c))
+}
+
 fn list<'a>(params: &'a Params, keyword: &str) -> Vec<&'a str> {
     params.get(keyword).map(|text| text.split(',').collect()).unwrap_or_default()
 }
@@ -93,6 +103,10 @@ fn malformed(what: &str) -> Error {
 /// In a URL the "port" may be half a password, so it is not quoted.
 fn bad_port() -> Error {
     malformed("the port is not a number from 1 to 65535")
+}
+
+fn bad_host() -> Error {
+    malformed("a host is no name, no IP address and no folder; its port is a parameter of its own, or PGPORT")
 }
 
 #[cfg(test)]
@@ -120,9 +134,19 @@ mod tests {
 
     #[test]
     fn lists_must_match_and_ports_be_numbers_that_are_not_quoted() {
-        for text in ["host=a,b port=1,2,3", "postgres://ann:secret/db", "port=0"] {
+        for text in ["host=a,b port=1,2,3", "host=ann port=secret", "port=0"] {
             let error = Server::list(&parse(text).unwrap()).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_and_not_quoted() {
+        for host in ["h:secret", "ann:secret@h", "h;secret", "@secret", "/tmp;password=secret"] {
+            let params = Params::from([("host".to_owned(), host.to_owned())]);
+            let error = Server::list(&params).unwrap_err().to_string();
+            assert!(error.starts_with("a host is no name") && !error.contains("secret"), "{error}");
+        }
+        assert_eq!(servers("postgres://[fe80::1%25eth0]/db"), ["fe80::1%eth0 port 5432"]);
     }
 }

@@ -22,6 +22,27 @@ const NAMES: [(&str, SslMode); 6] = [
     ("verify-full", SslMode::VerifyFull),
 ];
 
+/// Node's word.
+const NO_VERIFY: &str = "no-verify";
+const REQUIRE: &str =
+    "Write sslmode=require: encrypted, whoever the server is; or verify-full with sslrootcert.";
+
+/// What the parameter `ssl` of frameworks says as a sslmode. They also take the modes themselves.
+pub fn of_flag(ssl: &str) -> &str {
+    match ssl.to_ascii_lowercase().as_str() {
+        "1" | "true" | "on" | "yes" => "require",
+        "0" | "false" | "off" | "no" => "disable",
+        _ => ssl,
+    }
+}
+
+/// The name of the stronger one of two modes.
+pub fn stronger(name: &str, other: Option<&String>) -> Result<&'static str, Error> {
+    let mode = SslMode::parse(name)?;
+    let other = other.map_or(Ok(mode), |other| SslMode::parse(other))?;
+    Ok(NAMES.iter().find(|(_, known)| *known == mode.max(other)).map_or("require", |(name, _)| name))
+}
+
 impl SslMode {
     /// `sslrootcert=system` trusts every public CA, so it makes sense with verify-full only.
     pub fn choose(name: Option<&str>, rootcert: Option<&str>) -> Result<SslMode, Error> {
@@ -39,10 +60,16 @@ impl SslMode {
     }
 
     fn parse(name: &str) -> Result<SslMode, Error> {
+        if name == NO_VERIFY {
+            return Err(Error::Refused {
+                what: format!("sslmode {NO_VERIFY} is no mode of libpq"),
+                instead: REQUIRE,
+            });
+        }
         let known = NAMES.iter().find(|(known, _)| *known == name);
         known.map(|(_, mode)| *mode).ok_or_else(|| {
             let legal = NAMES.map(|(name, _)| name).join(", ");
-            Error::Parameter(format!("sslmode \"{name}\" is none of {legal}"))
+            Error::Parameter(format!("sslmode is none of {legal}"))
         })
     }
 
@@ -73,6 +100,8 @@ mod tests {
     fn an_unknown_mode_is_told_the_legal_ones() {
         let error = SslMode::choose(Some("on"), None).unwrap_err().to_string();
         assert!(NAMES.iter().all(|(name, _)| error.contains(name)), "{error}");
+        let node = SslMode::choose(Some("no-verify"), None).unwrap_err();
+        assert!(node.hint().unwrap().starts_with("Write sslmode=require"));
     }
 
     #[test]

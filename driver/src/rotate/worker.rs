@@ -100,11 +100,11 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
     }
 
     fn wait_out(&mut self, error: Error) -> Result<(), Error> {
-        let lock_timeout = error.is_lock_timeout();
-        if lock_timeout {
+        let too_long = error.is_about_time();
+        if too_long {
             self.batch = self.batch.after_lock_timeout();
         }
-        let batch = lock_timeout.then(|| self.batch.get());
+        let batch = too_long.then(|| self.batch.get());
         let reports = &self.crew.reports;
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
