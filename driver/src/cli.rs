@@ -57,8 +57,9 @@ impl Cli {
     pub fn read() -> Result<Cli, Error> {
         Cli::try_parse().map_err(|refused| {
             let text = refused.to_string();
+            let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
             let quoted = |word: String| is_connection_string(&word) && text.contains(&word);
-            if refused.use_stderr() && (is_connection_string(&text) || std::env::args().any(quoted)) {
+            if refused.use_stderr() && (is_connection_string(&text) || words.any(quoted)) {
                 let what = "a connection string stands where none is expected";
                 return Error::Refused { what: what.into(), instead: "Give it by --url." };
             }

@@ -51,7 +51,7 @@ impl Shown {
     /// as the name of an object.
     fn by_code(code: &str, in_our_statement: bool) -> Shown {
         match (code.get(..2).unwrap_or_default(), code) {
-            (_, "22023" | "42501" | "42P01" | "42704" | "42883") => Shown::All,
+            (_, "22023" | "42501" | "42602" | "42P01" | "42704" | "42883") => Shown::All,
             ("08" | "0A" | "25" | "28" | "3D" | "3F" | "40" | "53" | "54" | "55" | "57" | "58" | "XX", _) => {
                 Shown::All
             }

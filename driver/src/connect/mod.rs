@@ -114,6 +114,7 @@ pub fn redact(url: &str) -> Result<String, Error> {
     Ok(keywords::without_password(&params))
 }
 
+/// What is no UTF-8 is not taken for missing: it may ask for a protection.
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

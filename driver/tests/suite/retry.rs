@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::database::Database;
 use crate::kill::{Chance, SESSION, batches, terminate};
+use crate::lock::{Lock, wait_for_blocked};
 use crate::oracle;
 use crate::process::{Running, poll};
 use crate::proxy::{Cut, Proxy};
@@ -117,6 +118,21 @@ fn a_full_server_is_waited_for_from_the_start() {
     database.execute(&format!("ALTER ROLE {role} CONNECTION LIMIT 1"));
     let ended = running.wait().expect(0);
     assert!(ended.stdout.contains("100.00 % (10 of 10)"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_statement_that_somebody_cancels_is_repeated_with_a_smaller_batch() {
+    let database = Database::with_tickets(3000);
+    oracle::watch(&database);
+    let lock = Lock::ticket(&database, 1500);
+    let running = database.start(&["run", "--batch", "100"]);
+    wait_for_blocked(&database, 1);
+    database.one(&format!("SELECT count(pg_cancel_backend(pid)) FROM {SESSION}"));
+    running.wait_for_stderr("ERROR 57014: canceling statement due to user request; trying again in ");
+    wait_for_blocked(&database, 1);
+    drop(lock);
+    running.wait().expect(0).says(&[" with a batch of 50"]);
+    oracle::assert_rotated_once(&database);
 }
 
 #[test]

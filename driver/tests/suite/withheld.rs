@@ -1,0 +1,66 @@
+//! What the server says of a row, a value or a trigger does not come out of the driver.
+
+use crate::database::Database;
+
+/// What the old token and the new one's neighbour look like.
+const SECRETS: [&str; 2] = ["old-token", "second-secret"];
+
+fn with_secrets() -> Database<'static> {
+    let database = Database::create();
+    database.execute(
+        "CREATE TABLE ticket (id bigint PRIMARY KEY, token text NOT NULL, code text);
+         INSERT INTO ticket SELECT i, 'old-token-' || i, 'second-secret-' || i FROM generate_series(1, 5) AS i",
+    );
+    database
+}
+
+fn trigger(body: &str) -> String {
+    format!(
+        "CREATE FUNCTION show() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} RETURN NEW; END$$;
+         CREATE TRIGGER show BEFORE UPDATE ON ticket FOR EACH ROW EXECUTE FUNCTION show()"
+    )
+}
+
+#[test]
+fn no_word_of_the_server_shows_a_row() {
+    for (what, code) in [
+        ("ALTER TABLE ticket ADD CHECK (length(token) < 20)".to_owned(), "23514: new row for relation"),
+        ("ALTER TABLE ticket ADD CHECK (token::int8 > 0) NOT VALID".to_owned(), "22P02: (message"),
+        ("CREATE UNIQUE INDEX ON ticket ((1)) WHERE token !~ 'old'".to_owned(), "23505: duplicate key"),
+        (trigger("RAISE 'was %, is %', OLD.token, NEW.token USING HINT = OLD.code;"), "P0001: (message"),
+        (trigger("RAISE '%', OLD.code USING ERRCODE = '57014';"), "57014: (message"),
+        (trigger("ASSERT false, OLD.token;"), "P0004: (message"),
+        (trigger("EXECUTE format('SELECT %s', OLD.token);"), "42703: (message"),
+        (trigger("EXECUTE format('SELECT %s', OLD.code || '''');"), "42601: (message"),
+        (trigger("PERFORM OLD.code::int;"), "22P02: (message"),
+    ] {
+        let database = with_secrets();
+        database.execute(&what);
+        for style in ["plain", "json"] {
+            let ended = database.end(&["run", "--progress", style, "--retry-for", "0"], 1);
+            let ended = ended
+                .says(&[code, "DETAIL: Withheld, because it can contain a token; see the server's log."]);
+            let shown = ended.stdout + &ended.stderr;
+            let token = database.one("SELECT coalesce(max(token), '') FROM ticket");
+            assert!(!SECRETS.iter().any(|secret| shown.contains(secret)), "{what}: {shown}");
+            assert!(!shown.contains(&token) && !has_uuid(&shown), "{what}: {shown}");
+        }
+    }
+}
+
+/// As a new token is one.
+fn has_uuid(text: &str) -> bool {
+    let hexadecimal = |c: char| c.is_ascii_hexdigit();
+    text.split(|c: char| !hexadecimal(c) && c != '-')
+        .any(|word| word.len() == 36 && word.matches('-').count() == 4)
+}
+
+#[test]
+fn what_holds_no_row_is_told_in_full() {
+    let database = with_secrets();
+    database.execute("ALTER TABLE ticket RENAME COLUMN token TO other");
+    database
+        .end(&["run"], 1)
+        .says(&["42703: table public.ticket has no column \"token\"", "DETAIL: The column"]);
+    database.end(&["run", "--table", "a b"], 1).says(&["42602: invalid name syntax"]);
+}
