@@ -121,7 +121,7 @@ fn with_key(database: &Database, files: &[PathBuf; 2], more: &str) -> Ended {
 /// Another form of the key, beside it.
 fn converted(key: &Path, arguments: &str) -> PathBuf {
     let folder = key.parent().expect("it lies in a folder");
-    let form = key.with_extension(arguments.chars().filter(char::is_ascii_alphanumeric).collect::<String>());
+    let form = key.with_extension(format!("{}.key", arguments.len()));
     openssl(folder, &format!("{arguments} -in {} -out {}", key.display(), form.display()));
     fs::set_permissions(&form, fs::Permissions::from_mode(0o600)).expect("the mode can be set");
     form
@@ -130,7 +130,9 @@ fn converted(key: &Path, arguments: &str) -> PathBuf {
 #[test]
 fn a_key_may_be_pkcs8_pkcs1_or_sec1_and_in_der() {
     let database = network::database();
-    for (kind, first_line) in [(RSA, "-----BEGIN RSA PRIVATE KEY-----"), (EC, "-----BEGIN EC PRIVATE KEY-----")] {
+    for (kind, first_line) in
+        [(RSA, "-----BEGIN RSA PRIVATE KEY-----"), (EC, "-----BEGIN EC PRIVATE KEY-----")]
+    {
         let [certificate, key] = Authority::shared().sign_key(kind, "certified");
         let old = converted(&key, "pkey -traditional");
         assert!(fs::read_to_string(&old).expect("openssl made it").starts_with(first_line));
@@ -167,7 +169,8 @@ fn a_certificate_without_a_key_and_a_key_that_others_can_read_are_refused() {
     with_key(&database, &files, "").expect(2).says(&["others can read it", "HINT: Run chmod 0600 on it."]);
     fs::set_permissions(&files[1], fs::Permissions::from_mode(0o600)).expect("the mode can be set");
     with_key(&database, &files, "").expect(2).says(&["no private key is found in it"]);
-    let ended = with_key(&database, &[files[0].clone(), key], "sslcertmode=disable").expect(1);
+    let ended =
+        with_key(&database, &[files[0].clone(), key], "sslmode=require sslcertmode=disable").expect(1);
     ended.says(&["connection requires a valid client certificate"]);
 }
 
@@ -175,7 +178,9 @@ fn a_certificate_without_a_key_and_a_key_that_others_can_read_are_refused() {
 #[test]
 fn the_versions_of_tls_are_kept_to() {
     let database = network::database();
-    let lowest = |version| log_in(&database, "encrypted", &[("PGSSLMINPROTOCOLVERSION", version)]);
+    let lowest = |version| {
+        log_in(&database, "encrypted", &[("PGSSLMODE", "require"), ("PGSSLMINPROTOCOLVERSION", version)])
+    };
     lowest("TLSv1.2").expect(0);
     lowest("TLSv1.3").expect(1).says(&["no TLS connection to 127.0.0.1"]);
     lowest("TLSv9").expect(2).says(&["is none of TLSv1.2, TLSv1, TLSv1.1, TLSv1.3"]);
@@ -211,7 +216,9 @@ fn a_list_of_revoked_certificates_in_libpqs_place_is_refused() {
     let variables = [("PGSSLMODE", "verify-ca"), ("HOME", home.path().to_str().expect("a plain path"))];
     log_in(&database, "encrypted", &variables).expect(0);
     fs::write(folder.join("root.crl"), "").expect("the file can be written");
-    log_in(&database, "encrypted", &variables).expect(2).says(&["root.crl\" is there, and revocation lists are not read"]);
+    log_in(&database, "encrypted", &variables)
+        .expect(2)
+        .says(&["root.crl\" is there, and revocation lists are not read"]);
 }
 
 fn alone(text: &str) -> Command {
