@@ -100,7 +100,7 @@ impl<'a> Link<'a> {
             return Err(error);
         }
         match self.interrupted() {
-            // The user's own order, carried out.
+            // The user's own order, which the caller tells from a signal between two statements.
             Some(_) if error.is_cancelled_statement() => return Err(error),
             Some(signal) => return Err(Error::Interrupted(signal)),
             None => {}

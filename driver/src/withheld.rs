@@ -27,7 +27,7 @@ pub fn hint(said: &DbError) -> Option<&str> {
     said.hint().filter(|_| Shown::of(said) == Shown::All)
 }
 
-/// The extension's own words quote no row. It names its functions in a notice, and in an error only its files.
+/// The extension's own words quote no row. It names its functions in a notice, in an error only its files.
 pub fn is_own(said: &DbError) -> bool {
     match said.routine().unwrap_or_default() {
         "" => said.file().is_some_and(|file| file.ends_with(".rs")),

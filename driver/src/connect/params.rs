@@ -70,9 +70,7 @@ fn check_values(params: &Params) -> Result<(), Error> {
 /// Named is what was probably meant.
 fn unknown(keyword: &str) -> Error {
     match known::nearest(keyword) {
-        Some(meant) => {
-            malformed(&format!("it has an unknown parameter; \"{meant}\" is the nearest known one"))
-        }
+        Some(meant) => malformed(&format!("it has an unknown parameter; is \"{meant}\" meant?")),
         None => malformed("it has an unknown parameter"),
     }
 }

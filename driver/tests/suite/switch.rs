@@ -1,5 +1,5 @@
-//! A name behind which the server changes, as in a failover: connections go to one server or another, or are turned
-//! away by a pooler that has none.
+//! A name behind which the server changes, as in a failover: connections go to one server or another, or are
+//! turned away by a pooler that has none.
 
 use std::io::{Read, Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -9,7 +9,8 @@ fn with_secrets() -> Database<'static> {
     let database = Database::create();
     database.execute(
         "CREATE TABLE ticket (id bigint PRIMARY KEY, token text NOT NULL, code text);
-         INSERT INTO ticket SELECT i, 'old-token-' || i, 'second-secret-' || i FROM generate_series(1, 5) AS i",
+         INSERT INTO ticket
+             SELECT i, 'old-token-' || i, 'second-secret-' || i FROM generate_series(1, 5) AS i",
     );
     database
 }
