@@ -1,15 +1,17 @@
 //! The command line.
 
-use crate::connect::{Request, is_connection_string};
-use crate::error::Error;
-use crate::load::{self, Load};
-use crate::patience::Patience;
-use crate::throttle::ThrottleOptions;
-use crate::tuning::Tuning;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::connect::is_connection_string;
+use crate::display::ProgressStyle;
+use crate::error::Error;
+use crate::pace::{self, PaceOptions, Tuning};
+use crate::session::{RetryOptions, Scope};
+use crate::throttle::ThrottleOptions;
 
 #[derive(Parser)]
 #[command(name = "rotate-driver", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -24,38 +26,10 @@ pub struct Cli {
     pub command: Command,
 }
 
-#[derive(Args)]
-pub struct Scope {
-    /// Where to connect: a URL, keyword=value pairs, or a database name
-    ///
-    /// What it leaves out comes from PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE and
-    /// so on, from ~/.pgpass, and from the defaults that psql has. Of several hosts, as in host=a,b,
-    /// commands that write take the first primary; target_session_attrs asks for another.
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
-    #[arg(help_heading = "Connection")]
-    pub url: Option<String>,
-
-    /// Program that prints the password, for tokens that last for minutes
-    ///
-    /// It is run for each connection, and the first line of its output is the password; nothing is
-    /// kept. It may take 30 seconds. It is split into words as a shell does it, and run without
-    /// one: 'sh -c "…"' asks for a shell. It wins over every other password.
-    #[arg(long, global = true, value_name = "CMD", help_heading = "Connection")]
-    pub password_command: Option<String>,
-
-    /// Table to rotate, quoted as in SQL [default: the server's setting ticket_ext.target]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
-    pub table: Option<String>,
-
-    /// Its token column [default: the server's setting ticket_ext.token_column]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
-    pub token_column: Option<String>,
-}
-
 impl Cli {
     /// clap quotes what it does not expect. A connection string in the wrong place is not to be quoted.
-    pub fn read() -> Result<Cli, Error> {
-        Cli::try_parse().map_err(|refused| {
+    pub fn read() -> Result<Self, Error> {
+        Self::try_parse().map_err(|refused| {
             let text = refused.to_string();
             let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
             let quoted = |word: String| is_connection_string(&word) && text.contains(&word);
@@ -65,12 +39,6 @@ impl Cli {
             }
             refused.exit()
         })
-    }
-}
-
-impl Scope {
-    pub fn request(&self, writes: bool) -> Request {
-        Request { url: self.url.clone(), password_command: self.password_command.clone(), writes }
     }
 }
 
@@ -113,7 +81,7 @@ pub struct Init {
 #[derive(Args)]
 pub struct Run {
     #[command(flatten)]
-    pub load: Load,
+    pub pace: PaceOptions,
 
     /// Start another run after a finished or cancelled one
     #[arg(long)]
@@ -124,7 +92,7 @@ pub struct Run {
     pub progress: ProgressStyle,
 
     /// Seconds between two lines of progress
-    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_INTERVAL)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub interval: u64,
 
@@ -133,34 +101,10 @@ pub struct Run {
     pub verify: bool,
 
     #[command(flatten)]
-    pub patience: Patience,
+    pub retry: RetryOptions,
 
     #[command(flatten)]
     pub throttles: ThrottleOptions,
-}
-
-pub const DEFAULT_INTERVAL: u64 = 2;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ProgressStyle {
-    /// A bar on a terminal, plain lines elsewhere
-    #[default]
-    Auto,
-    Bar,
-    Plain,
-    /// One JSON object a line
-    Json,
-}
-
-impl ProgressStyle {
-    pub fn name(self) -> &'static str {
-        match self {
-            ProgressStyle::Auto => "auto",
-            ProgressStyle::Bar => "bar",
-            ProgressStyle::Plain => "plain",
-            ProgressStyle::Json => "json",
-        }
-    }
 }
 
 #[derive(Args)]
@@ -174,22 +118,22 @@ pub struct Status {
     pub watch: Option<u64>,
 
     #[command(flatten)]
-    pub patience: Patience,
+    pub retry: RetryOptions,
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub struct Tune {
     /// How long a batch should take, 10ms to 60s, also in drivers that were started with --batch N
-    #[arg(long, value_name = "TIME", value_parser = load::batch_time)]
+    #[arg(long, value_name = "TIME", value_parser = pace::batch_time)]
     pub batch_time: Option<Duration>,
 
     /// How many times as long as a batch took a worker rests after it, 0 to 100
-    #[arg(long, value_name = "R", value_parser = load::nice)]
+    #[arg(long, value_name = "R", value_parser = pace::nice)]
     pub nice: Option<f64>,
 
     /// Connections of each driver, 1 to 64, but no more than ranges are left
-    #[arg(long, value_name = "N", value_parser = load::workers)]
+    #[arg(long, value_name = "N", value_parser = pace::workers)]
     pub workers: Option<usize>,
 
     /// Let each driver do again as its own options say

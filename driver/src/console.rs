@@ -1,14 +1,15 @@
 //! Words for people. Progress has stdout to itself while a rotation runs.
 
-use crate::error::Error;
 use std::io::{self, IsTerminal, Write};
+
+use crate::error::Error;
 
 /// A command's result, on stdout.
 pub fn say(text: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{text}")
 }
 
-/// A word besides, on stderr, which may be closed.
+/// A remark, on stderr, which may be closed.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "rotate-driver: {text}");
 }

@@ -19,20 +19,20 @@ pub enum Exit {
 impl Exit {
     fn code(self) -> u8 {
         match self {
-            Exit::Finished => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::NotVerified => 3,
-            Exit::Stopped => 4,
-            Exit::GaveUp => 75,
-            Exit::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
+            Self::Finished => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotVerified => 3,
+            Self::Stopped => 4,
+            Self::GaveUp => 75,
+            Self::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
         }
     }
 }
 
 impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit.code())
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
     }
 }
 

@@ -1,14 +1,16 @@
 //! INT, TERM and HUP: first a request to stop after the batch in flight, then an order.
 
-use crate::connect::Canceller;
-use crate::console;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::connect::Canceller;
+use crate::console;
 
 /// Which signal, if any, has asked the driver to stop.
 #[derive(Clone, Default)]
@@ -23,35 +25,35 @@ struct Shared {
 #[derive(Default)]
 struct State {
     signal: Option<i32>,
-    aims: Vec<Target>,
+    slots: Vec<Slot>,
 }
 
 #[derive(Default)]
-struct Target {
+struct Slot {
     canceller: Option<Canceller>,
     /// Whether nothing is lost with the statement that runs: the first signal cancels it.
-    expendable: bool,
+    cancel_at_once: bool,
 }
 
 /// One connection's place among those that a signal may cancel.
 #[derive(Clone, Copy)]
-pub struct Aim(usize);
+pub struct SlotId(usize);
 
 impl Interrupt {
-    /// The signal after `patience` ones cancels on the server; one more ends the process at once.
-    pub fn watch(patience: usize) -> io::Result<Interrupt> {
+    /// The signal after `requests` ones cancels on the server; one more ends the process at once.
+    pub fn watch(requests: usize) -> io::Result<Self> {
         let mut signals = Signals::new(watched())?;
-        let interrupt = Interrupt::default();
+        let interrupt = Self::default();
         let watching = interrupt.clone();
         thread::spawn(move || {
             for (earlier, signal) in signals.forever().enumerate() {
                 let cancellers = watching.remember(signal);
-                cancel(&watching.expendable());
+                cancel(&watching.to_cancel_at_once());
                 match cancellers.is_empty() {
-                    false if earlier < patience => {
+                    false if earlier < requests => {
                         console::interject("stopping after the batch in flight; once more cancels it");
                     }
-                    false if earlier == patience => {
+                    false if earlier == requests => {
                         console::interject("cancelling on the server");
                         cancel(&cancellers);
                     }
@@ -64,21 +66,21 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    pub fn new_aim(&self) -> Aim {
+    pub fn new_slot(&self) -> SlotId {
         let mut state = self.state();
-        state.aims.push(Target::default());
-        Aim(state.aims.len() - 1)
+        state.slots.push(Slot::default());
+        SlotId(state.slots.len() - 1)
     }
 
-    /// What a signal may cancel; nothing between two connections.
-    pub fn aim(&self, aim: Aim, canceller: Option<Canceller>) {
-        self.state().aims[aim.0].canceller = canceller;
+    /// What a signal may cancel; None between two connections.
+    pub fn set_canceller(&self, slot: SlotId, canceller: Option<Canceller>) {
+        self.state().slots[slot.0].canceller = canceller;
     }
 
     /// Returns the signal that has arrived: then the statement is not to begin.
-    pub fn mark(&self, aim: Aim, expendable: bool) -> Option<i32> {
+    pub fn set_cancel_at_once(&self, slot: SlotId, cancel_at_once: bool) -> Option<i32> {
         let mut state = self.state();
-        state.aims[aim.0].expendable = expendable;
+        state.slots[slot.0].cancel_at_once = cancel_at_once;
         state.signal
     }
 
@@ -92,8 +94,11 @@ impl Interrupt {
         waiting.unwrap_or_else(PoisonError::into_inner).0.signal
     }
 
-    /// Works in the background and leaves it there as soon as a signal arrives.
-    pub fn unless<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, i32> {
+    /// In the background, where it is left as soon as a signal arrives.
+    pub fn run_interruptible<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, i32> {
         let worker = thread::spawn(work);
         while !worker.is_finished() {
             if let Some(signal) = self.wait(Duration::from_millis(5)) {
@@ -108,13 +113,13 @@ impl Interrupt {
         let mut state = self.state();
         state.signal.get_or_insert(signal);
         self.0.arrived.notify_all();
-        state.aims.iter().filter_map(|target| target.canceller.clone()).collect()
+        state.slots.iter().filter_map(|slot| slot.canceller.clone()).collect()
     }
 
-    fn expendable(&self) -> Vec<Canceller> {
+    fn to_cancel_at_once(&self) -> Vec<Canceller> {
         let state = self.state();
-        let expendable = state.aims.iter().filter(|target| target.expendable);
-        expendable.filter_map(|target| target.canceller.clone()).collect()
+        let slots = state.slots.iter().filter(|slot| slot.cancel_at_once);
+        slots.filter_map(|slot| slot.canceller.clone()).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -155,7 +160,7 @@ mod tests {
         let sender = interrupt.clone();
         thread::spawn(move || sender.remember(SIGTERM));
         assert_eq!(interrupt.wait(HOUR), Some(SIGTERM));
-        assert_eq!(interrupt.unless(|| thread::sleep(HOUR)), Err(SIGTERM));
+        assert_eq!(interrupt.run_interruptible(|| thread::sleep(HOUR)), Err(SIGTERM));
         interrupt.remember(SIGINT);
         assert_eq!(interrupt.signal(), Some(SIGTERM));
         assert!(start.elapsed() < HOUR);
@@ -163,7 +168,7 @@ mod tests {
 
     #[test]
     fn without_one_the_work_is_done() {
-        assert_eq!(Interrupt::default().unless(|| 7), Ok(7));
+        assert_eq!(Interrupt::default().run_interruptible(|| 7), Ok(7));
         assert_eq!(Interrupt::default().wait(Duration::ZERO), None);
     }
 }

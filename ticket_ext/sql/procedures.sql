@@ -1,35 +1,40 @@
 -- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long
 -- is tried again with half its size, for up to five minutes without progress; each success lets it grow back.
+-- It runs by its caller's search_path, since a procedure that commits can have none of its own: all names are qualified.
 
-CREATE PROCEDURE rotate_all_tickets(
-    batch integer DEFAULT 5000,
-    max_duration interval DEFAULT NULL,
-    target regclass DEFAULT NULL,
-    token_column name DEFAULT NULL
+CREATE PROCEDURE @extschema@.rotate_all_tickets(
+    batch pg_catalog.int4 DEFAULT 5000,
+    max_duration pg_catalog.interval DEFAULT NULL,
+    target pg_catalog.regclass DEFAULT NULL,
+    token_column pg_catalog.name DEFAULT NULL
 )
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    deadline timestamptz := clock_timestamp() + max_duration;
-    waiting_since timestamptz;
-    size integer := batch;
-    last_id bigint;
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
+    give_up_at pg_catalog.timestamptz;
+    size pg_catalog.int8 := batch;
+    last_id pg_catalog.int8;
 BEGIN
     LOOP
         BEGIN
-            last_id := @extschema@.rotate_ticket_tokens(NULL, size, target, token_column);
-            waiting_since := NULL;
-            size := least(batch, size + size / 8 + 1);
+            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
+            give_up_at := NULL;
+            size := least(batch::pg_catalog.int8,
+                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
+                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
         EXCEPTION WHEN lock_not_available THEN
-            waiting_since := coalesce(waiting_since, clock_timestamp());
-            IF clock_timestamp() > waiting_since + interval '5 minutes' THEN
+            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
+                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
+            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
                 RAISE;
             END IF;
-            size := greatest(size / 2, least(batch, 50));
-            PERFORM pg_sleep(0.1);
+            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
+            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
         END;
         COMMIT;
-        EXIT WHEN last_id IS NULL AND waiting_since IS NULL OR clock_timestamp() >= deadline;
+        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
+               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
     END LOOP;
 END
 $$;

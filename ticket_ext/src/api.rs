@@ -5,18 +5,18 @@
     reason = "ErrorReport is pgrx's, and what carries SQLSTATE, DETAIL and HINT"
 )]
 
-use pgrx::datum::{Interval, Uuid};
+use pgrx::datum::{Interval, TimestampWithTimeZone, Uuid};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::context::Context;
 use crate::error::TicketError;
-use crate::job::Job;
 use crate::run;
 use crate::start::{MOST_RANGES, start};
-use crate::target::Wanted;
+use crate::target::TargetArgs;
 use crate::tune::Tuning;
 use crate::types::{Name, RegClass};
-use crate::{batch, lock_wait, token, tune, verify};
+use crate::{batch, forget, token, tune, verify};
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn rotate_ticket_tokens(
@@ -30,21 +30,21 @@ fn rotate_ticket_tokens(
         Some(found) if found < 1 => return Err(TicketError::BatchTooSmall { found }.into()),
         Some(batch) => i64::from(batch),
     };
-    Ok(batch::rotate(after_id, batch, Wanted::new(target, token_column))?)
+    Ok(batch::rotate(after_id, batch, &TargetArgs::new(target, token_column))?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn start_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
-    ranges: default!(Option<i32>, 1),
+    ranges: default!(Option<i32>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    let ranges = ranges.unwrap_or(1);
-    if !(1..=MOST_RANGES).contains(&ranges) {
-        return Err(TicketError::RangesOutOfBounds { found: ranges, max: MOST_RANGES }.into());
+    if let Some(found) = ranges.filter(|ranges| !(1..=MOST_RANGES).contains(ranges)) {
+        return Err(TicketError::RangesOutOfBounds { found, max: MOST_RANGES }.into());
     }
     Ok(Spi::connect_mut(|client| {
-        start(client, &Job::check(client, Wanted::new(target, token_column))?, ranges)
+        let context = Context::for_rotation(client, &TargetArgs::new(target, token_column))?;
+        start(client, &context, ranges)
     })?)
 }
 
@@ -53,7 +53,7 @@ fn pause_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(run::change(Wanted::new(target, token_column), "paused", &["active", "paused"])?)
+    Ok(run::change(&TargetArgs::new(target, token_column), "paused", &["active", "paused"])?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -61,7 +61,7 @@ fn resume_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(run::change(Wanted::new(target, token_column), "active", &["active", "paused"])?)
+    Ok(run::change(&TargetArgs::new(target, token_column), "active", &["active", "paused"])?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -69,7 +69,7 @@ fn cancel_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(run::change(Wanted::new(target, token_column), "cancelled", &["active", "paused", "cancelled"])?)
+    Ok(run::change(&TargetArgs::new(target, token_column), "cancelled", &["active", "paused", "cancelled"])?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -80,7 +80,22 @@ fn tune_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(tune::tune(Tuning { batch_time, nice, workers }, Wanted::new(target, token_column))?)
+    Ok(tune::tune(Tuning { batch_time, nice, workers }, &TargetArgs::new(target, token_column))?)
+}
+
+/// For drivers: what they wait for, or NULL.
+#[pg_extern(volatile, parallel_unsafe)]
+fn note_ticket_rotation_wait(
+    waiting_for: Option<&str>,
+    target: default!(Option<RegClass>, "NULL"),
+    token_column: default!(Option<Name>, "NULL"),
+) -> Result<i64, ErrorReport> {
+    Ok(tune::note_wait(waiting_for, &TargetArgs::new(target, token_column))?)
+}
+
+#[pg_extern(volatile, parallel_unsafe)]
+fn forget_ticket_rotation(run_id: Option<i64>) -> Result<Option<i64>, ErrorReport> {
+    Ok(run_id.map(forget::forget).transpose()?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -95,12 +110,15 @@ fn verify_ticket_rotation(
             name!(run_id, i64),
             name!(state, String),
             name!(verified, Option<bool>),
+            name!(started_at, Option<TimestampWithTimeZone>),
+            name!(finished_at, Option<TimestampWithTimeZone>),
             name!(tickets_rotated, i64),
             name!(tickets_swept, i64),
             name!(ledger_gaps, i64),
+            name!(old_tokens, Option<i64>),
+            name!(old_token_keys, Option<Vec<i64>>),
             name!(not_rotated, Option<i64>),
-            name!(not_rotated_ids, Option<Vec<i64>>),
-            name!(written_since, Option<i64>),
+            name!(not_rotated_keys, Option<Vec<i64>>),
             name!(created_since, Option<i64>),
             name!(without_token, i64),
             name!(duplicate_tokens, i64),
@@ -108,19 +126,26 @@ fn verify_ticket_rotation(
     >,
     ErrorReport,
 > {
-    let evidence = verify::verify(Wanted::new(target, token_column))?;
+    let evidence = verify::verify(&TargetArgs::new(target, token_column))?;
     let verified = evidence.verified();
+    let (old_tokens, not_rotated, created_since) = match evidence.tickets {
+        None => (None, None, None),
+        Some(found) => (Some(found.old_tokens), Some(found.not_rotated), Some(found.created_since)),
+    };
     Ok(TableIterator::once((
         evidence.run,
         evidence.state,
         verified,
+        evidence.started_at,
+        evidence.finished_at,
         evidence.tickets_rotated,
         evidence.tickets_swept,
         evidence.gaps,
-        evidence.not_rotated,
-        evidence.not_rotated_ids,
-        evidence.written_since,
-        evidence.created_since,
+        old_tokens.as_ref().map(|found| found.count),
+        old_tokens.map(|found| found.keys),
+        not_rotated.as_ref().map(|found| found.count),
+        not_rotated.map(|found| found.keys),
+        created_since,
         evidence.without_token,
         evidence.duplicate_tokens,
     )))
@@ -128,6 +153,5 @@ fn verify_ticket_rotation(
 
 #[pg_extern(volatile, parallel_safe)]
 fn new_ticket_token() -> Result<Uuid, ErrorReport> {
-    lock_wait::lower()?;
-    Ok(token::new()?)
+    Ok(token::uuid(token::new()?))
 }

@@ -1,80 +1,122 @@
 //! One batch: the next tickets of one range, in the caller's transaction.
 //!
-//! 1. Check session and target, find the active run or start one.
-//! 2. Lock a range and read its checkpoint from the ledger.
-//! 3. Find the interval that holds the next tickets, give each a new token, account for every one.
-//! 4. Write the ledger row. It commits with the batch or not at all.
+//! 1. Lock the target and its partitions, then check session and target; find the active run or start one.
+//! 2. Lock a range.
+//! 3. Read the run's state and the checkpoint, in one statement.
+//! 4. Find the interval that holds the next tickets and give each a new token; the UPDATE notes the entries.
+//! 5. Where triggers fire, compare what is stored with the entries.
+//! 6. Write the ledger row, unless the run has ended meanwhile. It commits with the batch or not at all.
 //!
-//! The call that finds no range left finishes the run.
+//! A call that finds no range left to rotate sweeps them (`sweep.rs`); the one that finds none left to sweep finishes
+//! the run.
 
 use pgrx::Spi;
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
 
+use crate::context::Context;
+use crate::entries::Entry;
 use crate::error::TicketError;
-use crate::finish::finish;
-use crate::interval::{Interval, Written};
-use crate::job::Job;
-use crate::lock_wait::limited;
-use crate::range::Range;
+use crate::interval::{Interval, Tickets};
+use crate::range::{Phase, Range};
 use crate::run::Run;
-use crate::statement;
-use crate::target::Wanted;
+use crate::sweep::sweep;
+use crate::target::TargetArgs;
+use crate::{finish, run};
 
-pub fn rotate(after_id: Option<i64>, batch: i64, wanted: Wanted) -> Result<Option<i64>, TicketError> {
+/// Entries of a batch are kept in arrays of the ledger, of at most 1 GB: 16 bytes a ticket leave room for this many
+/// and for as many again in memory.
+const MOST_TICKETS: i64 = 5_000_000;
+
+pub fn rotate(after_id: Option<i64>, batch: i64, args: &TargetArgs) -> Result<Option<i64>, TicketError> {
+    let batch = batch.min(MOST_TICKETS);
     Spi::connect_mut(|client| {
-        let job = Job::check(client, wanted)?;
-        let Some(run) = Run::to_rotate(client, &job)? else { return Ok(None) };
-        while let Some(range) = Range::claim(client, &job, run, after_id.unwrap_or(i64::MIN))? {
-            if let Some(last_id) = rotate_next(client, &job, &range, batch)? {
-                return Ok(Some(last_id));
-            }
+        let context = Context::for_rotation(client, args)?;
+        let Some(run) = run::to_rotate(client, &context)? else { return Ok(None) };
+        let last_id = rotate_ranges(client, &context, &run, after_id, batch)?;
+        if last_id.is_some() || Range::any_left(client, &context, &run, Phase::Rotation)? {
+            return Ok(last_id);
         }
-        finish(client, &job, run)?;
-        Ok(None)
+        let last_id = sweep(client, &context, &run, batch)?;
+        if last_id.is_none() {
+            finish::finish(client, &context, &run)?;
+        }
+        Ok(last_id)
     })
 }
 
-/// Returns the last id; None when the range held no more tickets.
+fn rotate_ranges(
+    client: &mut SpiClient,
+    context: &Context,
+    run: &Run,
+    after_id: Option<i64>,
+    batch: i64,
+) -> Result<Option<i64>, TicketError> {
+    let from = match after_id {
+        None => i64::MIN,
+        Some(i64::MAX) => return Ok(None),
+        Some(after_id) => after_id + 1,
+    };
+    while let Some(range) = Range::claim(client, context, run, Phase::Rotation, from)? {
+        let range = range.split_at(client, context, from)?;
+        if let Some(last_id) = rotate_next(client, context, &range, batch)? {
+            return Ok(Some(last_id));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the last key; None when the range held no more tickets.
 fn rotate_next(
     client: &mut SpiClient,
-    job: &Job,
+    context: &Context,
     range: &Range,
     batch: i64,
 ) -> Result<Option<i64>, TicketError> {
-    let rest = Interval { after_id: range.checkpoint, last_id: range.upper_id };
-    let found = rest.first(client, job, batch)?;
-    let range_ends = found.tickets < batch || found.last_id == Some(range.upper_id);
-    let last_id = if range_ends { range.upper_id } else { found.last_id.unwrap_or(range.upper_id) };
+    let rest = range.rest();
+    let found = rest.first(client, context, batch)?;
+    let range_ends = found.tickets < batch || found.last_id == Some(rest.last_id);
+    let last_id = if range_ends { rest.last_id } else { found.last_id.unwrap_or(rest.last_id) };
     let interval = Interval { last_id, ..rest };
 
-    let written = match found.tickets {
-        0 => Written::nothing(range.older_in_progress),
-        tickets => limited(client, |client| interval.rotate(client, job, tickets, range.older_in_progress))?,
+    let entries = match found.tickets {
+        0 => Vec::new(),
+        _ => Tickets::In(interval).rotate(client, context)?,
     };
-    record(client, job, range, &interval, written)?;
+    record(client, context, range, 0, &interval, &entries)?;
     if range_ends {
-        range.finish(client, &job.session)?;
+        range.finish(client, context, Phase::Rotation)?;
     }
     Ok(found.last_id)
 }
 
-fn record(
+/// A run that has ended or was paused since the batch began gets no ledger row: its batch is rolled back.
+pub fn record(
     client: &mut SpiClient,
-    job: &Job,
+    context: &Context,
     range: &Range,
+    sweep: i32,
     interval: &Interval,
-    written: Written,
+    entries: &[Entry],
 ) -> Result<(), TicketError> {
-    let sql = job.sql(include_str!("queries/record_batch.sql"));
+    let keys: Vec<i64> = entries.iter().map(|entry| entry.key).collect();
+    let digests: Vec<Option<i64>> = entries.iter().map(|entry| entry.retired).collect();
+    let tickets = entries.len() as i64;
+    let claimed_at: TimestampWithTimeZone = range.claimed_at;
     let args = [
-        range.run.id.into(),
-        interval.after_id.into(),
+        range.run_id.into(),
+        sweep.into(),
+        interval.first_id.into(),
         interval.last_id.into(),
-        written.tickets.into(),
-        written.ids.into(),
-        written.digests.into(),
-        range.claimed_at.into(),
+        tickets.into(),
+        (range.tickets + tickets).into(),
+        keys.into(),
+        digests.into(),
+        claimed_at.into(),
     ];
-    statement::write(client, &sql, &args)?;
+    let recorded = context.session.write(client, include_str!("queries/record_batch.sql"), &args)?;
+    if recorded.is_empty() {
+        return Err(run::no_longer_active(client, context, range.run_id)?);
+    }
     Ok(())
 }

@@ -1,14 +1,19 @@
-//! Everything that can be refused or go wrong. How PostgreSQL reports it is in `report.rs`.
+//! Everything that can be refused or go wrong. How PostgreSQL reports it is in `error_report.rs`.
 
+use pgrx::PgSqlErrorCode;
 use thiserror::Error;
 
-/// A name in a variant is quoted as SQL wants it; `call`, `grants` and the like are statements to paste.
+use crate::lock_wait::Holders;
+
+/// A name in a variant is quoted as SQL wants it; `call`, `start`, `grants` and `disable` are statements to paste.
 #[derive(Debug, Error)]
 pub enum TicketError {
     #[error("table \"{name}\" does not exist")]
     NoSuchTable { name: String },
     #[error("{name} is {kind}")]
     WrongKind { name: String, kind: &'static str },
+    #[error("table {child} inherits from table {table} and is no partition of it")]
+    InheritanceChild { table: String, child: String },
     #[error("partition {part} of table {table} is a foreign table")]
     ForeignPart { table: String, part: String },
     #[error("table {table} has no single-column integer primary key")]
@@ -27,8 +32,6 @@ pub enum TicketError {
     ForeignKey { table: String, column: String, key: String },
     #[error("permission denied to rotate the tokens of table {table}")]
     MissingGrants { table: String, grants: String },
-    #[error("table {table} has a ticket with id {}", i64::MIN)]
-    LowestId { table: String },
     #[error("batch must not be NULL")]
     NullBatch,
     #[error("batch must be at least 1, not {found}")]
@@ -58,9 +61,33 @@ pub enum TicketError {
     #[error("run {run} of table {table} is not finished")]
     Unfinished { run: i64, table: String, call: String },
     #[error("run {run} of table {table} cannot finish while transactions older than it write to the table")]
-    OlderWriters { run: i64, table: String, processes: Vec<i32> },
+    OlderWriters { run: i64, table: String, writers: Holders },
+    #[error("{what} is locked by another session")]
+    Held { what: String, holders: Holders },
+    #[error("run {run} belongs to a table that was called {table} and is called {now_called} now")]
+    TableSwapped { run: i64, table: String, now_called: String, call: String },
+    #[error("run {run} was started for table {name}, whose number {table} has now")]
+    TableRenamed { run: i64, name: String, table: String, call: String, start: String },
+    #[error("run {run} of table {table} is of another column that was called \"{column}\"")]
+    ColumnSwapped { run: i64, table: String, column: String, call: String },
+    #[error("run {run} of table {table} went by the key \"{key}\", which is its primary key no more")]
+    KeyMoved { run: i64, table: String, key: String, call: String },
+    #[error("there is no run {run}")]
+    NoSuchRun { run: i64 },
+    #[error("permission denied for run {run} of table {table}")]
+    NotYours { run: i64, table: String },
+    #[error("run {run} of table {table} is {state}")]
+    StillNeeded { run: i64, table: String, state: String },
+    #[error("setting {setting} does not count within a SECURITY DEFINER function")]
+    SettingOfCaller { setting: &'static str },
+    #[error("a batch is rotated within a batch")]
+    NestedBatch,
+    #[error("no batch is being rotated")]
+    OutsideBatch,
     #[error("{count} ticket(s) of table {table} would have kept their old token")]
-    NotRotated { table: String, count: usize, ids: String, disable: String },
+    NotRotated { table: String, count: usize, keys: String, disable: String },
+    #[error("{message}")]
+    Violation { code: PgSqlErrorCode, message: String },
     #[error("could not read the operating system's random number generator: {0}")]
     Random(#[from] getrandom::Error),
     #[error("unexpected result of an internal query: {0}")]

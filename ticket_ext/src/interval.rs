@@ -1,16 +1,20 @@
-//! Tickets in an interval of ids, and the accounting that leaves none of them behind.
+//! Tickets in an interval of keys, and their rotation.
 
-use pgrx::pg_sys;
+use pgrx::datum::DatumWithOid;
 use pgrx::spi::SpiClient;
 
+use crate::context::Context;
+use crate::entries::{Entry, noted_during, reconcile};
 use crate::error::TicketError;
-use crate::guarded;
-use crate::job::Job;
+use crate::lock_wait::with_limit;
+use crate::privileges::TargetUser;
 use crate::statement;
+use crate::violation::without_row;
 
-/// The tickets with `after_id < id <= last_id`.
+/// The tickets with `first_id <= key <= last_id`.
+#[derive(Clone, Copy)]
 pub struct Interval {
-    pub after_id: i64,
+    pub first_id: i64,
     pub last_id: i64,
 }
 
@@ -19,97 +23,99 @@ pub struct Found {
     pub tickets: i64,
 }
 
-/// What became of the tickets of an interval.
-pub struct Written {
-    pub tickets: i64,
-    /// Tickets that were left as they were.
-    pub missed: Vec<i64>,
-    /// Ids of the tickets and hashes of their new tokens, where they are kept.
-    pub ids: Option<Vec<i64>>,
-    pub digests: Option<Vec<i64>>,
-}
-
-impl Written {
-    /// Of an interval without tickets, which may hold some that are in flight.
-    pub fn nothing(keep: bool) -> Self {
-        let none = keep.then(Vec::new);
-        Self { tickets: 0, missed: Vec::new(), ids: none.clone(), digests: none }
-    }
-
-    fn add(&mut self, other: Self) {
-        self.tickets += other.tickets;
-        self.ids.iter_mut().for_each(|all| all.extend(other.ids.iter().flatten()));
-        self.digests.iter_mut().for_each(|all| all.extend(other.digests.iter().flatten()));
-    }
+/// What a statement is to rotate.
+pub enum Tickets {
+    In(Interval),
+    /// Those that still have the tokens they were found with, by key and digest.
+    Holding(Vec<(i64, i64)>),
 }
 
 impl Interval {
-    /// The first tickets in id order, at most `limit`.
-    pub fn first(&self, client: &mut SpiClient, job: &Job, limit: i64) -> Result<Found, TicketError> {
-        let sql = job.sql(include_str!("queries/interval.sql"));
-        let args = [self.after_id.into(), self.last_id.into(), limit.into()];
-        let (last_id, tickets) = statement::write(client, &sql, &args)?.first().get_two()?;
+    /// The first tickets in key order, at most `limit`.
+    pub fn first(&self, client: &mut SpiClient, context: &Context, limit: i64) -> Result<Found, TicketError> {
+        let args = [self.first_id.into(), self.last_id.into(), limit.into()];
+        let row = context.read(client, include_str!("queries/interval.sql"), &args)?.first();
+        let (last_id, tickets) = row.get_two()?;
         Ok(Found { last_id, tickets: tickets.unwrap_or(0) })
-    }
-
-    /// Gives each of the tickets that were found a new token, an error if any would keep its old one.
-    ///
-    /// A ticket is missed if it was committed while the batch ran: it is rotated now. One that stays as it is
-    /// when it is rotated by itself was withheld by a trigger.
-    pub fn rotate(
-        &self,
-        client: &mut SpiClient,
-        job: &Job,
-        found: i64,
-        keep: bool,
-    ) -> Result<Written, TicketError> {
-        let mut written = self.write(client, job, found, keep)?;
-        let missed = std::mem::take(&mut written.missed);
-        for &id in &missed {
-            let again = Self { after_id: id - 1, last_id: id }.write(client, job, 1, keep)?;
-            if !again.missed.is_empty() {
-                return Err(job.not_rotated(&missed));
-            }
-            written.add(again);
-        }
-        Ok(written)
-    }
-
-    fn write(
-        &self,
-        client: &mut SpiClient,
-        job: &Job,
-        found: i64,
-        keep: bool,
-    ) -> Result<Written, TicketError> {
-        if keep || job.tickets.traits.disable_row_triggers.is_some() {
-            let written = guarded::write(client, job, self)?;
-            return Ok(if keep { written } else { Written { ids: None, digests: None, ..written } });
-        }
-        let sql = job.sql(include_str!("queries/rotate.sql"));
-        let tickets =
-            statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?.len() as i64;
-        let missed = if tickets == found { Vec::new() } else { self.not_written(client, job)? };
-        Ok(Written { tickets, missed, ids: None, digests: None })
-    }
-
-    fn not_written(&self, client: &mut SpiClient, job: &Job) -> Result<Vec<i64>, TicketError> {
-        let sql = job.sql(include_str!("queries/not_written.sql"));
-        let rows = statement::write(client, &sql, &[self.after_id.into(), self.last_id.into()])?;
-        let mut missed = Vec::new();
-        for row in rows {
-            let (id, writer): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
-            if !writer.is_some_and(is_own) {
-                missed.extend(id);
-            }
-        }
-        Ok(missed)
     }
 }
 
-/// Whether a transaction is this one or a subtransaction of it.
-fn is_own(writer: i64) -> bool {
-    let writer = pg_sys::TransactionId::from(writer as u32);
-    // SAFETY: looks the number up in the state of the current transaction; any number will do.
-    unsafe { pg_sys::TransactionIdIsCurrentTransactionId(writer) }
+impl Tickets {
+    /// Gives each ticket a new token and returns the entries, by key; an error if any would keep its old token.
+    ///
+    /// Where triggers fire, or a row was looked at twice, what is stored tells what was written. A ticket that is not
+    /// among it came up while the batch ran, and is rotated now. One that stays as it is when it is rotated by itself
+    /// was withheld by a trigger.
+    pub fn rotate(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Entry>, TicketError> {
+        let (mut entries, unchanged) = self.write(client, context)?;
+        if !unchanged.is_empty() {
+            let (again, withheld) = Tickets::Holding(unchanged).write(client, context)?;
+            if !withheld.is_empty() {
+                return Err(context.not_rotated(&keys(&withheld)));
+            }
+            entries.extend(again);
+        }
+        entries.sort_unstable_by_key(|entry| entry.key);
+        Ok(entries)
+    }
+
+    /// The entries of what was written, and the tickets that were not.
+    fn write(&self, client: &mut SpiClient, context: &Context) -> Result<Written, TicketError> {
+        self.fire_deferred(client, context)?;
+        let those = match self {
+            Tickets::In(_) => include_str!("queries/those_in.sql"),
+            Tickets::Holding(_) => include_str!("queries/those_holding.sql"),
+        };
+        let sql = include_str!("queries/rotate.sql").replace("@those@", those.trim_end());
+        let update = || Ok(with_limit(|| context.update(client, &sql, &self.args()))?.len());
+        let (tickets, noted) = without_row(|| noted_during(update))?;
+        if noted.len() == tickets && !context.table.columns.has_triggers {
+            return Ok((noted, Vec::new()));
+        }
+        self.fire_deferred(client, context)?;
+        let mut reconciled = reconcile(&noted, &self.stored(client, context)?);
+        if let Tickets::Holding(found) = self {
+            reconciled.unchanged.retain(|ticket| found.contains(ticket));
+        }
+        Ok((reconciled.written, reconciled.unchanged))
+    }
+
+    /// What is deferred to the COMMIT would come after the comparison, and as another user.
+    fn fire_deferred(&self, client: &mut SpiClient, context: &Context) -> Result<(), TicketError> {
+        let columns = &context.table.columns;
+        let switched = context.table.user != TargetUser::Caller;
+        if columns.has_triggers || switched && columns.can_defer {
+            without_row(|| with_limit(|| context.update(client, "SET CONSTRAINTS ALL IMMEDIATE", &[])))?;
+        }
+        Ok(())
+    }
+
+    /// Keys of the tickets, and digests of the tokens that they have now.
+    fn stored(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<(i64, i64)>, TicketError> {
+        let those = match self {
+            Tickets::In(_) => include_str!("queries/those_in.sql"),
+            Tickets::Holding(_) => "@key@ = ANY ($1)",
+        };
+        let sql = include_str!("queries/stored.sql").replace("@those@", those.trim_end());
+        statement::pairs(context.read(client, &sql, &self.args())?)
+    }
+
+    fn args(&self) -> Vec<DatumWithOid<'static>> {
+        match self {
+            Tickets::In(Interval { first_id, last_id }) => vec![(*first_id).into(), (*last_id).into()],
+            Tickets::Holding(tickets) => {
+                vec![
+                    keys(tickets).into(),
+                    tickets.iter().map(|(_, digest)| *digest).collect::<Vec<_>>().into(),
+                ]
+            }
+        }
+    }
+}
+
+/// Entries, and tickets by key and digest.
+type Written = (Vec<Entry>, Vec<(i64, i64)>);
+
+fn keys(tickets: &[(i64, i64)]) -> Vec<i64> {
+    tickets.iter().map(|(key, _)| *key).collect()
 }

@@ -1,27 +1,38 @@
 //! Regenerates the tokens of a live table in small transactions, exactly once each.
 
+mod accounting;
 mod api;
 mod batch;
+mod check_cache;
+mod context;
+mod digest;
+mod entries;
 mod error;
+mod error_report;
 mod finish;
-mod guarded;
+mod forget;
+mod guc;
+mod identity;
 mod interval;
-mod job;
-mod known;
 mod lock_wait;
+mod older_writers;
+mod privileges;
 mod range;
-mod report;
 mod run;
 mod session;
 mod settings;
 mod start;
 mod statement;
+mod sweep;
+mod table;
+mod table_lock;
 mod target;
-mod tickets;
 mod token;
+mod token_functions;
 mod tune;
 mod types;
 mod verify;
+mod violation;
 
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
@@ -33,12 +44,13 @@ pgrx::extension_sql_file!("../sql/control.sql", name = "control");
 pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["tables", "control"]);
 pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
 pgrx::extension_sql_file!("../sql/settings.sql", name = "settings", requires = [api::rotate_ticket_tokens]);
-pgrx::extension_sql_file!("../sql/comments.sql", name = "comments", requires = ["procedures"], finalize);
+pgrx::extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["progress"]);
+pgrx::extension_sql_file!("../sql/functions.sql", name = "functions", requires = ["procedures"], finalize);
 
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::define();
-    known::listen();
+    check_cache::invalidate_on_change();
 }
 
 /// Looked up by `cargo pgrx test`.

@@ -1,101 +1,169 @@
-//! The ranges of a run. Whoever holds the lock of a range's row may rotate its next batch.
+//! The ranges of a run. Whoever holds the lock of a range's row may rotate or sweep its next batch.
 
-use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
 
+use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::Interval;
-use crate::job::Job;
-use crate::run::Run;
-use crate::session::Session;
-use crate::statement;
+use crate::lock_wait::{Held, or_name_holder};
+use crate::run::{self, Run};
 
-/// An unfinished range, locked by this transaction.
+/// What is done with a range, one after the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Rotation,
+    /// The n-th one.
+    Sweep(i32),
+}
+
+/// A range that is locked by this transaction.
 pub struct Range {
-    pub run: Run,
-    after_id: i64,
-    pub upper_id: i64,
-    /// The tickets up to this id have been rotated.
-    pub checkpoint: i64,
+    pub run_id: i64,
+    bounds: Interval,
+    /// The tickets up to this key have been rotated, or swept; None: not one yet.
+    checkpoint: Option<i64>,
+    /// How many of its tickets were rotated in this phase.
+    pub tickets: i64,
     pub claimed_at: TimestampWithTimeZone,
-    /// Whether transactions older than the run are still in progress.
-    pub older_in_progress: bool,
+}
+
+impl Phase {
+    /// The column that tells when it ended.
+    fn column(self) -> &'static str {
+        match self {
+            Phase::Rotation => "rotated_at",
+            Phase::Sweep(_) => "swept_at",
+        }
+    }
+
+    fn sweep(self) -> i32 {
+        match self {
+            Phase::Rotation => 0,
+            Phase::Sweep(number) => number,
+        }
+    }
+
+    fn fill(self, text: &str) -> String {
+        text.replace("@ended_at@", self.column())
+    }
 }
 
 impl Range {
-    /// The first unfinished range above an id: a free one if there is one, else the first to become free.
-    /// None when all are finished.
+    /// The first range that reaches up to a key and has not been through the phase: a free one if there is one, else
+    /// the first to become free. None when all have been.
     pub fn claim(
         client: &mut SpiClient,
-        job: &Job,
-        run: Run,
-        above: i64,
+        context: &Context,
+        run: &Run,
+        phase: Phase,
+        from: i64,
     ) -> Result<Option<Self>, TicketError> {
-        let waiting = job.sql(include_str!("queries/claim_range.sql"));
+        let waiting = phase.fill(include_str!("queries/claim_range.sql"));
         let skipping = format!("{} SKIP LOCKED", waiting.trim_end());
         loop {
-            for sql in [&skipping, &waiting] {
-                if let Some((after_id, upper_id)) = lock(client, sql, run, above)? {
-                    let range = Self::read_checkpoint(client, job, run, after_id, upper_id)?;
-                    return range.split_at(client, job, above).map(Some);
-                }
+            if let Some(bounds) = lock(client, context, &skipping, run, from)? {
+                return Self::read_checkpoint(client, context, run, phase, bounds).map(Some);
             }
-            // The range that was waited for is finished, or it was split into parts that are new to the statement.
-            let sql = job.sql(include_str!("queries/has_unfinished_range.sql"));
-            let row = statement::read(client, &sql, &[run.id.into(), above.into()])?.first();
-            if row.get_one()? != Some(true) {
+            if !left_from(client, context, run, phase, from)? {
                 return Ok(None);
+            }
+            // It may be finished or split by the time it becomes free, and then there is another one to look for.
+            let held = Held {
+                what: format!("every range of run {} that is left", run.id),
+                relation: context.session.table(client, "ticket_rotation_range")?,
+                modes: &["RowShareLock", "RowExclusiveLock"],
+            };
+            let wait = |client: &mut SpiClient| lock(client, context, &waiting, run, from);
+            if let Some(bounds) = or_name_holder(client, &context.session, &held, wait)? {
+                return Self::read_checkpoint(client, context, run, phase, bounds).map(Some);
             }
         }
     }
 
-    /// The ledger is read once the lock is held, to see what the previous holder committed.
+    pub fn any_left(
+        client: &mut SpiClient,
+        context: &Context,
+        run: &Run,
+        phase: Phase,
+    ) -> Result<bool, TicketError> {
+        left_from(client, context, run, phase, i64::MIN)
+    }
+
+    /// The state of the run and the ledger are read once the lock is held, to see what others have committed.
     fn read_checkpoint(
         client: &mut SpiClient,
-        job: &Job,
-        run: Run,
-        after_id: i64,
-        upper_id: i64,
+        context: &Context,
+        run: &Run,
+        phase: Phase,
+        bounds: Interval,
     ) -> Result<Self, TicketError> {
-        let sql = job.sql(include_str!("queries/checkpoint.sql"));
-        let args = [run.id.into(), after_id.into(), upper_id.into(), run.horizon.into()];
-        let row = statement::write(client, &sql, &args)?.first();
-        let (checkpoint, claimed_at, older_in_progress) = row.get_three()?;
+        let args = [run.id.into(), bounds.first_id.into(), bounds.last_id.into(), phase.sweep().into()];
+        let row = context.session.write(client, include_str!("queries/checkpoint.sql"), &args)?.first();
+        if row.get_by_name::<String, _>("state")?.as_deref() != Some("active") {
+            return Err(run::no_longer_active(client, context, run.id)?);
+        }
         Ok(Self {
-            run,
-            after_id,
-            upper_id,
-            checkpoint: checkpoint.unwrap_or(after_id),
-            claimed_at: claimed_at.ok_or(pgrx::spi::Error::InvalidPosition)?,
-            older_in_progress: older_in_progress.unwrap_or(true),
+            run_id: run.id,
+            bounds,
+            checkpoint: row.get_by_name("last_id")?,
+            tickets: row.get_by_name("range_tickets")?.unwrap_or(0),
+            claimed_at: row.get_by_name("read_at")?.ok_or(pgrx::spi::Error::InvalidPosition)?,
         })
     }
 
-    /// Leaves the tickets between the checkpoint and an id, if there are any, to a range of their own.
-    fn split_at(self, client: &mut SpiClient, job: &Job, id: i64) -> Result<Self, TicketError> {
-        let below = Interval { after_id: self.checkpoint, last_id: id };
-        if id <= self.checkpoint || below.first(client, job, 1)?.tickets == 0 {
-            return Ok(self);
-        }
-        let sql = job.sql(include_str!("queries/split_range.sql"));
-        let args = [self.run.id.into(), self.after_id.into(), id.into(), self.upper_id.into()];
-        statement::write(client, &sql, &args)?;
-        Ok(Self { after_id: id, checkpoint: id, ..self })
+    /// What is left of it. Empty behind the highest key of all, which is no reason to overflow.
+    pub fn rest(&self) -> Interval {
+        let first_id = self.checkpoint.map_or(self.bounds.first_id, |last_id| last_id.saturating_add(1));
+        Interval { first_id, ..self.bounds }
     }
 
-    pub fn finish(&self, client: &mut SpiClient, session: &Session) -> Result<(), TicketError> {
-        let sql = session.sql(include_str!("queries/finish_range.sql"));
-        statement::write(client, &sql, &[self.run.id.into(), self.after_id.into()])?;
+    /// Leaves the tickets below a key, if there are any, to a range of their own.
+    pub fn split_at(self, client: &mut SpiClient, context: &Context, from: i64) -> Result<Self, TicketError> {
+        let rest = self.rest();
+        if from <= rest.first_id {
+            return Ok(self);
+        }
+        let below = Interval { last_id: from - 1, ..rest };
+        if below.first(client, context, 1)?.tickets == 0 {
+            return Ok(self);
+        }
+        let args = [self.run_id.into(), self.bounds.first_id.into(), from.into(), self.bounds.last_id.into()];
+        context.session.write(client, include_str!("queries/split_range.sql"), &args)?;
+        let bounds = Interval { first_id: from, ..self.bounds };
+        Ok(Self { bounds, checkpoint: None, tickets: 0, ..self })
+    }
+
+    pub fn finish(&self, client: &mut SpiClient, context: &Context, phase: Phase) -> Result<(), TicketError> {
+        let sql = phase.fill(include_str!("queries/finish_range.sql"));
+        context.session.write(client, &sql, &[self.run_id.into(), self.bounds.first_id.into()])?;
         Ok(())
     }
 }
 
-fn lock(client: &mut SpiClient, sql: &str, run: Run, above: i64) -> Result<Option<(i64, i64)>, TicketError> {
-    let args: [DatumWithOid; 2] = [run.id.into(), above.into()];
-    let row = statement::write(client, sql, &args)?.first();
+fn left_from(
+    client: &mut SpiClient,
+    context: &Context,
+    run: &Run,
+    phase: Phase,
+    from: i64,
+) -> Result<bool, TicketError> {
+    let sql = phase.fill(include_str!("queries/ranges_left.sql"));
+    let row = context.session.write(client, &sql, &[run.id.into(), from.into()])?.first();
+    Ok(row.get_one()?.unwrap_or(true))
+}
+
+fn lock(
+    client: &mut SpiClient,
+    context: &Context,
+    sql: &str,
+    run: &Run,
+    from: i64,
+) -> Result<Option<Interval>, TicketError> {
+    let row = context.session.write(client, sql, &[run.id.into(), from.into()])?.first();
     if row.is_empty() {
         return Ok(None);
     }
-    let (after_id, upper_id) = row.get_two()?;
-    Ok(after_id.zip(upper_id))
+    let (first_id, last_id) = row.get_two()?;
+    Ok(first_id.zip(last_id).map(|(first_id, last_id)| Interval { first_id, last_id }))
 }

@@ -1,117 +1,144 @@
 //! Runs: looked up for a target, paused, resumed, cancelled. `start.rs` and `finish.rs` hold the rest of their life.
 
-use std::cell::Cell;
-
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
+use crate::context::Context;
 use crate::error::TicketError;
-use crate::job::Job;
-use crate::session::Session;
+use crate::identity;
 use crate::start;
-use crate::statement;
-use crate::target::{Target, Wanted};
+use crate::target::TargetArgs;
 
-#[derive(Clone, Copy)]
 pub struct Run {
     pub id: i64,
+    pub state: String,
     /// Tickets above it are not part of the run.
     pub upper_id: i64,
     /// The first transaction id that was unused when the run started.
     pub horizon: i64,
-    /// False after a restore into another cluster, which knows nothing of the old transaction ids.
-    pub made_here: bool,
-}
-
-pub struct Newest {
-    pub run: Run,
-    pub state: String,
+    /// The number of the sweep that ends it.
+    pub sweep: i32,
+    /// Transactions below it had ended when the sweep began; None: it has not.
+    pub sweep_horizon: Option<i64>,
+    /// Whether any sweep has rotated tickets.
+    pub has_swept: bool,
+    /// Why it is not a run of the table, or of the columns, that the call is about.
+    mismatch: Option<TicketError>,
 }
 
 impl Run {
-    /// The active run, started if the target never had one; None when there is nothing left to rotate.
-    pub fn to_rotate(client: &mut SpiClient, job: &Job) -> Result<Option<Self>, TicketError> {
-        loop {
-            match Self::newest(client, &job.session, &job.target)? {
-                Some(Newest { run, state }) => match state.as_str() {
-                    "active" => return Ok(Some(run)),
-                    "finished" => return Ok(None),
-                    _ => return Err(run.wrong_state(&job.session, &job.target, state)),
-                },
-                None => match start::start(client, job, 1) {
-                    Err(TicketError::NoTickets { .. }) => return Ok(None),
-                    Ok(_) | Err(TicketError::Unfinished { .. }) => continue,
-                    Err(error) => return Err(error),
-                },
-            }
-        }
-    }
-
-    pub fn newest(
-        client: &SpiClient,
-        session: &Session,
-        target: &Target,
-    ) -> Result<Option<Newest>, TicketError> {
-        let sql = session.sql(include_str!("queries/newest_run.sql"));
-        let args = [target.oid.into(), target.column.as_str().into()];
-        let row = statement::read(client, &sql, &args)?.first();
+    /// The newest run of the target, or one that was a run of its name.
+    fn newest(client: &mut SpiClient, context: &Context) -> Result<Option<Self>, TicketError> {
+        let columns = &context.table.columns;
+        let args = [
+            context.target.oid.into(),
+            context.target.name.as_str().into(),
+            columns.token_number.into(),
+            context.target.column.as_str().into(),
+        ];
+        let row = context.session.read(client, include_str!("queries/newest_run.sql"), &args)?.first();
         if row.is_empty() {
             return Ok(None);
         }
-        let run = Self {
+        Ok(Some(Self {
             id: row.get_by_name("run_id")?.unwrap_or_default(),
+            state: row.get_by_name("state")?.unwrap_or_default(),
             upper_id: row.get_by_name("upper_id")?.unwrap_or_default(),
             horizon: row.get_by_name("horizon")?.unwrap_or_default(),
-            made_here: row.get_by_name("system_identifier")? == Some(cluster(client)?),
-        };
-        Ok(Some(Newest { run, state: row.get_by_name("state")?.unwrap_or_default() }))
+            sweep: row.get_by_name("sweep")?.unwrap_or_default(),
+            sweep_horizon: row.get_by_name("sweep_horizon")?,
+            has_swept: row.get_by_name("has_swept")?.unwrap_or(true),
+            mismatch: identity::mismatch(&row, context)?,
+        }))
     }
 
     /// The newest run of a target that must have had one.
-    pub fn require(client: &SpiClient, session: &Session, target: &Target) -> Result<Newest, TicketError> {
-        Self::newest(client, session, target)?.ok_or_else(|| {
-            let call = session.call("start_ticket_rotation", &target.arguments);
-            TicketError::NoRun { table: target.name.clone(), call }
-        })
+    pub fn require(client: &mut SpiClient, context: &Context) -> Result<Self, TicketError> {
+        let newest = Self::newest(client, context)?;
+        let table = context.target.name.clone();
+        newest.ok_or_else(|| TicketError::NoRun { table, call: context.call("start_ticket_rotation") })
     }
 
-    pub fn unfinished(self, job: &Job) -> TicketError {
-        let call = job.session.call("cancel_ticket_rotation", &job.target.arguments);
-        TicketError::Unfinished { run: self.id, table: job.target.name.clone(), call }
+    /// As `require`, if it is a run of exactly this table and these columns.
+    pub fn matching(client: &mut SpiClient, context: &Context) -> Result<Self, TicketError> {
+        Self::require(client, context)?.checked()
     }
 
-    pub fn wrong_state(self, session: &Session, target: &Target, state: String) -> TicketError {
-        let remedy = if state == "paused" { "resume_ticket_rotation" } else { "start_ticket_rotation" };
-        let call = session.call(remedy, &target.arguments);
-        TicketError::WrongState { run: self.id, table: target.name.clone(), state, call }
+    fn checked(mut self) -> Result<Self, TicketError> {
+        self.mismatch.take().map_or(Ok(self), Err)
+    }
+
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self.state.as_str(), "active" | "paused")
+    }
+
+    pub fn unfinished(&self, context: &Context) -> TicketError {
+        let call = context.call("cancel_ticket_rotation");
+        TicketError::Unfinished { run: self.id, table: context.target.name.clone(), call }
+    }
+
+    pub fn wrong_state(self, context: &Context) -> TicketError {
+        wrong_state(self.id, self.state, context)
     }
 }
 
-/// The cluster's own number. A session has it read from the control file once.
-fn cluster(client: &SpiClient) -> Result<i64, TicketError> {
-    thread_local! {
-        static CLUSTER: Cell<Option<i64>> = const { Cell::new(None) };
+fn wrong_state(run: i64, state: String, context: &Context) -> TicketError {
+    let remedy = if state == "paused" { "resume_ticket_rotation" } else { "start_ticket_rotation" };
+    let (table, call) = (context.target.name.clone(), context.call(remedy));
+    TicketError::WrongState { run, table, state, call }
+}
+
+/// The active run, started if the target never had one; None when there is nothing left to rotate.
+pub fn to_rotate(client: &mut SpiClient, context: &Context) -> Result<Option<Run>, TicketError> {
+    loop {
+        match Run::newest(client, context)?.map(Run::checked).transpose()? {
+            Some(run) => match run.state.as_str() {
+                "active" => return Ok(Some(run)),
+                "finished" => return Ok(None),
+                _ => return Err(run.wrong_state(context)),
+            },
+            None => match start::start(client, context, None) {
+                Err(TicketError::NoTickets { .. }) => return Ok(None),
+                Ok(_) | Err(TicketError::Unfinished { .. }) => continue,
+                Err(error) => return Err(error),
+            },
+        }
     }
-    if let Some(cluster) = CLUSTER.get() {
-        return Ok(cluster);
-    }
-    let sql = "SELECT system_identifier FROM pg_control_system()";
-    let cluster = statement::read(client, sql, &[])?.first().get_one()?;
-    CLUSTER.set(cluster);
-    Ok(cluster.ok_or(pgrx::spi::Error::InvalidPosition)?)
+}
+
+/// The newest run, if it has to end before another one starts.
+pub fn in_the_way(client: &mut SpiClient, context: &Context) -> Result<Option<Run>, TicketError> {
+    let newest = Run::newest(client, context)?;
+    Ok(newest.filter(|run| run.is_unfinished() && !identity::is_other_table(run.mismatch.as_ref())))
+}
+
+/// What became of a run that was active when the call began.
+pub fn state(client: &mut SpiClient, context: &Context, run: i64) -> Result<String, TicketError> {
+    let sql = "SELECT state FROM @extschema@.ticket_rotation WHERE run_id = $1";
+    Ok(context.session.write(client, sql, &[run.into()])?.first().get_one()?.unwrap_or_default())
+}
+
+pub fn no_longer_active(
+    client: &mut SpiClient,
+    context: &Context,
+    run: i64,
+) -> Result<TicketError, TicketError> {
+    Ok(wrong_state(run, state(client, context, run)?, context))
 }
 
 /// Brings the newest run into a state, from one of those that allow it.
-pub fn change(wanted: Wanted, state: &str, from: &[&str]) -> Result<i64, TicketError> {
+pub fn change(args: &TargetArgs, state: &str, from: &[&str]) -> Result<i64, TicketError> {
     Spi::connect_mut(|client| {
-        let (session, target) = Session::check(client, wanted)?;
-        let newest = Run::require(client, &session, &target)?;
-        let sql = session.sql(include_str!("queries/change_run.sql"));
-        let from: Vec<String> = from.iter().map(|&state| state.to_owned()).collect();
-        let changed = statement::write(client, &sql, &[newest.run.id.into(), state.into(), from.into()])?;
-        if changed.is_empty() {
-            return Err(newest.run.wrong_state(&session, &target, newest.state));
+        let context = Context::for_control(client, args)?;
+        let mut run = Run::require(client, &context)?;
+        if let Some(mismatch) = run.mismatch.take() {
+            identity::allow(mismatch, state)?;
         }
-        Ok(newest.run.id)
+        let from: Vec<String> = from.iter().map(|&state| state.to_owned()).collect();
+        let (name, column) = (context.target.name.as_str(), context.target.column.as_str());
+        let args = [run.id.into(), state.into(), from.into(), name.into(), column.into()];
+        let sql = include_str!("queries/change_run.sql");
+        let changed = context.session.change_run(client, format!("run {}", run.id), sql, &args)?;
+        if changed.is_empty() { Err(run.wrong_state(&context)) } else { Ok(run.id) }
     })
 }

@@ -1,21 +1,27 @@
 //! What has to hold of the session of a call, whatever its target.
 
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys::Oid;
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::error::TicketError;
+use crate::lock_wait::{Held, or_name_holder, within_seconds};
+use crate::privileges::{as_extension_owner, in_own_path};
 use crate::statement;
-use crate::target::{Target, Wanted};
 
 pub struct Session {
     /// The extension's own schema, quoted.
     pub schema: String,
-    pub role: String,
+    /// The extension's owner.
+    pub owner: Oid,
+    pub role: Oid,
+    pub is_superuser: bool,
 }
 
 impl Session {
-    /// A session that can rotate, and the target of its call.
-    pub fn check(client: &SpiClient, wanted: Wanted) -> Result<(Self, Target), TicketError> {
-        let row = wanted.describe(client)?;
+    /// A session that can rotate.
+    pub fn for_rotation(client: &SpiClient) -> Result<Self, TicketError> {
+        let row = look(client)?;
         let isolation: String = row.get_by_name("isolation")?.unwrap_or_default();
         if row.get_by_name("standby")? == Some(true) {
             return Err(TicketError::Standby);
@@ -29,18 +35,64 @@ impl Session {
         if row.get_by_name::<String, _>("replication_role")?.as_deref() == Some("replica") {
             return Err(TicketError::ReplicaRole);
         }
-        Ok((Self::of(&row)?, wanted.target(&row)?))
+        Self::of(&row)
     }
 
     /// Any session; it may be read-only.
-    pub fn look(client: &SpiClient, wanted: Wanted) -> Result<(Self, Target), TicketError> {
-        let row = wanted.describe(client)?;
-        Ok((Self::of(&row)?, wanted.target(&row)?))
+    pub fn for_reading(client: &SpiClient) -> Result<Self, TicketError> {
+        Self::of(&look(client)?)
     }
 
     fn of(row: &SpiTupleTable) -> Result<Self, TicketError> {
-        let (schema, role) = (row.get_by_name("schema")?, row.get_by_name("role")?);
-        Ok(Self { schema: schema.unwrap_or_default(), role: role.unwrap_or_default() })
+        Ok(Self {
+            schema: row.get_by_name("schema")?.unwrap_or_default(),
+            owner: row.get_by_name("owner")?.unwrap_or(Oid::INVALID),
+            role: row.get_by_name("role")?.unwrap_or(Oid::INVALID),
+            is_superuser: row.get_by_name("is_superuser")?.unwrap_or_default(),
+        })
+    }
+
+    /// A statement on the rotation tables.
+    pub fn write<'conn>(
+        &self,
+        client: &mut SpiClient<'conn>,
+        text: &str,
+        args: &[DatumWithOid],
+    ) -> Result<SpiTupleTable<'conn>, TicketError> {
+        let sql = self.sql(text);
+        Ok(as_extension_owner(self.owner, || within_seconds(|| statement::write(client, &sql, args)))?)
+    }
+
+    /// A statement that changes the row of a run, or the one row that a target may have of an unfinished run: another
+    /// session may have it locked.
+    pub fn change_run<'conn>(
+        &self,
+        client: &mut SpiClient<'conn>,
+        what: String,
+        text: &str,
+        args: &[DatumWithOid],
+    ) -> Result<SpiTupleTable<'conn>, TicketError> {
+        let relation = self.table(client, "ticket_rotation")?;
+        let held = Held { what, relation, modes: &["RowShareLock", "RowExclusiveLock"] };
+        or_name_holder(client, self, &held, |client| self.write(client, text, args))
+    }
+
+    /// As `write`, where the transaction may be read-only.
+    pub fn read<'conn>(
+        &self,
+        client: &SpiClient<'conn>,
+        text: &str,
+        args: &[DatumWithOid],
+    ) -> Result<SpiTupleTable<'conn>, TicketError> {
+        let sql = self.sql(text);
+        Ok(as_extension_owner(self.owner, || statement::read(client, &sql, args))?)
+    }
+
+    /// The number of one of the rotation tables.
+    pub fn table(&self, client: &mut SpiClient, name: &str) -> Result<Oid, TicketError> {
+        let name = format!("{}.{name}", self.schema);
+        let row = self.write(client, "SELECT to_regclass($1)::oid", &[name.as_str().into()])?.first();
+        Ok(row.get_one()?.unwrap_or(Oid::INVALID))
     }
 
     /// The statement with the extension's schema filled in.
@@ -52,4 +104,8 @@ impl Session {
     pub fn call(&self, function: &str, arguments: &str) -> String {
         format!("SELECT {}.{function}({arguments});", self.schema)
     }
+}
+
+fn look<'conn>(client: &SpiClient<'conn>) -> Result<SpiTupleTable<'conn>, TicketError> {
+    Ok(in_own_path(|| statement::read(client, include_str!("queries/session.sql"), &[]))?.first())
 }

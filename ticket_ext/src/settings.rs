@@ -4,6 +4,9 @@ use std::ffi::CString;
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 
+pub const DEFAULT_TARGET: &str = "ticket";
+pub const DEFAULT_TOKEN_COLUMN: &str = "token";
+
 static TARGET: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"ticket"));
 static TOKEN_COLUMN: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"token"));
 
@@ -24,6 +27,17 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::default(),
     );
+    reserve_prefix();
+}
+
+/// So that a misspelt setting is an error and does not leave the default in force.
+fn reserve_prefix() {
+    #[cfg(any(feature = "pg13", feature = "pg14"))]
+    use pgrx::pg_sys::EmitWarningsOnPlaceholders as reserve;
+    #[cfg(not(any(feature = "pg13", feature = "pg14")))]
+    use pgrx::pg_sys::MarkGUCPrefixReserved as reserve;
+    // SAFETY: called from _PG_init with a constant, which the server copies.
+    unsafe { reserve(c"ticket_ext".as_ptr()) }
 }
 
 pub fn target() -> String {

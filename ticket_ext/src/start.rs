@@ -1,15 +1,24 @@
 //! The start of a run: what it covers, and the ranges it is divided into.
 
-use pgrx::pg_sys;
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
 
+use crate::context::Context;
 use crate::error::TicketError;
-use crate::job::Job;
-use crate::run::{Newest, Run};
-use crate::statement::{self, ids_of};
+use crate::older_writers;
+use crate::run;
+use crate::statement::ids_of;
 
 /// A run is divided at most into as many ranges as keep the choice of one cheap in each batch.
 pub const MOST_RANGES: i32 = 1000;
+
+/// As many as there may be workers; more would be small ones.
+const RANGES_BY_SIZE: i64 = 64;
+/// Where VACUUM follows the run, ranges are smaller: workers that take turns in the last one keep the old rows of
+/// each other's batches from being removed. A small table is not worth it.
+const SMALL_TABLE: i64 = 100_000;
+const TICKETS_PER_RANGE: i64 = 10_000;
+const TICKETS_PER_RANGE_OF_SMALL_TABLE: i64 = 50_000;
 
 /// A sample is of whole pages. So many tickets lie on ten or more, so that a range holds a third more or less than
 /// it should, and the time to read them does not grow with the table.
@@ -17,93 +26,129 @@ const SAMPLED_PER_RANGE: i64 = 2000;
 
 /// What the table held when the run started.
 struct Plan {
-    upper_id: i64,
+    /// Read before all else: what is created afterwards is younger than it says.
+    started_at: TimestampWithTimeZone,
+    highest: Option<i64>,
     tickets: i64,
     horizon: i64,
 }
 
-/// Returns the id of the new run.
-pub fn start(client: &mut SpiClient, job: &Job, ranges: i32) -> Result<i64, TicketError> {
-    if let Some(Newest { run, state }) = Run::newest(client, &job.session, &job.target)?
-        && matches!(state.as_str(), "active" | "paused")
-    {
-        return Err(run.unfinished(job));
+/// Returns the id of the new run; without a number of ranges, as many as the table's size asks for.
+pub fn start(client: &mut SpiClient, context: &Context, ranges: Option<i32>) -> Result<i64, TicketError> {
+    if let Some(unfinished) = run::in_the_way(client, context)? {
+        return Err(unfinished.unfinished(context));
     }
-    let plan = plan(client, job)?;
-    let run = insert(client, job, &plan)?;
-    divide(client, job, run, &plan, i64::from(ranges))?;
+    let plan = plan(client, context)?;
+    let Some(upper_id) = upper_id(client, context, &plan)? else {
+        return Err(TicketError::NoTickets { table: context.target.name.clone() });
+    };
+    let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
+    let run = insert(client, context, &plan, upper_id)?;
+    divide(client, context, run, upper_id, plan.tickets, ranges)?;
     Ok(run)
 }
 
-/// The first unused transaction id. Every transaction that is in progress has a lower one.
-pub fn next_transaction_id() -> i64 {
-    // SAFETY: reads a counter in shared memory, under its lock.
-    let next = unsafe { pg_sys::ReadNextFullTransactionId() };
-    next.value as i64
+fn by_size(tickets: i64) -> i64 {
+    let each = if tickets < SMALL_TABLE { TICKETS_PER_RANGE_OF_SMALL_TABLE } else { TICKETS_PER_RANGE };
+    (1 + tickets / each).min(RANGES_BY_SIZE)
 }
 
-fn plan(client: &mut SpiClient, job: &Job) -> Result<Plan, TicketError> {
-    let row = statement::write(client, &job.sql(include_str!("queries/plan_run.sql")), &[])?.first();
-    let (lowest_id, upper_id, tickets) = row.get_three::<i64, i64, i64>()?;
-    let (Some(lowest_id), Some(upper_id), Some(tickets)) = (lowest_id, upper_id, tickets) else {
-        return Err(TicketError::NoTickets { table: job.target.name.clone() });
+fn plan(client: &mut SpiClient, context: &Context) -> Result<Plan, TicketError> {
+    let row = context.session.write(client, "SELECT clock_timestamp()", &[])?.first();
+    let started_at = row.get_one()?.ok_or(pgrx::spi::Error::InvalidPosition)?;
+    let row = context.read(client, include_str!("queries/plan_run.sql"), &[])?.first();
+    let (highest, tickets, horizon) = row.get_three()?;
+    let horizon = horizon.ok_or(pgrx::spi::Error::InvalidPosition)?;
+    Ok(Plan { started_at, highest, tickets: tickets.unwrap_or(0), horizon })
+}
+
+/// The last key of the run, so that what is in flight at its start is part of it: the last value of the sequence that
+/// the keys come from. Where they come from elsewhere, and older transactions still write, there is no telling.
+fn upper_id(client: &mut SpiClient, context: &Context, plan: &Plan) -> Result<Option<i64>, TicketError> {
+    let drawn: Option<i64> = match context.table.columns.sequence {
+        Some(sequence) => {
+            let sql = "SELECT pg_sequence_last_value($1)";
+            context.session.write(client, sql, &[sequence.into()])?.first().get_one()?
+        }
+        None => None,
     };
-    if lowest_id == i64::MIN {
-        return Err(TicketError::LowestId { table: job.target.name.clone() });
+    if drawn.is_some() && drawn >= plan.highest {
+        return Ok(drawn);
     }
-    // Read after the tickets: a ticket that was invisible to that query is older work than this id.
-    Ok(Plan { upper_id, tickets, horizon: next_transaction_id() })
+    if !older_writers::find(client, context, plan.horizon)?.described.is_empty() {
+        return Ok(Some(i64::MAX));
+    }
+    // None is left that could have written before the horizon and is not seen by this look.
+    Ok(context.read(client, "SELECT max(@key@)::bigint FROM @target@", &[])?.first().get_one()?)
 }
 
-fn insert(client: &mut SpiClient, job: &Job, plan: &Plan) -> Result<i64, TicketError> {
-    let sql = job.sql(include_str!("queries/start_run.sql"));
+fn insert(client: &mut SpiClient, context: &Context, plan: &Plan, upper_id: i64) -> Result<i64, TicketError> {
+    let columns = &context.table.columns;
     let args = [
-        job.target.oid.into(),
-        job.target.name.as_str().into(),
-        job.target.column.as_str().into(),
-        plan.upper_id.into(),
+        context.target.oid.into(),
+        context.target.name.as_str().into(),
+        columns.key_name.as_str().into(),
+        columns.key_number.into(),
+        context.target.column.as_str().into(),
+        columns.token_number.into(),
+        upper_id.into(),
         plan.tickets.into(),
         plan.horizon.to_string().into(),
+        plan.started_at.into(),
     ];
-    let row = statement::write(client, &sql, &args)?.first();
+    let what = format!("the start of a run of {}", context.target.name);
+    let row = context.session.change_run(client, what, include_str!("queries/start_run.sql"), &args)?.first();
     if !row.is_empty()
         && let Some(run) = row.get_one()?
     {
         return Ok(run);
     }
-    let newest = Run::newest(client, &job.session, &job.target)?;
-    Err(newest.map_or(pgrx::spi::Error::InvalidPosition.into(), |newest| newest.run.unfinished(job)))
+    let other = run::in_the_way(client, context)?;
+    Err(other.map_or(pgrx::spi::Error::InvalidPosition.into(), |other| other.unfinished(context)))
 }
 
-/// Ranges of about equally many tickets. The first one begins below all ids, so that a ticket with a low id
-/// which is committed while the run goes on is part of it.
-fn divide(client: &mut SpiClient, job: &Job, run: i64, plan: &Plan, ranges: i64) -> Result<(), TicketError> {
-    let mut after_id = i64::MIN;
-    for end in range_ends(client, job, plan, ranges)?.into_iter().chain([plan.upper_id]) {
-        add_range(client, job, run, after_id, end)?;
-        after_id = end;
+/// Ranges of about equally many tickets. The first one begins with the lowest key there can be, so that a ticket
+/// with a low one which is committed while the run goes on is part of it.
+fn divide(
+    client: &mut SpiClient,
+    context: &Context,
+    run: i64,
+    upper_id: i64,
+    tickets: i64,
+    ranges: i64,
+) -> Result<(), TicketError> {
+    let mut first_id = i64::MIN;
+    for last_id in range_ends(client, context, upper_id, tickets, ranges)?.into_iter().chain([upper_id]) {
+        let args = [run.into(), first_id.into(), last_id.into()];
+        context.session.write(client, include_str!("queries/add_range.sql"), &args)?;
+        first_id = last_id.saturating_add(1);
     }
     Ok(())
 }
 
 /// Where all ranges but the last one end.
-fn range_ends(client: &mut SpiClient, job: &Job, plan: &Plan, ranges: i64) -> Result<Vec<i64>, TicketError> {
-    if ranges == 1 {
+fn range_ends(
+    client: &mut SpiClient,
+    context: &Context,
+    upper_id: i64,
+    tickets: i64,
+    ranges: i64,
+) -> Result<Vec<i64>, TicketError> {
+    if ranges == 1 || tickets == 0 {
         return Ok(Vec::new());
     }
-    let percent = 100.0 * (ranges * SAMPLED_PER_RANGE) as f64 / plan.tickets as f64;
-    let args = [plan.upper_id.into(), ranges.into(), percent.min(100.0).into()];
-    Ok(ids_of(statement::write(client, &job.sql(include_str!("queries/range_ends.sql")), &args)?)?)
+    let percent = 100.0 * (ranges * SAMPLED_PER_RANGE) as f64 / tickets as f64;
+    let args = [upper_id.into(), ranges.into(), percent.min(100.0).into()];
+    Ok(ids_of(context.read(client, include_str!("queries/range_ends.sql"), &args)?)?)
 }
 
-fn add_range(
-    client: &mut SpiClient,
-    job: &Job,
-    run: i64,
-    after_id: i64,
-    upper_id: i64,
-) -> Result<(), TicketError> {
-    let args = [run.into(), after_id.into(), upper_id.into()];
-    statement::write(client, &job.sql(include_str!("queries/add_range.sql")), &args)?;
-    Ok(())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_grow_with_the_table_up_to_64() {
+        let ranges = [0, 49_999, 50_000, 99_999, 100_000, 500_000, 1_000_000_000].map(by_size);
+        assert_eq!(ranges, [1, 1, 2, 2, 11, 51, 64]);
+    }
 }

@@ -8,6 +8,8 @@ use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
 use pgrx::pg_sys::PgOid;
 use pgrx::spi::{OwnedPreparedStatement, SpiClient, SpiResult, SpiTupleTable};
 
+use crate::error::TicketError;
+
 /// Plans are kept by their text, which names the target by schema and table. A table that is renamed or
 /// replaced changes either the text or, by the server's own invalidation, the plan behind it.
 type Plans = HashMap<String, Rc<OwnedPreparedStatement>>;
@@ -51,6 +53,15 @@ pub fn ids_of<T: FromDatum + IntoDatum>(rows: SpiTupleTable) -> SpiResult<Vec<T>
         ids.extend(row.get::<T>(1)?);
     }
     Ok(ids)
+}
+
+/// The first two columns of all rows, both numbers.
+pub fn pairs(rows: SpiTupleTable) -> Result<Vec<(i64, i64)>, TicketError> {
+    let mut pairs = Vec::with_capacity(rows.len());
+    for row in rows {
+        pairs.push((row.get(1)?.unwrap_or_default(), row.get(2)?.unwrap_or_default()));
+    }
+    Ok(pairs)
 }
 
 fn plan<'conn>(

@@ -1,9 +1,10 @@
 //! The table and token column that a call is about.
 
 use pgrx::pg_sys::Oid;
-use pgrx::spi::{SpiClient, SpiTupleTable};
+use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
+use crate::privileges::{in_own_path, is_security_definer};
 use crate::types::{Name, RegClass};
 use crate::{settings, statement};
 
@@ -15,38 +16,59 @@ pub struct Target {
     pub column: String,
     /// Both as the arguments of a call, to be pasted.
     pub arguments: String,
-    /// Whether policies may hide tickets from this role.
-    pub row_security: bool,
 }
 
 /// The names in a call, or else those of the settings.
-pub struct Wanted {
+pub struct TargetArgs {
     table: Option<RegClass>,
-    name: String,
-    column: String,
+    column: Option<String>,
 }
 
-impl Wanted {
+impl TargetArgs {
     pub fn new(table: Option<RegClass>, column: Option<Name>) -> Self {
-        let column = column.map_or_else(settings::token_column, |Name(name)| name);
-        Self { table, name: settings::target(), column }
+        Self { table, column: column.map(|Name(name)| name) }
     }
 
-    /// One row, also where there is no such table.
-    pub fn describe<'conn>(&self, client: &SpiClient<'conn>) -> Result<SpiTupleTable<'conn>, TicketError> {
-        let oid = self.table.as_ref().map(|RegClass(oid)| *oid);
-        let args = [oid.into(), self.name.as_str().into(), self.column.as_str().into()];
-        Ok(statement::read(client, include_str!("queries/session.sql"), &args)?.first())
+    /// The table's number. A name of the settings is looked up by the caller's search_path.
+    pub fn resolve(&self, client: &SpiClient) -> Result<Oid, TicketError> {
+        if let Some(RegClass(oid)) = self.table {
+            return Ok(oid);
+        }
+        let name = heeded("ticket_ext.target", settings::target(), settings::DEFAULT_TARGET)?;
+        let found = statement::read(
+            client,
+            "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
+            &[name.as_str().into()],
+        )?;
+        found.first().get_one()?.ok_or(TicketError::NoSuchTable { name })
     }
 
-    pub fn target(self, row: &SpiTupleTable) -> Result<Target, TicketError> {
-        let Some(oid) = row.get_by_name("target")? else {
-            let name = self.table.map_or(self.name, |RegClass(oid)| oid.to_u32().to_string());
-            return Err(TicketError::NoSuchTable { name });
-        };
+    pub fn column(&self) -> Result<String, TicketError> {
+        self.column.clone().map_or_else(
+            || heeded("ticket_ext.token_column", settings::token_column(), settings::DEFAULT_TOKEN_COLUMN),
+            Ok,
+        )
+    }
+
+    /// By the table's number: its name as it is now.
+    pub fn describe(&self, client: &SpiClient, oid: Oid) -> Result<Target, TicketError> {
+        let column = self.column()?;
+        let sql = include_str!("queries/target.sql");
+        let args = [oid.into(), column.as_str().into()];
+        let row = in_own_path(|| statement::read(client, sql, &args))?.first();
+        if row.is_empty() {
+            return Err(TicketError::NoSuchTable { name: oid.to_u32().to_string() });
+        }
         let name = row.get_by_name("name")?.unwrap_or_default();
         let arguments = row.get_by_name("arguments")?.unwrap_or_default();
-        let row_security = row.get_by_name("row_security")?.unwrap_or_default();
-        Ok(Target { oid, name, column: self.column, arguments, row_security })
+        Ok(Target { oid, name, column, arguments })
     }
+}
+
+/// Settings are the caller's of a SECURITY DEFINER function, and must not choose what it overwrites.
+fn heeded(setting: &'static str, value: String, default: &str) -> Result<String, TicketError> {
+    if is_security_definer() && value != default {
+        return Err(TicketError::SettingOfCaller { setting });
+    }
+    Ok(value)
 }

@@ -42,11 +42,17 @@ impl Entropy {
     }
 }
 
-pub fn new() -> Result<Uuid, TicketError> {
+/// A version 4 UUID.
+pub fn new() -> Result<uuid::Uuid, TicketError> {
     // SAFETY: set once at the start of the process, before any of its code can call this.
     let process = unsafe { pg_sys::MyProcPid };
     let bytes = ENTROPY.with_borrow_mut(|entropy| entropy.take(process))?;
-    Ok(Uuid::from_bytes(uuid::Builder::from_random_bytes(bytes).into_uuid().into_bytes()))
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+/// As the server stores it.
+pub fn uuid(token: uuid::Uuid) -> Uuid {
+    Uuid::from_bytes(token.into_bytes())
 }
 
 #[cfg(test)]

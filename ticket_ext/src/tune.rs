@@ -3,11 +3,10 @@
 use pgrx::Spi;
 use pgrx::datum::Interval;
 
+use crate::context::Context;
 use crate::error::TicketError;
 use crate::run::Run;
-use crate::session::Session;
-use crate::statement;
-use crate::target::Wanted;
+use crate::target::TargetArgs;
 
 /// Bounds in microseconds.
 const BATCH_TIME: std::ops::RangeInclusive<i128> = 10_000..=60_000_000;
@@ -40,22 +39,33 @@ impl Tuning {
 }
 
 /// Nothing given means: as each driver was told itself. Returns the id of the run.
-pub fn tune(tuning: Tuning, wanted: Wanted) -> Result<i64, TicketError> {
+pub fn tune(tuning: Tuning, args: &TargetArgs) -> Result<i64, TicketError> {
     tuning.check()?;
     Spi::connect_mut(|client| {
-        let (session, target) = Session::check(client, wanted)?;
-        let newest = Run::require(client, &session, &target)?;
-        if !matches!(newest.state.as_str(), "active" | "paused") {
-            return Err(newest.run.wrong_state(&session, &target, newest.state));
+        let context = Context::for_control(client, args)?;
+        let run = Run::require(client, &context)?;
+        if !run.is_unfinished() {
+            return Err(run.wrong_state(&context));
         }
-        let run = newest.run.id;
+        let id = run.id;
         if tuning.is_empty() {
-            statement::write(client, &session.sql(include_str!("queries/reset_run.sql")), &[run.into()])?;
-            return Ok(run);
+            context.session.write(client, include_str!("queries/reset_run.sql"), &[id.into()])?;
+            return Ok(id);
         }
-        let sql = session.sql(include_str!("queries/tune_run.sql"));
         let Tuning { batch_time, nice, workers } = tuning;
-        statement::write(client, &sql, &[run.into(), batch_time.into(), nice.into(), workers.into()])?;
-        Ok(run)
+        let args = [id.into(), batch_time.into(), nice.into(), workers.into()];
+        context.session.write(client, include_str!("queries/tune_run.sql"), &args)?;
+        Ok(id)
+    })
+}
+
+/// What the drivers of the target's active run wait for; None: nothing any more.
+pub fn note_wait(reason: Option<&str>, args: &TargetArgs) -> Result<i64, TicketError> {
+    Spi::connect_mut(|client| {
+        let context = Context::for_control(client, args)?;
+        let run = Run::require(client, &context)?;
+        let args = [run.id.into(), reason.into()];
+        context.session.write(client, include_str!("queries/note_wait.sql"), &args)?;
+        Ok(run.id)
     })
 }

@@ -11,8 +11,12 @@ pub struct RegClass(pub pg_sys::Oid);
 /// A `name`.
 pub struct Name(pub String);
 
+/// The bytes of a `text`, whatever the encoding of the database.
+pub struct Text<'a>(pub &'a [u8]);
+
 impl_sql_translatable!(RegClass, "regclass");
 impl_sql_translatable!(Name, "name");
+impl_sql_translatable!(Text<'_>, "text");
 
 // SAFETY: a regclass is passed by value, as an oid.
 unsafe impl<'fcx> ArgAbi<'fcx> for RegClass {
@@ -28,5 +32,13 @@ unsafe impl<'fcx> ArgAbi<'fcx> for Name {
         let name: Option<&CStr> = unsafe { arg.unbox_arg_using_from_datum() };
         let name = name.expect("an argument of Option is unboxed only when it is not NULL");
         Self(name.to_string_lossy().into_owned())
+    }
+}
+
+// SAFETY: a text is passed by reference, to a varlena as a bytea is.
+unsafe impl<'fcx> ArgAbi<'fcx> for Text<'fcx> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        let bytes = unsafe { arg.unbox_arg_using_from_datum() };
+        Self(bytes.expect("an argument of Option is unboxed only when it is not NULL"))
     }
 }

@@ -1,97 +1,145 @@
-//! The evidence that a run left no ticket behind.
+//! The evidence that a run left no ticket behind: its ledger without a gap, and each ticket beside its entries.
+//!
+//! A ticket whose live token is one that the run retired has its old token back, or never lost it. A ticket without an
+//! entry was not rotated, unless it came after the sweep, which left none without one. What is known to have been there
+//! before the sweep, by the transaction that wrote it, did not.
 
 use pgrx::Spi;
-use pgrx::datum::DatumWithOid;
-use pgrx::spi::{SpiClient, SpiTupleTable};
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::spi::SpiClient;
 
+use crate::accounting::{Accounting, Due, Reason};
+use crate::context::Context;
 use crate::error::TicketError;
-use crate::job::Job;
-use crate::run::{Newest, Run};
-use crate::start::next_transaction_id;
-use crate::statement;
-use crate::target::Wanted;
+use crate::interval::Interval;
+use crate::older_writers::is_of_this_cluster;
+use crate::run::Run;
+use crate::target::TargetArgs;
 
-/// Ids that are named of the tickets which were not rotated.
-const MOST_NAMED: i64 = 10;
+/// Keys that are named of the tickets which were not rotated, or have their old token.
+const MOST_NAMED: usize = 10;
 
+#[derive(Default)]
 pub struct Evidence {
     pub run: i64,
     pub state: String,
+    pub started_at: Option<TimestampWithTimeZone>,
+    pub finished_at: Option<TimestampWithTimeZone>,
     pub tickets_rotated: i64,
     pub tickets_swept: i64,
     pub gaps: i64,
-    /// None after a restore into another cluster, where row versions tell nothing.
-    pub not_rotated: Option<i64>,
-    pub not_rotated_ids: Option<Vec<i64>>,
-    pub written_since: Option<i64>,
-    pub created_since: Option<i64>,
+    /// None once the entries are forgotten.
+    pub tickets: Option<Accounted>,
     pub without_token: i64,
     pub duplicate_tokens: i64,
 }
 
-impl Evidence {
-    /// None where the row versions are no evidence.
-    pub fn verified(&self) -> Option<bool> {
-        self.not_rotated.map(|not_rotated| self.state == "finished" && self.gaps == 0 && not_rotated == 0)
+#[derive(Default)]
+pub struct Accounted {
+    pub old_tokens: Named,
+    pub not_rotated: Named,
+    /// Tickets without an entry that came after the sweep.
+    pub created_since: i64,
+}
+
+/// How many tickets, and the keys of the first ones.
+#[derive(Default)]
+pub struct Named {
+    pub count: i64,
+    pub keys: Vec<i64>,
+}
+
+impl Named {
+    fn add(&mut self, key: i64) {
+        self.count += 1;
+        if self.keys.len() < MOST_NAMED {
+            self.keys.push(key);
+        }
     }
 }
 
-pub fn verify(wanted: Wanted) -> Result<Evidence, TicketError> {
-    Spi::connect(|client| {
-        let job = Job::look(client, wanted)?;
-        let Newest { run, state } = Run::require(client, &job.session, &job.target)?;
-        let mut evidence = ledger(client, &job, run, state)?;
-        if run.made_here {
-            versions(client, &job, run, &mut evidence)?;
+impl Evidence {
+    /// None where the entries are forgotten.
+    pub fn verified(&self) -> Option<bool> {
+        let ends_well = self.state == "finished" && self.gaps == 0;
+        let Accounted { old_tokens, not_rotated, .. } = self.tickets.as_ref()?;
+        Some(ends_well && old_tokens.count == 0 && not_rotated.count == 0)
+    }
+}
+
+pub fn verify(args: &TargetArgs) -> Result<Evidence, TicketError> {
+    Spi::connect_mut(|client| {
+        let context = Context::for_reading(client, args)?;
+        let run = Run::matching(client, &context)?;
+        let (mut evidence, has_entries) = ledger(client, &context, &run)?;
+        if has_entries {
+            evidence.tickets = Some(account(client, &context, &run)?);
         }
-        tokens(client, &job, &mut evidence)?;
+        tokens(client, &context, &mut evidence)?;
         Ok(evidence)
     })
 }
 
-fn ledger(client: &SpiClient, job: &Job, run: Run, state: String) -> Result<Evidence, TicketError> {
+fn ledger(client: &mut SpiClient, context: &Context, run: &Run) -> Result<(Evidence, bool), TicketError> {
     let args = [run.id.into(), i64::MIN.into(), run.upper_id.into()];
-    let row = read(client, job, include_str!("queries/verify_ledger.sql"), &args)?;
-    Ok(Evidence {
+    let row = context.session.read(client, include_str!("queries/verify_ledger.sql"), &args)?.first();
+    let evidence = Evidence {
         run: run.id,
-        state,
+        state: run.state.clone(),
+        started_at: row.get_by_name("started_at")?,
+        finished_at: row.get_by_name("finished_at")?,
         tickets_rotated: row.get_by_name("rotated")?.unwrap_or(0),
         tickets_swept: row.get_by_name("swept")?.unwrap_or(0),
         gaps: row.get_by_name("gaps")?.unwrap_or(0),
-        not_rotated: None,
-        not_rotated_ids: None,
-        written_since: None,
-        created_since: None,
-        without_token: 0,
-        duplicate_tokens: 0,
+        ..Evidence::default()
+    };
+    Ok((evidence, row.get_by_name("has_entries")?.unwrap_or(false)))
+}
+
+fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accounted, TicketError> {
+    let here = is_of_this_cluster(client, context, run)?;
+    let mut accounted = Accounted::default();
+    let mut accounting = Accounting::of(Interval { first_id: i64::MIN, last_id: run.upper_id });
+    while let Some(step) = accounting.step(context, run)? {
+        let mut without_entry = Vec::new();
+        for Due { key, reason, .. } in step.due {
+            match reason {
+                Reason::OldToken => accounted.old_tokens.add(key),
+                Reason::NotRotated => without_entry.push(key),
+            }
+        }
+        let late =
+            if run.state == "finished" { late(context, run, here, &without_entry)? } else { Vec::new() };
+        accounted.created_since += late.len() as i64;
+        without_entry
+            .iter()
+            .filter(|key| !late.contains(key))
+            .for_each(|&key| accounted.not_rotated.add(key));
+    }
+    Ok(accounted)
+}
+
+/// Those of the tickets that are not known to have been there when the sweep began.
+fn late(context: &Context, run: &Run, here: bool, keys: &[i64]) -> Result<Vec<i64>, TicketError> {
+    let Some(horizon) = run.sweep_horizon.filter(|_| here && !keys.is_empty()) else {
+        return Ok(keys.to_vec());
+    };
+    Spi::connect_mut(|client| {
+        let args = [keys.to_vec().into(), horizon.into(), context.target.oid.into()];
+        let rows = context.read(client, include_str!("queries/late_tickets.sql"), &args)?;
+        Ok(crate::statement::ids_of(rows)?)
     })
 }
 
-fn versions(client: &SpiClient, job: &Job, run: Run, evidence: &mut Evidence) -> Result<(), TicketError> {
-    let in_flight = include_str!("queries/in_flight.sql");
-    let sql = include_str!("queries/verify_versions.sql").replace("@in_flight@", in_flight);
-    let next = next_transaction_id();
-    let args = [run.upper_id.into(), next.into(), run.horizon.into(), run.id.into(), MOST_NAMED.into()];
-    let row = read(client, job, &sql, &args)?;
-    evidence.not_rotated = row.get_by_name("not_rotated")?;
-    evidence.not_rotated_ids = row.get_by_name("ids")?;
-    let row = read(client, job, include_str!("queries/verify_writers.sql"), &[run.id.into()])?;
-    (evidence.written_since, evidence.created_since) = row.get_two()?;
+fn tokens(client: &mut SpiClient, context: &Context, evidence: &mut Evidence) -> Result<(), TicketError> {
+    let columns = &context.table.columns;
+    if !columns.has_token.is_empty() {
+        let sql = "SELECT count(*) FROM @target@ WHERE @token@ IS NULL";
+        evidence.without_token = context.read(client, sql, &[])?.first().get_one()?.unwrap_or(0);
+    }
+    if !columns.is_unique {
+        let sql = "SELECT count(@token@) - count(DISTINCT @token@) FROM @target@";
+        evidence.duplicate_tokens = context.read(client, sql, &[])?.first().get_one()?.unwrap_or(0);
+    }
     Ok(())
-}
-
-fn tokens(client: &SpiClient, job: &Job, evidence: &mut Evidence) -> Result<(), TicketError> {
-    let row = read(client, job, include_str!("queries/verify_tokens.sql"), &[])?;
-    evidence.without_token = row.get_by_name("without_token")?.unwrap_or(0);
-    evidence.duplicate_tokens = row.get_by_name("duplicates")?.unwrap_or(0);
-    Ok(())
-}
-
-fn read<'conn>(
-    client: &SpiClient<'conn>,
-    job: &Job,
-    text: &str,
-    args: &[DatumWithOid],
-) -> Result<SpiTupleTable<'conn>, TicketError> {
-    Ok(statement::read(client, &job.sql(text), args)?.first())
 }

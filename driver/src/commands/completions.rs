@@ -1,9 +1,11 @@
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
 use crate::cli::Cli;
 use crate::error::Error;
 use crate::exit::Exit;
-use clap::CommandFactory;
-use clap_complete::Shell;
-use std::io::{self, Write};
 
 /// Into memory first: the generator panics on a closed pipe.
 pub fn completions(shell: Shell) -> Result<Exit, Error> {

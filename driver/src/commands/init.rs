@@ -1,14 +1,15 @@
 //! Makes a sample table, in one transaction: a client that vanishes leaves nothing behind.
 
-use crate::cli::{Init, Scope};
-use crate::connect;
-use crate::console;
-use crate::error::Error;
-use crate::exit::Exit;
-use crate::resume::command;
-use crate::signals::Interrupt;
 use postgres::types::Type;
 use postgres::{Client, Row, Transaction};
+
+use super::command_line::to_paste;
+use crate::cli::Init;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::session::{Scope, fill};
+use crate::signals::Interrupt;
+use crate::{connect, console};
 
 /// The comment by which a sample table is known; without it nothing is replaced.
 const MARK: &str = "sample table of rotate-driver init, which may replace it";
@@ -16,7 +17,7 @@ const MARK: &str = "sample table of rotate-driver init, which may replace it";
 pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
     let mut connection = connect::open(&scope.request(true))?;
     let interrupt = Interrupt::watch(0)?;
-    interrupt.aim(interrupt.new_aim(), Some(connection.canceller()));
+    interrupt.set_canceller(interrupt.new_slot(), Some(connection.canceller()));
     match (make(&mut connection.client, scope, options), interrupt.signal()) {
         (Ok(place), _) => tell(scope, options, &place),
         (Err(error), Some(signal)) if error.is_cancelled_query() => {
@@ -34,12 +35,10 @@ fn make(client: &mut Client, scope: &Scope, options: &Init) -> Result<Row, Error
     if place.get("exists") && !place.get::<_, bool>("ours") {
         return Err(Error::TableForeign { table: table.to_owned() });
     }
-    // The names come last: a quoted one may contain anything, even `{size}`.
-    let sql = include_str!("../sql/sample_table.sql")
-        .replace("{size}", &options.size.to_string())
-        .replace("{mark}", MARK)
-        .replace("{token_column}", place.get("token_column"))
-        .replace("{table}", table);
+    let size = options.size.to_string();
+    let (token_column, mark) = (place.get("token_column"), MARK);
+    let values = [("table", table), ("token_column", token_column), ("size", &size), ("mark", mark)];
+    let sql = fill(include_str!("../sql/sample_table.sql"), &values);
     transaction.batch_execute(&sql)?;
     transaction.commit()?;
     Ok(place)
@@ -59,6 +58,6 @@ fn tell(scope: &Scope, options: &Init, place: &Row) -> Result<Exit, Error> {
     if !place.get::<_, bool>("extension") {
         console::say("next, in SQL: CREATE EXTENSION ticket_ext;")?;
     }
-    console::say(&format!("next: {}", command(scope, &["run"])))?;
+    console::say(&format!("next: {}", to_paste(scope, &["run"])))?;
     Ok(Exit::Finished)
 }

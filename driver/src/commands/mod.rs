@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod command_line;
 mod completions;
 mod control;
 mod init;
@@ -7,11 +8,11 @@ mod run;
 mod status;
 mod verify;
 
-use crate::cli::{Cli, Command, Scope};
+use crate::cli::{Cli, Command};
 use crate::connect;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::session::Session;
+use crate::session::{Scope, Session};
 
 pub fn execute(cli: &Cli) -> Result<Exit, Error> {
     let scope = &cli.scope;

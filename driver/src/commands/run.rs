@@ -1,18 +1,18 @@
 //! Starts or continues a rotation and says how it ended.
 
+use std::time::Duration;
+
+use super::command_line::{to_continue, to_paste, to_repeat};
 use super::{open, verify};
-use crate::cli::{DEFAULT_INTERVAL, Format, ProgressStyle, Run, Scope, Verify};
+use crate::cli::{Format, Run, Verify};
 use crate::connect::overridden;
 use crate::console::{note, report};
-use crate::display::{self, Display};
+use crate::display::{self, Display, ProgressStyle};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::link::Link;
-use crate::patience::DEFAULT_RETRY_FOR;
-use crate::resume::command;
 use crate::rotate::{Ending, Outcome, Rotation};
+use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
-use std::time::Duration;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     overridden(scope.url.as_deref()).inspect(|warning| note(warning));
@@ -31,7 +31,7 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
         Err(error) => {
             // The error itself says more than a second failure to write it.
             let _ = display.failed(&error);
-            leave(error, scope, options)
+            leave(error)
         }
     }
 }
@@ -43,14 +43,14 @@ fn evidence(options: &Run) -> Verify {
 }
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {
-    let link = Link::new(scope, true, options.patience.retry_for, Interrupt::watch(1)?);
+    let link = Link::new(scope, true, options.retry.retry_for, Interrupt::watch(1)?);
     Rotation::new(link, display, options).run()
 }
 
-fn leave(error: Error, scope: &Scope, options: &Run) -> Result<Exit, Error> {
+fn leave(error: Error) -> Result<Exit, Error> {
     if let Error::GaveUp { .. } = error {
         report(&error);
-        note(&format!("continue with: {}", resume(scope, options)));
+        note(&format!("continue with: {}", to_continue()));
         return Ok(error.exit());
     }
     Err(error)
@@ -61,7 +61,7 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
         .last
         .as_ref()
         .map_or_else(|| "the run".to_owned(), |snapshot| format!("run {}", snapshot.progress.run_id));
-    let again = || command(scope, &["run", "--new"]);
+    let again = || to_paste(scope, &["run", "--new"]);
     match ending.outcome {
         Outcome::Finished if ending.last.is_none() => note("there is nothing to rotate: the table is empty"),
         Outcome::Finished if ending.batches == 0 => {
@@ -69,42 +69,20 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
         }
         Outcome::Finished if options.verify => note(&format!("{run} is finished")),
         Outcome::Finished => {
-            note(&format!("{run} is finished; verify it with: {}", command(scope, &["verify"])));
+            note(&format!("{run} is finished; verify it with: {}", to_paste(scope, &["verify"])));
         }
         Outcome::Interrupted(_) if options.new && ending.last.is_none() => {
-            note(&format!("interrupted before a run was started; start it with: {}", again()));
+            note(&format!("interrupted before a run was started; start it with: {}", to_repeat()));
         }
         Outcome::Interrupted(_) => {
-            note(&format!("{run} is interrupted; continue with: {}", resume(scope, options)));
+            note(&format!("{run} is interrupted; continue with: {}", to_continue()));
         }
         Outcome::Paused => {
-            let resume = command(scope, &["resume"]);
+            let resume = to_paste(scope, &["resume"]);
             note(&format!("{run} is paused; let it go on with: {resume}"));
         }
         Outcome::Cancelled => {
             note(&format!("{run} is cancelled; start another with: {}", again()));
         }
     }
-}
-
-/// The same command without `--new`: that would start from the beginning.
-fn resume(scope: &Scope, options: &Run) -> String {
-    let interval = options.interval.to_string();
-    let load = [options.load.options(), options.throttles.options()].concat();
-    let retry_for = humantime::format_duration(options.patience.retry_for).to_string();
-    let mut rest = vec!["run"];
-    rest.extend(load.iter().map(String::as_str));
-    if options.progress != ProgressStyle::Auto {
-        rest.extend(["--progress", options.progress.name()]);
-    }
-    if options.interval != DEFAULT_INTERVAL {
-        rest.extend(["--interval", &interval]);
-    }
-    if options.verify {
-        rest.push("--verify");
-    }
-    if retry_for != DEFAULT_RETRY_FOR {
-        rest.extend(["--retry-for", &retry_for]);
-    }
-    command(scope, &rest)
 }

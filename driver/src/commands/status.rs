@@ -1,28 +1,28 @@
 //! Shows the newest run, once or until it has ended.
 
-use crate::cli::{Format, Scope, Status};
-use crate::console;
-use crate::display::{Retrying, Told};
-use crate::error::Error;
-use crate::exit::Exit;
-use crate::link::Link;
-use crate::progress::{Progress, State};
-use crate::resume::command;
-use crate::signals::Interrupt;
-use crate::target::Target;
-use crate::tuning::Tuning;
-use postgres::Row;
-use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
+use postgres::Row;
+use serde_json::{Value, json};
+
+use super::command_line::to_paste;
+use crate::cli::{Format, Status};
+use crate::console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::pace::Tuning;
+use crate::progress::{Progress, State};
+use crate::session::{Link, RepeatFilter, Retrying, Scope, Target};
+use crate::signals::Interrupt;
+
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
-    let retry_for = options.watch.map_or(Duration::ZERO, |_| options.patience.retry_for);
+    let retry_for = options.watch.map_or(Duration::ZERO, |_| options.retry.retry_for);
     let mut link = Link::new(scope, false, retry_for, Interrupt::default());
-    let mut told = Told::default();
+    let mut filter = RepeatFilter::default();
     for round in 0.. {
-        let (row, target) = look(&mut link, &mut told)?;
+        let (row, target) = read(&mut link, &mut filter)?;
         let view = View { scope, target: &target, row: row.as_ref() };
         let mut out = io::stdout().lock();
         match options.format {
@@ -39,9 +39,9 @@ pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     Ok(Exit::Finished)
 }
 
-fn look(link: &mut Link, told: &mut Told) -> Result<(Option<Row>, Target), Error> {
+fn read(link: &mut Link, filter: &mut RepeatFilter) -> Result<(Option<Row>, Target), Error> {
     let mut tell = |retrying: &Retrying| {
-        if told.is_news(retrying) {
+        if filter.is_news(retrying) {
             console::note(&retrying.to_string());
         }
         Ok(())
@@ -66,7 +66,7 @@ impl View<'_> {
     fn text(&self) -> String {
         let (table, token_column) = (&self.target.table, &self.target.token_column);
         let Some(row) = self.row else {
-            let run = command(self.scope, &["run"]);
+            let run = to_paste(self.scope, &["run"]);
             return format!("{table} ({token_column}) has never had a run; start one with: {run}");
         };
         let progress = Progress::from(row);

@@ -1,9 +1,10 @@
 //! Which of several servers will do: target_session_attrs, with all of libpq's values.
 
+use postgres::Client;
+
 use super::params::Params;
 use super::values::one_of;
 use crate::error::Error;
-use postgres::Client;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attrs {
@@ -35,25 +36,25 @@ pub struct Role {
 }
 
 impl Attrs {
-    pub fn choose(params: &Params, writes: bool) -> Result<Attrs, Error> {
+    pub fn choose(params: &Params, writes: bool) -> Result<Self, Error> {
         let given = one_of(params, "target_session_attrs", LEGAL)?;
-        let free = !params.contains_key("target_session_attrs") || given == Attrs::PreferStandby;
-        Ok(if writes && free { Attrs::PreferPrimary } else { given })
+        let free = !params.contains_key("target_session_attrs") || given == Self::PreferStandby;
+        Ok(if writes && free { Self::PreferPrimary } else { given })
     }
 
     pub fn suit(self, role: Role) -> bool {
         match self {
-            Attrs::Any => true,
-            Attrs::ReadWrite => !role.read_only,
-            Attrs::ReadOnly => role.read_only,
-            Attrs::Primary | Attrs::PreferPrimary => !role.standby,
-            Attrs::Standby | Attrs::PreferStandby => role.standby,
+            Self::Any => true,
+            Self::ReadWrite => !role.read_only,
+            Self::ReadOnly => role.read_only,
+            Self::Primary | Self::PreferPrimary => !role.standby,
+            Self::Standby | Self::PreferStandby => role.standby,
         }
     }
 
     /// Whether another server will do where none suits.
     pub fn are_a_preference(self) -> bool {
-        matches!(self, Attrs::PreferStandby | Attrs::PreferPrimary)
+        matches!(self, Self::PreferStandby | Self::PreferPrimary)
     }
 
     pub fn name(self) -> &'static str {
@@ -62,9 +63,9 @@ impl Attrs {
 }
 
 impl Role {
-    pub fn ask(client: &mut Client) -> Result<Role, postgres::Error> {
+    pub fn ask(client: &mut Client) -> Result<Self, postgres::Error> {
         let row = client.query_typed_one(include_str!("../sql/session_role.sql"), &[])?;
-        Ok(Role { standby: row.get("standby"), read_only: row.get("read_only") })
+        Ok(Self { standby: row.get("standby"), read_only: row.get("read_only") })
     }
 
     pub fn is_writable(self) -> bool {

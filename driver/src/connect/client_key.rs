@@ -1,12 +1,14 @@
 //! The client's private key in the forms that people have it in, as the one form that TLS takes here: PKCS#8.
 
-use crate::error::Error;
-use openssl::error::ErrorStack;
-use openssl::pkey::{PKey, Private};
 use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, Private};
+
+use crate::error::Error;
 
 const DECRYPT: &str = "Give sslpassword in the connection string, or decrypt it: \
                        openssl pkcs8 -topk8 -nocrypt -in KEY -out NEWKEY";

@@ -1,10 +1,12 @@
 //! Why a connection was not made. The client tells its kinds of failure apart by their text only.
 
-use super::server::Server;
-use crate::error::Error;
-use postgres::error::SqlState;
 use std::error::Error as _;
 use std::io;
+
+use postgres::error::SqlState;
+
+use super::server::Server;
+use crate::error::Error;
 
 pub fn explain(error: postgres::Error, server: &Server) -> Error {
     match error.code() {
@@ -37,6 +39,6 @@ impl Error {
     /// Whether the other choice of encryption may help: pg_hba.conf may ask for one of the two.
     pub(super) fn is_about_encryption(&self) -> bool {
         let refused = self.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
-        refused || matches!(self, Error::Tls { .. })
+        refused || matches!(self, Self::Tls { .. })
     }
 }

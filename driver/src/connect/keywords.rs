@@ -1,10 +1,11 @@
 //! `host=localhost password='it\'s'`: libpq's keyword=value form, read and written.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use super::known::SECRETS;
 use super::params::Params;
 use crate::error::Error;
-use std::iter::Peekable;
-use std::str::Chars;
 
 pub fn parse(text: &str) -> Result<Params, Error> {
     let mut params = Params::new();

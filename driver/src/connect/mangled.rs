@@ -1,5 +1,7 @@
 //! Whatever a connection string is broken into, its password is neither shown nor sent as anything else.
 
+use fastrand::Rng;
+
 use super::known::SECRETS;
 use super::mangler::{SECRET, connection_string, passfile_line, whole};
 use super::params::{Params, gather};
@@ -8,7 +10,6 @@ use super::server::Server;
 use super::settings::Settings;
 use super::{Request, redact};
 use crate::error::Error;
-use fastrand::Rng;
 
 const CASES: usize = 40_000;
 

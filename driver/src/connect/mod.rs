@@ -9,7 +9,7 @@ mod known;
 #[cfg(test)]
 mod mangled;
 #[cfg(test)]
-#[path = "../../tests/suite/mangler.rs"]
+#[path = "../../tests/suite/common/mangler.rs"]
 mod mangler;
 mod misplaced;
 mod overridden;
@@ -25,17 +25,20 @@ mod tls;
 mod url;
 mod values;
 
-use crate::error::Error;
-use attrs::Role;
-pub use misplaced::is_connection_string;
-pub use overridden::overridden;
-use postgres::{CancelToken, Client, NoTls};
-use postgres_native_tls::MakeTlsConnector;
-use server::Server;
-pub use settings::NAME;
-use settings::Settings;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+use postgres::{CancelToken, Client, NoTls};
+use postgres_native_tls::MakeTlsConnector;
+
+use crate::error::Error;
+use attrs::Role;
+use server::Server;
+use settings::Settings;
+
+pub use misplaced::is_connection_string;
+pub use overridden::overridden;
+pub use settings::NAME;
 
 /// Where to connect, and what for.
 #[derive(Clone)]

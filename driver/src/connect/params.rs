@@ -2,11 +2,12 @@
 //!
 //! A keyword that is not known is not quoted: it can be the rest of a password.
 
+use std::collections::BTreeMap;
+
 use super::known::{self, KEYWORDS, SECRETS};
 use super::misplaced::is_connection_string;
 use super::{foreign, keywords, protections, url};
 use crate::error::Error;
-use std::collections::BTreeMap;
 
 pub type Params = BTreeMap<String, String>;
 

@@ -1,9 +1,10 @@
 //! `~/.pgpass`: one `host:port:database:user:password` a line, `*` for any.
 
-use crate::console;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use crate::console;
 
 /// What a line of the file must match.
 pub struct Login<'a> {

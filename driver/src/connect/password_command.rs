@@ -1,12 +1,13 @@
 //! A password from a program, asked for each connection: tokens of clouds are short-lived. Neither its words
 //! nor what it prints are shown.
 
-use crate::error::Error;
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::error::Error;
 
 /// Long enough for a token service over a slow network.
 pub const LIMIT: Duration = Duration::from_secs(30);

@@ -1,17 +1,19 @@
 //! One server: what to offer it, and for how long to wait for it.
 
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use postgres::config::SslMode as Wire;
+use postgres::{Client, Config, NoTls};
+use postgres_native_tls::MakeTlsConnector;
+
 use super::attrs::Role;
 use super::explain::explain;
 use super::server::Server;
 use super::settings::Settings;
 use super::{Connection, Locked, tls};
 use crate::error::Error;
-use postgres::config::SslMode as Wire;
-use postgres::{Client, Config, NoTls};
-use postgres_native_tls::MakeTlsConnector;
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
 
 type Opened = Result<(Client, Option<Role>), postgres::Error>;
 

@@ -1,10 +1,11 @@
 //! Which servers to try, in order.
 
-use super::params::Params;
-use crate::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
+
+use super::params::Params;
+use crate::error::Error;
 
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 const PORT: u16 = 5432;
@@ -19,7 +20,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn list(params: &Params) -> Result<Vec<Server>, Error> {
+    pub fn list(params: &Params) -> Result<Vec<Self>, Error> {
         let ports = ports(params)?;
         let hosts = list(params, "host");
         let addresses = list(params, "hostaddr");
@@ -29,11 +30,11 @@ impl Server {
             return Err(malformed("host, hostaddr and port are lists of different length"));
         }
         (0..count)
-            .map(|i| Server::new(hosts.get(i), addresses.get(i), pick(&ports, i).unwrap_or(PORT)))
+            .map(|i| Self::new(hosts.get(i), addresses.get(i), pick(&ports, i).unwrap_or(PORT)))
             .collect()
     }
 
-    fn new(host: Option<&&str>, address: Option<&&str>, port: u16) -> Result<Server, Error> {
+    fn new(host: Option<&&str>, address: Option<&&str>, port: u16) -> Result<Self, Error> {
         let ip = |text: &&str| text.parse().map_err(|_| malformed("hostaddr is no IP address"));
         let host = match (host.filter(|host| !host.is_empty()), address) {
             (Some(host), _) if !is_host(host) => return Err(bad_host()),
@@ -41,7 +42,7 @@ impl Server {
             (None, Some(address)) => address.to_string(),
             (None, None) => default_host(port),
         };
-        Ok(Server { host, address: address.map(ip).transpose()?, port })
+        Ok(Self { host, address: address.map(ip).transpose()?, port })
     }
 
     pub fn is_socket(&self) -> bool {

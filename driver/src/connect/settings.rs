@@ -1,5 +1,13 @@
 //! Parameters made complete with libpq's defaults and turned into the client's configuration.
 
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use postgres::Config;
+use postgres::config::{LoadBalanceHosts, SslMode as Wire, SslNegotiation};
+use postgres::error::{DbError, SqlState};
+
 use super::attrs::Attrs;
 use super::params::Params;
 use super::passfile::{self, Login};
@@ -8,14 +16,7 @@ use super::sslmode::SslMode;
 use super::values::{channel_binding, load_balance, number, ssl_negotiation, timeout};
 use super::{Locked, Request, password_command};
 use crate::console;
-use crate::error::Error;
-use crate::withheld;
-use postgres::Config;
-use postgres::config::{LoadBalanceHosts, SslMode as Wire, SslNegotiation};
-use postgres::error::{DbError, SqlState};
-use std::path::PathBuf;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use crate::error::{Error, is_own};
 
 /// The application_name, unless another one is asked for.
 pub const NAME: &str = "rotate-driver";
@@ -34,7 +35,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn new(params: Params, request: &Request) -> Result<Settings, Error> {
+    pub fn new(params: Params, request: &Request) -> Result<Self, Error> {
         let get = |keyword| params.get(keyword).map(String::as_str);
         let sslmode = SslMode::choose(get("sslmode"), get("sslrootcert"))?;
         let user = match get("user") {
@@ -49,7 +50,7 @@ impl Settings {
         let command = request.password_command.as_deref();
         let printed =
             command.map(|command| password_command::run(command, password_command::LIMIT)).transpose()?;
-        Ok(Settings { params, sslmode, timeout, attrs, asks_for_the_role, user, dbname, base, printed })
+        Ok(Self { params, sslmode, timeout, attrs, asks_for_the_role, user, dbname, base, printed })
     }
 
     /// In the order in which to try them.
@@ -127,7 +128,7 @@ fn notice(notice: &DbError, locked: &Locked) {
     if *notice.code() == SqlState::LOCK_NOT_AVAILABLE {
         locked.store(true, Ordering::Relaxed);
     }
-    if withheld::is_own(notice) {
+    if is_own(notice) {
         console::interject(&format!("{}: {}", notice.severity(), notice.message()));
     }
 }

@@ -1,7 +1,8 @@
 //! What each sslmode promises, as libpq defines it.
 
-use crate::error::Error;
 use postgres::config::SslMode as Wire;
+
+use crate::error::Error;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SslMode {
@@ -45,13 +46,13 @@ pub fn stronger(name: &str, other: Option<&String>) -> Result<&'static str, Erro
 
 impl SslMode {
     /// `sslrootcert=system` trusts every public CA, so it makes sense with verify-full only.
-    pub fn choose(name: Option<&str>, rootcert: Option<&str>) -> Result<SslMode, Error> {
+    pub fn choose(name: Option<&str>, rootcert: Option<&str>) -> Result<Self, Error> {
         let system = rootcert == Some("system");
         match (name, system) {
-            (None, true) => Ok(SslMode::VerifyFull),
-            (None, false) => Ok(SslMode::Prefer),
-            (Some(name), _) => match SslMode::parse(name)? {
-                mode if system && mode != SslMode::VerifyFull => Err(Error::Parameter(format!(
+            (None, true) => Ok(Self::VerifyFull),
+            (None, false) => Ok(Self::Prefer),
+            (Some(name), _) => match Self::parse(name)? {
+                mode if system && mode != Self::VerifyFull => Err(Error::Parameter(format!(
                     "sslmode {name} is too weak for sslrootcert=system: use verify-full"
                 ))),
                 mode => Ok(mode),
@@ -59,7 +60,7 @@ impl SslMode {
         }
     }
 
-    fn parse(name: &str) -> Result<SslMode, Error> {
+    fn parse(name: &str) -> Result<Self, Error> {
         if name == NO_VERIFY {
             return Err(Error::Refused {
                 what: format!("sslmode {NO_VERIFY} is no mode of libpq"),
@@ -76,9 +77,9 @@ impl SslMode {
     /// What to offer a TCP server, in this order, until it accepts one.
     pub fn offers(self) -> &'static [Wire] {
         match self {
-            SslMode::Disable => &[Wire::Disable],
-            SslMode::Allow => &[Wire::Disable, Wire::Require],
-            SslMode::Prefer => &[Wire::Prefer, Wire::Disable],
+            Self::Disable => &[Wire::Disable],
+            Self::Allow => &[Wire::Disable, Wire::Require],
+            Self::Prefer => &[Wire::Prefer, Wire::Disable],
             _ => &[Wire::Require],
         }
     }

@@ -1,15 +1,17 @@
 //! The TLS connector, from the parameters whose names begin with ssl.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use native_tls::{Certificate, Identity, TlsConnector, TlsConnectorBuilder};
+use postgres::config::SslNegotiation;
+use postgres_native_tls::{MakeTlsConnector, set_postgresql_alpn};
+
 use super::client_key;
 use super::params::Params;
 use super::sslmode::SslMode;
 use super::values::{server_name, ssl_negotiation, tls_versions};
 use crate::error::Error;
-use native_tls::{Certificate, Identity, TlsConnector, TlsConnectorBuilder};
-use postgres::config::SslNegotiation;
-use postgres_native_tls::{MakeTlsConnector, set_postgresql_alpn};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 pub fn connector(params: &Params, mode: SslMode) -> Result<MakeTlsConnector, Error> {
     let mut builder = TlsConnector::builder();

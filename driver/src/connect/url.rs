@@ -2,9 +2,10 @@
 //!
 //! No error here quotes the URL: a badly encoded password can end up in any piece of it.
 
+use percent_encoding::percent_decode_str;
+
 use super::params::Params;
 use crate::error::Error;
-use percent_encoding::percent_decode_str;
 
 /// `postgis` is Django's; what follows a `+`, as in `postgresql+psycopg`, is the name of a Python driver.
 const SCHEMES: [&str; 3] = ["postgresql", "postgres", "postgis"];

@@ -1,11 +1,13 @@
 //! Parameters as typed values; an error names the parameter and what is legal.
 
-use super::params::Params;
-use crate::error::Error;
-use native_tls::Protocol;
-use postgres::config::{ChannelBinding, SslNegotiation};
 use std::str::FromStr;
 use std::time::Duration;
+
+use native_tls::Protocol;
+use postgres::config::{ChannelBinding, SslNegotiation};
+
+use super::params::Params;
+use crate::error::Error;
 
 const TLS: [(&str, Protocol); 4] = [
     ("TLSv1", Protocol::Tlsv10),

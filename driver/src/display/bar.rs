@@ -1,21 +1,24 @@
 //! The bar on a terminal.
 
-use super::{Display, Event, Retrying};
-use crate::console;
-use crate::error::Error;
-use crate::tracker::Snapshot;
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::io::{self, Write};
 use std::time::Duration;
+
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+
+use super::{Display, Event};
+use crate::console;
+use crate::error::Error;
+use crate::progress::Snapshot;
+use crate::session::Retrying;
 
 const TEMPLATE: &str = "[{elapsed_precise}] {wide_bar:.green} {msg}";
 
 pub struct Bar(ProgressBar);
 
 impl Bar {
-    pub fn new() -> Bar {
+    pub fn new() -> Self {
         let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
-        Bar(ProgressBar::no_length().with_style(style))
+        Self(ProgressBar::no_length().with_style(style))
     }
 
     fn is_shown(&self) -> bool {
@@ -50,9 +53,10 @@ impl Display for Bar {
     }
 
     fn note(&mut self, text: &str) -> io::Result<()> {
-        match self.is_shown() {
-            true => self.0.println(format!("rotate-driver: {text}")),
-            false => console::note(text),
+        if self.is_shown() {
+            self.0.println(format!("rotate-driver: {text}"));
+        } else {
+            console::note(text);
         }
         Ok(())
     }

@@ -1,30 +1,33 @@
 //! One JSON object a line, for programs.
 
-use super::{Display, Event, Pace, Retrying};
-use crate::console;
-use crate::error::Error;
-use crate::tracker::Snapshot;
-use crate::tuning::Tuning;
-use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
+use super::{Display, Event, LineInterval};
+use crate::console;
+use crate::error::Error;
+use crate::pace::Tuning;
+use crate::progress::Snapshot;
+use crate::session::Retrying;
+
 pub struct Json {
-    pace: Pace,
+    interval: LineInterval,
     /// Where the run stood last, to be repeated if it fails.
     last: Option<Snapshot>,
 }
 
 impl Json {
-    pub fn new(interval: Duration) -> Json {
-        Json { pace: Pace::new(interval), last: None }
+    pub fn new(interval: Duration) -> Self {
+        Self { interval: LineInterval::new(interval), last: None }
     }
 }
 
 impl Display for Json {
     fn show(&mut self, event: Event, snapshot: Option<&Snapshot>) -> io::Result<()> {
         self.last = snapshot.cloned();
-        if self.pace.lets_through(event) {
+        if self.interval.lets_through(event) {
             print(&object(event.name(), snapshot))?;
         }
         Ok(())
@@ -58,13 +61,13 @@ impl Display for Json {
 impl Event {
     fn name(self) -> &'static str {
         match self {
-            Event::Started => "started",
-            Event::Progress => "progress",
-            Event::Throttled => "throttled",
-            Event::Finished => "finished",
-            Event::Interrupted => "interrupted",
-            Event::Paused => "paused",
-            Event::Cancelled => "cancelled",
+            Self::Started => "started",
+            Self::Progress => "progress",
+            Self::Throttled => "throttled",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Paused => "paused",
+            Self::Cancelled => "cancelled",
         }
     }
 }

@@ -4,15 +4,17 @@ mod bar;
 mod json;
 mod plain;
 
-use crate::cli::ProgressStyle;
-use crate::console;
-use crate::error::Error;
-use crate::passing::Remedy;
-use crate::tracker::Snapshot;
-use crate::tuning::Tuning;
-use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+
+use crate::console;
+use crate::error::Error;
+use crate::pace::Tuning;
+use crate::progress::Snapshot;
+use crate::repeat::Repeat;
+use crate::session::Retrying;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -26,50 +28,15 @@ pub enum Event {
     Cancelled,
 }
 
-/// A failure that may pass, and what is done about it.
-#[derive(Clone, Debug)]
-pub struct Retrying {
-    pub reason: String,
-    pub sqlstate: Option<String>,
-    pub wait: Duration,
-    /// The size of the next batch, if the failure changed it.
-    pub batch: Option<i32>,
-    /// Whether a connection was lost.
-    pub lost: bool,
-}
-
-impl Retrying {
-    pub fn new(error: &Error, wait: Duration, batch: Option<i32>) -> Retrying {
-        let sqlstate = error.code().map(|code| code.code().to_owned());
-        let lost = error.remedy() == Some(Remedy::NewConnection);
-        Retrying { reason: error.to_string(), sqlstate, wait, batch, lost }
-    }
-}
-
-/// Tells news from what was said a moment ago, by this connection or by another.
-#[derive(Default)]
-pub struct Told(Option<(String, Instant)>);
-
-impl Told {
-    /// A reason that stays the same is repeated this often.
-    const REPEAT: Duration = Duration::from_secs(5);
-
-    pub fn is_news(&mut self, retrying: &Retrying) -> bool {
-        let repeated =
-            |(reason, at): &(String, Instant)| *reason == retrying.reason && at.elapsed() < Self::REPEAT;
-        if self.0.as_ref().is_some_and(repeated) {
-            return false;
-        }
-        self.0 = Some((retrying.reason.clone(), Instant::now()));
-        true
-    }
-}
-
-impl fmt::Display for Retrying {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}; trying again in {:.1} s", self.reason, self.wait.as_secs_f64())?;
-        self.batch.map_or(Ok(()), |batch| write!(f, " with a batch of {batch}"))
-    }
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// A bar on a terminal, plain lines elsewhere
+    #[default]
+    Auto,
+    Bar,
+    Plain,
+    /// One JSON object a line
+    Json,
 }
 
 pub trait Display {
@@ -107,25 +74,19 @@ pub fn choose(style: ProgressStyle, interval: Duration) -> Box<dyn Display> {
 
 /// Lets one progress line through per interval, and the first one of a wait or after it; every other event always
 /// passes.
-struct Pace {
-    interval: Duration,
-    last: Option<Instant>,
-    waiting: bool,
-}
+struct LineInterval(Repeat<bool>);
 
-impl Pace {
-    fn new(interval: Duration) -> Pace {
-        Pace { interval, last: None, waiting: false }
+impl LineInterval {
+    fn new(interval: Duration) -> Self {
+        Self(Repeat::new(interval))
     }
 
     fn lets_through(&mut self, event: Event) -> bool {
-        let waiting = event == Event::Throttled;
-        let more_of_it = waiting == self.waiting && (waiting || event == Event::Progress);
-        if more_of_it && self.last.is_some_and(|last| last.elapsed() < self.interval) {
-            return false;
+        let (now, waiting) = (Instant::now(), event == Event::Throttled);
+        let passes = !matches!(event, Event::Progress | Event::Throttled) || self.0.is_due(&waiting, now);
+        if passes {
+            self.0.said(waiting, now);
         }
-        self.waiting = waiting;
-        self.last = Some(Instant::now());
-        true
+        passes
     }
 }

@@ -1,15 +1,16 @@
 //! One line now and then, for logs.
 
-use super::{Display, Event, Pace};
-use crate::tracker::Snapshot;
 use std::io::{self, Write};
 use std::time::Duration;
 
-pub struct Plain(Pace);
+use super::{Display, Event, LineInterval};
+use crate::progress::Snapshot;
+
+pub struct Plain(LineInterval);
 
 impl Plain {
-    pub fn new(interval: Duration) -> Plain {
-        Plain(Pace::new(interval))
+    pub fn new(interval: Duration) -> Self {
+        Self(LineInterval::new(interval))
     }
 }
 

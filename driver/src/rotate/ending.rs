@@ -1,12 +1,8 @@
 //! How a rotation ended.
 
-use super::Rotation;
 use crate::display::Event;
-use crate::error::Error;
 use crate::exit::Exit;
-use crate::progress::State;
-use crate::tracker::Snapshot;
-use postgres::error::SqlState;
+use crate::progress::Snapshot;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -23,64 +19,21 @@ pub struct Ending {
     pub last: Option<Snapshot>,
 }
 
-impl Rotation<'_> {
-    pub(super) fn end(mut self, outcome: Outcome) -> Result<Ending, Error> {
-        self.view.show(outcome.event())?;
-        Ok(Ending { outcome, batches: self.view.batches, last: self.view.last })
-    }
-
-    /// A request to cancel the batch may come too late for it and hit this instead. The outcome stands even
-    /// if the server is gone for good by now.
-    pub(super) fn last_look(&mut self) -> Result<(), Error> {
-        let looked = match self.progress() {
-            Err(error) if error.is_cancelled_query() => self.progress(),
-            looked => looked,
-        };
-        match looked {
-            Err(Error::Interrupted(_) | Error::GaveUp { .. }) => {}
-            looked => self.view.observe(looked?),
-        }
-        Ok(())
-    }
-
-    /// Not every error is one: someone may have asked for the run, or this driver, to stop.
-    pub(super) fn reason_for(&mut self, error: Error) -> Result<Outcome, Error> {
-        if let Some(signal) = self.signal_behind(&error) {
-            return Ok(Outcome::Interrupted(signal));
-        }
-        if error.code() != Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
-            return Err(error);
-        }
-        match self.progress()?.map(|progress| progress.state) {
-            Some(State::Paused) => Ok(Outcome::Paused),
-            Some(State::Cancelled) => Ok(Outcome::Cancelled),
-            _ => Err(error),
-        }
-    }
-
-    pub(super) fn signal_behind(&self, error: &Error) -> Option<i32> {
-        match error {
-            Error::Interrupted(signal) => Some(*signal),
-            error => self.link.interrupted().filter(|_| error.is_cancelled_query()),
-        }
-    }
-}
-
 impl Outcome {
-    fn event(self) -> Event {
+    pub fn event(self) -> Event {
         match self {
-            Outcome::Finished => Event::Finished,
-            Outcome::Interrupted(_) => Event::Interrupted,
-            Outcome::Paused => Event::Paused,
-            Outcome::Cancelled => Event::Cancelled,
+            Self::Finished => Event::Finished,
+            Self::Interrupted(_) => Event::Interrupted,
+            Self::Paused => Event::Paused,
+            Self::Cancelled => Event::Cancelled,
         }
     }
 
     pub fn exit(self) -> Exit {
         match self {
-            Outcome::Finished => Exit::Finished,
-            Outcome::Interrupted(signal) => Exit::Signal(signal),
-            Outcome::Paused | Outcome::Cancelled => Exit::Stopped,
+            Self::Finished => Exit::Finished,
+            Self::Interrupted(signal) => Exit::Signal(signal),
+            Self::Paused | Self::Cancelled => Exit::Stopped,
         }
     }
 }

@@ -1,41 +1,46 @@
 //! A rotation: workers, each on a connection of its own, and what is shown of their work until there is a reason
 //! to stop.
 
+mod checkpoints;
 mod crew;
 mod ending;
-mod rest;
+mod monitor;
+mod report;
+mod shared;
+mod start;
 mod vacuum;
 mod view;
+mod waiting_for;
 mod worker;
 
-use crate::cli::Run;
-use crate::control::Control;
-use crate::display::Display;
-use crate::error::Error;
-use crate::link::Link;
-use crate::look::Watch;
-use crate::progress::Progress;
-use crate::session::Session;
-use crate::throttle::Throttles;
-use crate::vacuum::Pacing;
-use postgres::error::SqlState;
-use std::sync::mpsc;
 use std::thread;
 
+use postgres::error::SqlState;
+
+use crate::cli::Run;
+use crate::display::Display;
+use crate::error::Error;
+use crate::progress::{Progress, State};
+use crate::session::{Link, Session};
+use crate::throttle::Throttles;
+use crate::vacuum::{Pacing, Vacuums};
 use crew::Crew;
-pub use ending::{Ending, Outcome};
-use vacuum::Vacuums;
+use monitor::Monitor;
+use shared::Shared;
+use start::Start;
 use view::View;
 
+pub use ending::{Ending, Outcome};
+
 pub struct Rotation<'a> {
-    link: Link<'a>,
+    link: Link,
     options: &'a Run,
     view: View<'a>,
 }
 
 impl<'a> Rotation<'a> {
-    pub fn new(link: Link<'a>, display: &'a mut dyn Display, options: &'a Run) -> Rotation<'a> {
-        Rotation { link, options, view: View::new(display) }
+    pub fn new(link: Link, display: &'a mut dyn Display, options: &'a Run) -> Self {
+        Self { link, options, view: View::new(display) }
     }
 
     pub fn run(mut self) -> Result<Ending, Error> {
@@ -52,53 +57,35 @@ impl<'a> Rotation<'a> {
             Ok(outcome) => outcome,
             Err(error) => self.reason_for(error)?,
         };
-        self.last_look()?;
+        self.last_observation()?;
         self.end(outcome)
     }
 
-    /// Whether there is a run to work on. Where the answer was lost, a run that is newer than before is the one
-    /// that was asked for.
+    /// Whether there is a run to work on.
     fn start(&mut self, throttles: &mut Throttles) -> Result<bool, Error> {
         self.persist(|session| throttles.check(session))?;
-        let new = self.options.new;
-        let mut before = None;
-        self.persist(|session| {
-            let newest = session.progress()?.map(|row| Progress::from(&row).run_id);
-            let started = *before.get_or_insert(newest) != newest;
-            if started || newest.is_some() && !new {
-                return Ok(true);
-            }
-            match session.start() {
-                // Another driver was quicker.
-                Err(error) if !new && error.code() == Some(&SqlState::OBJECT_IN_USE) => Ok(true),
-                Err(error) if !new && error.code() == Some(&SqlState::NO_DATA_FOUND) => Ok(false),
-                started => started.map(|_| true),
-            }
-        })
+        let mut start = Start::new(self.options.new);
+        self.persist(|session| start.attempt(session))
     }
 
     fn rotate(&mut self, throttles: Throttles) -> Result<Outcome, Error> {
-        let mut watch = Watch::new(throttles);
-        let look = self.persist(|session| watch.look(session))?;
-        let control = Control::new(&self.options.load, watch, &look);
-        self.view.begin(look)?;
-        let vacuums = self.vacuums()?;
+        let mut monitor = Monitor::new(throttles);
+        let observation = self.persist(|session| monitor.observe(session))?;
+        self.view.begin(observation.clone())?;
+        let vacuums = self.vacuums(observation.progress.as_ref())?;
+        let shared = Shared::new(self.options.pace, vacuums, monitor, &observation);
         let ranges = self.persist(Session::unfinished_ranges)?;
-        let (options, control, vacuums) = (self.options, &control, vacuums.as_ref());
-        let (reports, received) = mpsc::channel();
         thread::scope(|scope| {
-            Crew { scope, options, control, vacuums, reports }.begin(&mut self.link, ranges);
-            self.view.follow(received)
+            let (crew, reports) = Crew::begin(scope, &mut self.link, shared, ranges);
+            crew.follow(reports, &mut self.view)
         })
     }
 
     /// None: there is nothing for VACUUM to do, or it may not.
-    fn vacuums(&mut self) -> Result<Option<Vacuums>, Error> {
-        let Some(progress) = self.view.last.as_ref().map(|last| &last.progress) else {
-            return Ok(None);
-        };
-        let every = self.options.load.vacuum_every;
-        let Some(pacing) = Pacing::new(every, progress.done, progress.planned) else {
+    fn vacuums(&mut self, progress: Option<&Progress>) -> Result<Option<Vacuums>, Error> {
+        let every = self.options.pace.vacuum_every;
+        let Some(pacing) = progress.and_then(|progress| Pacing::new(every, progress.done, progress.planned))
+        else {
             return Ok(None);
         };
         let vacuuming = self.persist(Session::vacuuming)?;
@@ -108,6 +95,47 @@ impl<'a> Rotation<'a> {
                 self.view.note(format!("no VACUUM while the run goes on: {refusal}"))?;
                 Ok(None)
             }
+        }
+    }
+
+    fn end(mut self, outcome: Outcome) -> Result<Ending, Error> {
+        self.view.show(outcome.event())?;
+        Ok(Ending { outcome, batches: self.view.batches, last: self.view.last })
+    }
+
+    /// A request to cancel the batch may come too late for it and hit this instead. The outcome stands even
+    /// if the server is gone for good by now.
+    fn last_observation(&mut self) -> Result<(), Error> {
+        let progress = match self.progress() {
+            Err(error) if error.is_cancelled_query() => self.progress(),
+            progress => progress,
+        };
+        match progress {
+            Err(Error::Interrupted(_) | Error::GaveUp { .. }) => {}
+            progress => self.view.observe(progress?),
+        }
+        Ok(())
+    }
+
+    /// Not every error is one: someone may have asked for the run, or this driver, to stop.
+    fn reason_for(&mut self, error: Error) -> Result<Outcome, Error> {
+        if let Some(signal) = self.signal_behind(&error) {
+            return Ok(Outcome::Interrupted(signal));
+        }
+        if error.code() != Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
+            return Err(error);
+        }
+        match self.progress()?.map(|progress| progress.state) {
+            Some(State::Paused) => Ok(Outcome::Paused),
+            Some(State::Cancelled) => Ok(Outcome::Cancelled),
+            _ => Err(error),
+        }
+    }
+
+    fn signal_behind(&self, error: &Error) -> Option<i32> {
+        match error {
+            Error::Interrupted(signal) => Some(*signal),
+            error => self.link.interrupted().filter(|_| error.is_cancelled_query()),
         }
     }
 

@@ -1,95 +1,43 @@
 //! VACUUM on a worker's own connection, between two of its batches, while the other workers go on.
 
-use super::worker::{Report, Worker};
-use crate::error::Error;
-use crate::pace::BatchSize;
-use crate::passing::Remedy;
+use crate::error::{Error, RetryOn};
 use crate::progress::Progress;
-use crate::session::Session;
-use crate::vacuum::Pacing;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use crate::session::{Link, Session};
+use crate::vacuum::Vacuums;
 
-/// Soon enough for a worker that waits; a VACUUM takes far longer.
-const RECHECK: Duration = Duration::from_millis(50);
-/// A wait that is over before long is not worth a word.
-const NEWS_AFTER: Duration = Duration::from_secs(2);
-
-/// What the workers of a driver share of it.
-pub struct Vacuums {
-    statement: String,
-    pacing: Mutex<Pacing>,
+/// Before a batch of `next` tickets. Returns what is to be said of it.
+pub fn run_if_due(link: &mut Link, vacuums: &Vacuums, next: i32) -> Result<Option<String>, Error> {
+    if !is_due(link, vacuums, next)? {
+        return Ok(None);
+    }
+    let vacuumed = link.attempt_cancellable(|session| session.vacuum(&vacuums.statement));
+    vacuums.pacing().end(matches!(vacuumed, Ok(false)));
+    news(link, vacuums, vacuumed)
 }
 
-impl Vacuums {
-    pub fn new(statement: String, pacing: Pacing) -> Vacuums {
-        Vacuums { statement, pacing: Mutex::new(pacing) }
+/// The count of batches is a guess, as the last one of a range is smaller. Now it has to be true.
+fn is_due(link: &mut Link, vacuums: &Vacuums, next: i32) -> Result<bool, Error> {
+    if !vacuums.pacing().is_due(next) {
+        return Ok(false);
     }
-
-    pub fn pacing(&self) -> MutexGuard<'_, Pacing> {
-        self.pacing.lock().unwrap_or_else(PoisonError::into_inner)
+    if let Some(row) = link.attempt(Session::progress)? {
+        vacuums.pacing().observe(Progress::from(&row).done);
     }
+    Ok(vacuums.pacing().begin(next))
 }
 
-impl<'a: 'scope, 'scope> Worker<'_, 'a, 'scope, '_> {
-    pub(super) fn vacuum(&mut self) -> Result<(), Error> {
-        let Some(vacuums) = self.crew.vacuums else {
-            return Ok(());
-        };
-        let next = self.batch.get();
-        if self.is_due(vacuums, next)? {
-            let vacuumed = self.link.attempt_expendable(|session| session.vacuum(&vacuums.statement));
-            vacuums.pacing().end(matches!(vacuumed, Ok(false)));
-            self.explain(vacuumed, vacuums)?;
+/// The run takes no harm from a VACUUM that failed, or that could remove nothing.
+fn news(link: &mut Link, vacuums: &Vacuums, vacuumed: Result<bool, Error>) -> Result<Option<String>, Error> {
+    match vacuumed {
+        Err(error) if error.retry_on() == Some(RetryOn::NewConnection) => Err(error),
+        Err(_) if link.interrupted().is_some() => Ok(None),
+        Err(error) => Ok(Some(format!("VACUUM failed, the run goes on: {error}"))),
+        // It is tried again soon.
+        Ok(false) if !vacuums.pacing().is_late() => Ok(None),
+        Ok(vacuumed) => {
+            let too_many = vacuums.pacing().too_many_left();
+            let obstacle = link.attempt(|session| session.vacuum_obstacle(too_many, !vacuumed))?;
+            Ok(obstacle.map(|obstacle| format!("VACUUM cannot remove old rows, because of {obstacle}")))
         }
-        let began = Instant::now();
-        while vacuums.pacing().is_behind(next) && self.link.rest(RECHECK).is_none() {
-            self.look((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
-        }
-        Ok(())
-    }
-
-    /// Of a size that lets VACUUM keep up with all workers.
-    pub(super) fn vacuumable(&self, batch: BatchSize) -> BatchSize {
-        let workers = self.crew.control.workers();
-        let largest = self.pacing().map(|pacing| pacing.largest_batch(workers));
-        largest.map_or(batch, |largest| batch.at_most(largest))
-    }
-
-    /// The count of batches is a guess, as the last one of a range is smaller. Now it has to be true.
-    fn is_due(&mut self, vacuums: &Vacuums, next: i32) -> Result<bool, Error> {
-        if !vacuums.pacing().is_due(next) {
-            return Ok(false);
-        }
-        let progress = self.link.attempt(Session::progress)?;
-        self.observe(progress.as_ref().map(Progress::from).as_ref());
-        Ok(vacuums.pacing().begin(next))
-    }
-
-    pub(super) fn observe(&self, progress: Option<&Progress>) {
-        if let (Some(mut pacing), Some(progress)) = (self.pacing(), progress) {
-            pacing.observe(progress.done);
-        }
-    }
-
-    pub(super) fn pacing(&self) -> Option<MutexGuard<'_, Pacing>> {
-        self.crew.vacuums.map(Vacuums::pacing)
-    }
-
-    /// The run takes no harm from a VACUUM that failed, or that could remove nothing.
-    fn explain(&mut self, vacuumed: Result<bool, Error>, vacuums: &Vacuums) -> Result<(), Error> {
-        let news = match vacuumed {
-            Err(error) if error.remedy() == Some(Remedy::NewConnection) => return Err(error),
-            Err(_) if self.link.interrupted().is_some() => None,
-            Err(error) => Some(format!("VACUUM failed, the run goes on: {error}")),
-            // It is tried again soon.
-            Ok(false) if !vacuums.pacing().is_late() => None,
-            Ok(vacuumed) => {
-                let too_many = vacuums.pacing().too_many_left();
-                let obstacle = self.link.attempt(|session| session.vacuum_obstacle(too_many, !vacuumed))?;
-                obstacle.map(|obstacle| format!("VACUUM cannot remove old rows, because of {obstacle}"))
-            }
-        };
-        Ok(news.map_or(Ok(()), |news| self.report(Report::Note(news)))?)
     }
 }

@@ -1,21 +1,18 @@
 //! What a person sees of a rotation, or a program.
 
-use super::Outcome;
-use super::worker::Report;
-use crate::display::{Display, Event, Retrying, Told};
-use crate::error::Error;
-use crate::look::Look;
-use crate::progress::{Progress, State};
-use crate::tracker::{Snapshot, Tracker};
-use crate::tuning::Tuning;
 use std::collections::HashSet;
 use std::io;
-use std::sync::mpsc::Receiver;
+
+use super::monitor::Observation;
+use crate::display::{Display, Event};
+use crate::pace::Tuning;
+use crate::progress::{Progress, Snapshot, State, Tracker};
+use crate::session::{RepeatFilter, Retrying};
 
 pub struct View<'a> {
     display: &'a mut dyn Display,
     tracker: Tracker,
-    told: Told,
+    repeat_filter: RepeatFilter,
     noted: HashSet<String>,
     tuning: Tuning,
     pub last: Option<Snapshot>,
@@ -27,7 +24,7 @@ impl View<'_> {
         View {
             display,
             tracker: Tracker::new(),
-            told: Told::default(),
+            repeat_filter: RepeatFilter::default(),
             noted: HashSet::new(),
             tuning: Tuning::default(),
             last: None,
@@ -35,55 +32,33 @@ impl View<'_> {
         }
     }
 
-    /// Until the last worker has ended. Workers end by themselves when nobody takes their reports.
-    pub fn follow(&mut self, reports: Receiver<Report>) -> Result<Outcome, Error> {
-        let mut ended = Vec::new();
-        for report in reports {
-            match report {
-                Report::Batch => self.batches += 1,
-                Report::Look(look) => self.look(look)?,
-                Report::Note(text) => self.note(text)?,
-                Report::Retrying(retrying) => self.retrying(&retrying)?,
-                // The server may have had room for the others.
-                Report::Ended(end @ (Ok(_) | Err(Error::GaveUp { .. }))) => ended.push(end),
-                Report::Ended(Err(error)) => return Err(error),
-            }
-        }
-        // One that finds nothing left has finished the run for all.
-        ended.sort_by_key(|end| match end {
-            Ok(Outcome::Finished) => 0,
-            Ok(_) => 1,
-            Err(_) => 2,
-        });
-        ended.into_iter().next().unwrap_or(Ok(Outcome::Finished))
-    }
-
     /// A run that is not active is not begun.
-    pub fn begin(&mut self, look: Look) -> io::Result<()> {
-        self.observe(look.progress.clone());
-        match look.progress.as_ref().map(|progress| progress.state) {
+    pub fn begin(&mut self, observation: Observation) -> io::Result<()> {
+        self.observe(observation.progress.clone());
+        match observation.progress.as_ref().map(|progress| progress.state) {
             Some(State::Active) => {
                 self.show(Event::Started)?;
-                self.look(look)
+                self.show_observation(observation)
             }
             _ => Ok(()),
         }
     }
 
-    fn look(&mut self, look: Look) -> io::Result<()> {
-        let waited = self.waits();
-        self.last = look.progress.map(|progress| self.tracker.observe(progress, look.waits));
-        if self.tuning != look.tuning {
-            self.tuning = look.tuning;
+    pub fn show_observation(&mut self, observation: Observation) -> io::Result<()> {
+        let before = self.throttled_by();
+        self.last =
+            observation.progress.map(|progress| self.tracker.observe(progress, observation.throttled_by));
+        if self.tuning != observation.tuning {
+            self.tuning = observation.tuning;
             self.display.tuned(self.tuning)?;
         }
-        match self.waits() {
-            same if same == waited => {}
+        match self.throttled_by() {
+            same if same == before => {}
             Some(reason) => self.display.note(&format!("waits: {reason}"))?,
             None => self.display.note("goes on")?,
         }
-        look.remarks.into_iter().try_for_each(|remark| self.note(remark))?;
-        self.show(if self.waits().is_some() { Event::Throttled } else { Event::Progress })
+        observation.remarks.into_iter().try_for_each(|remark| self.note(remark))?;
+        self.show(if self.throttled_by().is_some() { Event::Throttled } else { Event::Progress })
     }
 
     pub fn show(&mut self, event: Event) -> io::Result<()> {
@@ -92,9 +67,9 @@ impl View<'_> {
 
     pub fn retrying(&mut self, retrying: &Retrying) -> io::Result<()> {
         if retrying.lost {
-            self.tracker.rest();
+            self.tracker.skip_gap();
         }
-        if self.told.is_news(retrying) { self.display.retrying(retrying) } else { Ok(()) }
+        if self.repeat_filter.is_news(retrying) { self.display.retrying(retrying) } else { Ok(()) }
     }
 
     /// The same words once.
@@ -111,7 +86,7 @@ impl View<'_> {
         self.last = progress.map(|progress| self.tracker.observe(progress, None));
     }
 
-    fn waits(&self) -> Option<String> {
+    fn throttled_by(&self) -> Option<String> {
         self.last.as_ref()?.throttle.clone()
     }
 }

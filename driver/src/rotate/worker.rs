@@ -1,44 +1,44 @@
 //! One connection that rotates batch after batch, and reports what it does.
 
-use super::Outcome;
-use super::crew::Crew;
-use crate::display::Retrying;
-use crate::error::Error;
-use crate::link::Link;
-use crate::look::Look;
-use crate::pace::BatchSize;
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-pub enum Report {
-    Batch,
-    Look(Look),
-    Retrying(Retrying),
-    Note(String),
-    Ended(Result<Outcome, Error>),
-}
+use super::ending::Outcome;
+use super::report::Report;
+use super::shared::Shared;
+use super::vacuum;
+use crate::error::Error;
+use crate::pace::BatchSize;
+use crate::session::{Link, Session};
 
-pub struct Worker<'l, 'a, 'scope, 'env> {
-    pub(super) link: &'l mut Link<'a>,
-    pub(super) crew: Crew<'scope, 'env>,
-    pub(super) batch: BatchSize,
+/// Soon enough for a worker that waits for VACUUM, which takes far longer.
+const RECHECK: Duration = Duration::from_millis(50);
+/// A wait that is over before long is not worth a word.
+const NEWS_AFTER: Duration = Duration::from_secs(2);
+
+pub struct Worker<'l> {
+    link: &'l mut Link,
+    shared: Arc<Shared>,
+    reports: Sender<Report>,
+    batch: BatchSize,
     /// How long the last batch took.
-    pub(super) worked: Duration,
+    worked: Duration,
     /// Whether it ends where there are more workers than are wanted.
     dispensable: bool,
     dismissed: bool,
 }
 
-impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
-    pub fn new(link: &'l mut Link<'a>, crew: Crew<'scope, 'env>) -> Self {
-        let batch = BatchSize::new(crew.control.asked());
-        Worker { link, crew, batch, worked: Duration::ZERO, dispensable: false, dismissed: false }
+impl<'l> Worker<'l> {
+    pub fn new(link: &'l mut Link, shared: Arc<Shared>, reports: Sender<Report>) -> Self {
+        let batch = BatchSize::new(shared.goal());
+        let worked = Duration::ZERO;
+        Worker { link, shared, reports, batch, worked, dispensable: false, dismissed: false }
     }
 
     pub fn run(mut self) {
         if let Some(ended) = self.rotate().transpose() {
-            self.crew.control.left();
             // Nobody listens any more if the output is closed.
             let _ = self.report(Report::Ended(ended));
         }
@@ -67,31 +67,81 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
         }
     }
 
-    pub(super) fn is_dismissed(&mut self) -> bool {
-        self.dismissed = self.dismissed || self.dispensable && self.crew.control.dismiss();
+    fn is_dismissed(&mut self) -> bool {
+        self.dismissed = self.dismissed || self.dispensable && self.shared.dismiss();
         self.dismissed
     }
 
     /// What is due between two batches. The rest comes last: what it waits for is then still true.
     fn get_ready(&mut self) -> Result<(), Error> {
-        self.look(None)?;
+        self.poll(None)?;
         self.vacuum()?;
         self.rest()
     }
 
-    fn rotate_batch(&mut self) -> Result<Option<i64>, Error> {
-        self.batch = self.vacuumable(self.batch.ask(self.crew.control.asked()));
-        let (size, commit) = (self.batch.get(), self.crew.options.load.synchronous_commit);
-        let started = Instant::now();
-        let batch = self.pacing().map(|mut pacing| pacing.batch_begins(size));
-        let rotated = self.link.attempt(|session| session.rotate_batch(size, commit));
-        let committed = matches!(rotated, Ok(Some(_)));
-        if let (Some(mut pacing), Some(batch)) = (self.pacing(), batch) {
-            pacing.batch_ends(batch, committed);
+    /// When it is this worker's turn; `throttled_by` is a reason of its own.
+    fn poll(&mut self, throttled_by: Option<&str>) -> Result<(), Error> {
+        let Some(mut monitor) = self.shared.turn() else {
+            return Ok(());
+        };
+        let mut observation = self.link.attempt(|session| monitor.observe(session))?;
+        self.shared.update(&observation);
+        drop(monitor);
+        observation.throttled_by = observation.throttled_by.or(throttled_by.map(str::to_owned));
+        if observation.throttled_by.is_some() {
+            // Of a run that waits this is all the progress there is.
+            self.link.progressed();
         }
-        let last_id = rotated?;
+        self.report(Report::Observation(observation))?;
+        if self.shared.may_need_workers() {
+            let ranges = self.link.attempt(Session::unfinished_ranges)?;
+            self.report(Report::Ranges(ranges))?;
+        }
+        Ok(())
+    }
+
+    /// Runs it where it is due, and waits where it is behind.
+    fn vacuum(&mut self) -> Result<(), Error> {
+        let shared = Arc::clone(&self.shared);
+        let Some(vacuums) = &shared.vacuums else {
+            return Ok(());
+        };
+        let next = self.batch.get();
+        if let Some(news) = vacuum::run_if_due(self.link, vacuums, next)? {
+            self.report(Report::Note(news))?;
+        }
+        let began = Instant::now();
+        while vacuums.pacing().is_behind(next) && self.link.sleep(RECHECK).is_none() {
+            self.poll((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
+        }
+        Ok(())
+    }
+
+    /// While there is a reason to wait, and for the time that nice asks for. A signal ends it, and so does
+    /// dismissal.
+    fn rest(&mut self) -> Result<(), Error> {
+        let began = Instant::now();
+        while let Some(time) = self.shared.rest(self.worked, began.elapsed()) {
+            if self.link.sleep(time).is_some() || self.is_dismissed() {
+                break;
+            }
+            self.poll(None)?;
+        }
+        self.worked = Duration::ZERO;
+        Ok(())
+    }
+
+    fn rotate_batch(&mut self) -> Result<Option<i64>, Error> {
+        self.batch = self.shared.adjust(self.batch);
+        let (size, commit) = (self.batch.get(), self.shared.options.synchronous_commit);
+        let started = Instant::now();
+        let in_flight = self.shared.vacuums.as_ref().map(|vacuums| vacuums.batch_begins(size));
+        let last_id = self.link.attempt(|session| session.rotate_batch(size, commit))?;
         self.link.progressed();
         if last_id.is_some() {
+            if let Some(in_flight) = in_flight {
+                in_flight.committed();
+            }
             self.worked = started.elapsed();
             self.batch = self.batch.after_commit(self.worked);
             self.report(Report::Batch)?;
@@ -105,12 +155,22 @@ impl<'l, 'a: 'scope, 'scope, 'env> Worker<'l, 'a, 'scope, 'env> {
             self.batch = self.batch.after_lock_timeout();
         }
         let batch = too_long.then(|| self.batch.get());
-        let reports = &self.crew.reports;
+        let reports = &self.reports;
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }
 
-    pub(super) fn report(&self, report: Report) -> io::Result<()> {
-        send(&self.crew.reports, report)
+    fn report(&self, report: Report) -> io::Result<()> {
+        send(&self.reports, report)
+    }
+}
+
+/// Even where the worker panics: the crew waits until all have gone.
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        if !self.dismissed {
+            self.shared.worker_ended();
+        }
+        let _ = self.report(Report::Gone);
     }
 }
 

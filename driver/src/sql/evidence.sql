@@ -1,1 +1,1 @@
-SELECT * FROM {schema}.verify_ticket_rotation($1::oid::regclass, $2::text::name)
+SELECT * FROM @schema@.verify_ticket_rotation($1::oid::regclass, $2::text::name)

@@ -13,7 +13,7 @@ SELECT run_id,
        to_json(started_at) #>> '{}' AS started_at,
        to_json(updated_at) #>> '{}' AS updated_at,
        to_json(finished_at) #>> '{}' AS finished_at
-  FROM {schema}.batch_progress
+  FROM @schema@.batch_progress
  WHERE target::oid = $1
    AND token_column = $2::text::name
  ORDER BY run_id DESC

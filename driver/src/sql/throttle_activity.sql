@@ -12,6 +12,6 @@ SELECT count(*) AS others,
    AND query !~ 'rotate_(ticket_tokens|all_tickets)'
    AND NOT EXISTS (SELECT FROM pg_locks
                     WHERE pg_locks.pid = session.pid
-                      AND relation = '{schema}.ticket_rotation_range'::regclass
+                      AND relation = '@schema@.ticket_rotation_range'::regclass
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                       AND mode = 'RowShareLock')

@@ -3,5 +3,5 @@ SELECT pg_typeof(throttle_value)::text AS type,
        throttle_value::text AS value
   FROM (SELECT) AS one
   LEFT JOIN LATERAL (SELECT * FROM (
-{query}
+@query@
 ) AS throttle (throttle_value) LIMIT 1) AS first ON true

@@ -37,9 +37,9 @@ WITH session AS (
 SELECT name
   FROM obstacle
  WHERE (SELECT sum(tickets)
-          FROM {schema}.ticket_rotation_batch
+          FROM @schema@.ticket_rotation_batch
          WHERE age(transaction_id::xid) <= obstacle.age
-           AND run_id = (SELECT max(run_id) FROM {schema}.ticket_rotation
+           AND run_id = (SELECT max(run_id) FROM @schema@.ticket_rotation
                           WHERE target::oid = $1 AND token_column = $2::text::name)) > $3
  ORDER BY age DESC, itself DESC
  LIMIT 1

@@ -1,23 +1,25 @@
 //! `--max-active`: how many sessions of others the server is working for.
 
-use super::{Signal, statistics};
+use std::time::Instant;
+
+use postgres::types::Type;
+
+use super::{Throttle, statistics};
 use crate::connect::NAME;
 use crate::error::Error;
 use crate::session::Session;
-use postgres::types::Type;
-use std::time::Instant;
 
 pub struct Activity {
     most: u32,
 }
 
 impl Activity {
-    pub fn new(most: u32) -> Activity {
-        Activity { most }
+    pub fn new(most: u32) -> Self {
+        Self { most }
     }
 }
 
-impl Signal for Activity {
+impl Throttle for Activity {
     fn name(&self) -> &'static str {
         "the number of active sessions"
     }

@@ -1,12 +1,14 @@
 //! `--between`: the hours of the day in which batches may run.
 
-use super::Signal;
-use crate::error::Error;
-use crate::session::Session;
-use postgres::types::Type;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Instant;
+
+use postgres::types::Type;
+
+use super::Throttle;
+use crate::error::Error;
+use crate::session::Session;
 
 /// Minutes of the day, the first within and the last without; past midnight where the last is smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +24,13 @@ pub struct Hours {
 }
 
 impl Hours {
-    pub fn new(between: Between) -> Hours {
+    pub fn new(between: Between) -> Self {
         let time_zone = std::env::var("PGTZ").ok().filter(|zone| !zone.is_empty());
-        Hours { between, time_zone }
+        Self { between, time_zone }
     }
 }
 
-impl Signal for Hours {
+impl Throttle for Hours {
     fn name(&self) -> &'static str {
         "the server's clock"
     }
@@ -46,7 +48,7 @@ impl Signal for Hours {
 
 impl Between {
     fn contains(self, minute: i32) -> bool {
-        let Between { from, until } = self;
+        let Self { from, until } = self;
         if from < until { (from..until).contains(&minute) } else { minute >= from || minute < until }
     }
 }
@@ -54,11 +56,11 @@ impl Between {
 impl FromStr for Between {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Between, String> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let ends = text.split_once('-').and_then(|(from, until)| Some((clock(from)?, clock(until)?)));
         match ends.ok_or("it is not of the form 22:00-06:00")? {
             (from, until) if from == until => Err("it begins and ends at the same time".into()),
-            (from, until) => Ok(Between { from, until }),
+            (from, until) => Ok(Self { from, until }),
         }
     }
 }
@@ -82,12 +84,6 @@ impl fmt::Display for Clock {
     }
 }
 
-impl fmt::Display for Between {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}-{}", Clock(self.from), Clock(self.until))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,13 +103,6 @@ mod tests {
         let clocks = ["21:59", "22:00", "23:59", "00:00", "05:59", "06:00", "12:00"];
         assert_eq!(within("22:00-06:00", &clocks), [false, true, true, true, true, false, false]);
         assert_eq!(within("22:00-24:00", &clocks), [false, true, true, false, false, false, false]);
-    }
-
-    #[test]
-    fn hours_read_back_as_they_were_given() {
-        for (given, shown) in [("22:00-06:00", "22:00-06:00"), (" 9:05 - 24:00 ", "09:05-00:00")] {
-            assert_eq!(given.parse::<Between>().unwrap().to_string(), shown);
-        }
     }
 
     #[test]

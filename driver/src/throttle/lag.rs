@@ -1,9 +1,10 @@
 //! How far a replica may be behind: a time or an amount of WAL.
 
-use crate::patience::duration;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+
+use crate::duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lag {
@@ -15,24 +16,24 @@ pub enum Lag {
 const UNITS: [(&str, i64); 5] =
     [("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10), ("B", 1)];
 
-/// Less than the time between two looks cannot be told.
+/// Less than the time between two observations cannot be told.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Lag {
     pub fn time(self) -> Option<Duration> {
-        if let Lag::Time(time) = self { Some(time) } else { None }
+        if let Self::Time(time) = self { Some(time) } else { None }
     }
 
     pub fn bytes(self) -> Option<i64> {
-        if let Lag::Bytes(bytes) = self { Some(bytes) } else { None }
+        if let Self::Bytes(bytes) = self { Some(bytes) } else { None }
     }
 }
 
 impl FromStr for Lag {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Lag, String> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         if unit.is_empty() {
@@ -52,7 +53,8 @@ fn bytes(number: &str, size: i64) -> Result<i64, String> {
 }
 
 fn time(text: &str) -> Result<Duration, String> {
-    let time = duration(text).map_err(|error| format!("neither a time as 10s nor bytes as 64MB: {error}"))?;
+    let time =
+        duration::parse(text).map_err(|error| format!("neither a time as 10s nor bytes as 64MB: {error}"))?;
     (SHORTEST..=LONGEST)
         .contains(&time)
         .then_some(time)
@@ -62,8 +64,8 @@ fn time(text: &str) -> Result<Duration, String> {
 impl fmt::Display for Lag {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Lag::Time(time) => write!(f, "{}", humantime::format_duration(*time)),
-            Lag::Bytes(bytes) => {
+            Self::Time(time) => write!(f, "{}", humantime::format_duration(*time)),
+            Self::Bytes(bytes) => {
                 let whole = UNITS.iter().find(|(_, size)| bytes % size == 0);
                 let (name, size) = whole.expect("one is a unit");
                 write!(f, "{}{name}", bytes / size)

@@ -1,7 +1,8 @@
-//! What a run waits for between two batches, so that it does no harm beside live traffic: each signal is a file of
+//! What a run waits for between two batches, so that it does no harm beside live traffic: each throttle is a file of
 //! its own.
 
 mod activity;
+mod fail_closed;
 mod hours;
 mod lag;
 mod options;
@@ -9,22 +10,22 @@ mod positions;
 mod query;
 mod replicas;
 mod statistics;
-mod watched;
 mod wraparound;
+
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::session::Session;
-use std::time::Instant;
-
 use activity::Activity;
+use fail_closed::FailClosed;
 use hours::Hours;
-pub use options::ThrottleOptions;
 use query::Query;
 use replicas::Replicas;
-use watched::Watched;
 use wraparound::Wraparound;
 
-trait Signal: Send {
+pub use options::ThrottleOptions;
+
+trait Throttle: Send {
     /// What is read, as in `cannot read …`.
     fn name(&self) -> &'static str;
 
@@ -37,36 +38,36 @@ trait Signal: Send {
     fn read(&mut self, session: &mut Session, now: Instant) -> Result<Option<String>, Error>;
 }
 
-/// The signals that were asked for, and those that always count.
-pub struct Throttles(Vec<Watched>);
+/// The throttles that were asked for, and those that always count.
+pub struct Throttles(Vec<FailClosed>);
 
 impl Throttles {
-    pub fn new(options: &ThrottleOptions) -> Throttles {
-        let mut signals: Vec<Box<dyn Signal>> = vec![Box::new(Wraparound)];
+    pub fn new(options: &ThrottleOptions) -> Self {
+        let mut throttles: Vec<Box<dyn Throttle>> = vec![Box::new(Wraparound)];
         if let Some(hours) = options.between {
-            signals.push(Box::new(Hours::new(hours)));
+            throttles.push(Box::new(Hours::new(hours)));
         }
         if !options.max_replica_lag.is_empty() {
-            signals.push(Box::new(Replicas::new(&options.max_replica_lag, &options.replica)));
+            throttles.push(Box::new(Replicas::new(&options.max_replica_lag, &options.replica)));
         }
         if let Some(most) = options.max_active {
-            signals.push(Box::new(Activity::new(most)));
+            throttles.push(Box::new(Activity::new(most)));
         }
         if let Some(sql) = &options.throttle_query {
-            signals.push(Box::new(Query::new(sql)));
+            throttles.push(Box::new(Query::new(sql)));
         }
-        Throttles(signals.into_iter().map(Watched::new).collect())
+        Self(throttles.into_iter().map(FailClosed::new).collect())
     }
 
     /// The first reading, before anything is changed: what cannot be read now is a mistake in an option or a missing
     /// privilege.
     pub fn check(&mut self, session: &mut Session) -> Result<(), Error> {
-        self.0.iter_mut().try_for_each(|watched| watched.check(session, Instant::now()))
+        self.0.iter_mut().try_for_each(|throttle| throttle.check(session, Instant::now()))
     }
 
     /// The reasons to start no batch now. An error is a lost connection.
     pub fn read(&mut self, session: &mut Session, now: Instant) -> Result<Vec<String>, Error> {
-        let reasons = self.0.iter_mut().map(|watched| watched.read(session, now));
+        let reasons = self.0.iter_mut().map(|throttle| throttle.read(session, now));
         Ok(reasons.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 }

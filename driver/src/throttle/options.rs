@@ -1,8 +1,9 @@
 //! The options that say what a run waits for.
 
+use clap::Args;
+
 use super::hours::Between;
 use super::lag::Lag;
-use clap::Args;
 
 #[derive(Args)]
 #[command(next_help_heading = "Throttles")]
@@ -14,7 +15,7 @@ pub struct ThrottleOptions {
     #[arg(long, value_name = "TIME|BYTES")]
     pub max_replica_lag: Vec<Lag>,
 
-    /// Heed this replica alone: application_name of a standby, or a replication slot
+    /// Watch this replica alone: application_name of a standby, or a replication slot
     ///
     /// May be repeated. One that is named has to be there: while it is away no batch is started.
     #[arg(long, value_name = "NAME", requires = "max_replica_lag")]
@@ -40,20 +41,6 @@ pub struct ThrottleOptions {
     pub between: Option<Between>,
 }
 
-impl ThrottleOptions {
-    /// The options that were given, for a command to paste.
-    pub fn options(&self) -> Vec<String> {
-        let mut options = Vec::new();
-        let mut add = |name: &str, value: String| options.extend([name.to_owned(), value]);
-        self.max_replica_lag.iter().for_each(|lag| add("--max-replica-lag", lag.to_string()));
-        self.replica.iter().for_each(|name| add("--replica", name.clone()));
-        self.max_active.iter().for_each(|most| add("--max-active", most.to_string()));
-        self.throttle_query.iter().for_each(|sql| add("--throttle-query", sql.clone()));
-        self.between.iter().for_each(|hours| add("--between", hours.to_string()));
-        options
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,28 +54,6 @@ mod tests {
 
     fn parse(words: &[&str]) -> Result<ThrottleOptions, clap::Error> {
         Line::try_parse_from([&["run"], words].concat()).map(|line| line.throttles)
-    }
-
-    #[test]
-    fn what_was_given_is_given_back() {
-        let words = [
-            "--max-replica-lag",
-            "10s",
-            "--max-replica-lag",
-            "64MB",
-            "--replica",
-            "a",
-            "--replica",
-            "b c",
-            "--max-active",
-            "20",
-            "--throttle-query",
-            "SELECT 'x'",
-            "--between",
-            "22:00-06:00",
-        ];
-        assert_eq!(parse(&words).unwrap().options(), words);
-        assert_eq!(parse(&[]).unwrap().options(), [""; 0]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Where the WAL stood when: what a replica's lag in time is told by.
+//! Where the WAL stood when: by which a replica's lag in time is measured.
 //!
 //! `replay_lag` of pg_stat_replication would not do. A slot that nobody reads has none. A standby's moves only with its
 //! reports, and after it has caught up it keeps an interpolated value until two more of them: on PostgreSQL 15, after
-//! a replay paused for 24 s, 3.2 s for another 10 s. So the driver remembers the positions of its own looks: a replica
+//! a replay paused for 24 s, 3.2 s for another 10 s. So the driver remembers the positions it observed itself: a replica
 //! that has not reached the one of `limit` ago is further behind than that.
 
 use std::collections::VecDeque;
@@ -16,13 +16,13 @@ pub struct Positions {
     limit: Duration,
     /// The first is the only one as old as the limit, once the driver has run for so long.
     samples: VecDeque<(Instant, i64)>,
-    /// That of the first look.
+    /// That of the first observation.
     start: i64,
 }
 
 impl Positions {
-    pub fn new(limit: Duration) -> Positions {
-        Positions { limit, samples: VecDeque::new(), start: 0 }
+    pub fn new(limit: Duration) -> Self {
+        Self { limit, samples: VecDeque::new(), start: 0 }
     }
 
     /// `before` is a position that is known without having looked: the last checkpoint's.
@@ -46,7 +46,7 @@ impl Positions {
     }
 
     /// Whether a replica that has replayed up to `position` is behind for longer than the limit. What PostgreSQL says
-    /// itself counts for a lag that began before the first look.
+    /// itself counts for a lag that began before the first observation.
     pub fn is_late(&self, now: Instant, position: i64, replay_lag: Option<Duration>) -> bool {
         let old = self.samples.front().filter(|sample| self.is_old(sample, now));
         old.is_some_and(|(_, old)| position < *old)
@@ -64,7 +64,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Looks twice a second, with a limit of ten seconds; the WAL grows by a byte a look.
+    /// Observed twice a second, with a limit of ten seconds; the WAL grows by a byte each time.
     fn after(looks: u32, start: Instant) -> Positions {
         let mut positions = Positions::new(10 * SECOND);
         (0..=looks).for_each(|look| positions.note(start + look * SECOND / 2, i64::from(look), None));

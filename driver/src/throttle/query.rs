@@ -1,9 +1,10 @@
 //! `--throttle-query`: whatever else can be asked in SQL.
 
-use super::Signal;
-use crate::error::Error;
-use crate::session::Session;
 use std::time::Instant;
+
+use super::Throttle;
+use crate::error::Error;
+use crate::session::{Session, fill};
 
 /// It is read twice a second.
 const LIMITS: &str = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'";
@@ -16,13 +17,13 @@ pub struct Query {
 
 impl Query {
     /// As a subquery: a SELECT is what it can be, and one row of it is enough.
-    pub fn new(query: &str) -> Query {
+    pub fn new(query: &str) -> Self {
         let query = query.trim_end().trim_end_matches(';');
-        Query { sql: include_str!("../sql/throttle_query.sql").replace("{query}", query) }
+        Self { sql: fill(include_str!("../sql/throttle_query.sql"), &[("query", query)]) }
     }
 }
 
-impl Signal for Query {
+impl Throttle for Query {
     fn name(&self) -> &'static str {
         "the throttle query"
     }

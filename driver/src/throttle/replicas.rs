@@ -3,14 +3,16 @@
 //! A synchronous standby counts as any other: a batch waits for it only with `--synchronous-commit on`. Of standbys
 //! behind a standby nothing is seen here.
 
-use super::lag::Lag;
-use super::positions::Positions;
-use super::{Signal, statistics};
-use crate::error::Error;
-use crate::session::Session;
+use std::time::{Duration, Instant};
+
 use postgres::Row;
 use postgres::types::Type;
-use std::time::{Duration, Instant};
+
+use super::lag::Lag;
+use super::positions::Positions;
+use super::{Throttle, statistics};
+use crate::error::Error;
+use crate::session::Session;
 
 pub struct Replicas {
     /// None: all standbys that are connected, and all logical slots of the database.
@@ -28,9 +30,9 @@ struct Replica {
 
 impl Replicas {
     /// Of several limits of a kind the strictest counts.
-    pub fn new(limits: &[Lag], names: &[String]) -> Replicas {
+    pub fn new(limits: &[Lag], names: &[String]) -> Self {
         let time = limits.iter().filter_map(|limit| limit.time()).min();
-        Replicas {
+        Self {
             names: (!names.is_empty()).then(|| names.to_vec()),
             time: time.map(|limit| (limit, Positions::new(limit))),
             bytes: limits.iter().filter_map(|limit| limit.bytes()).min(),
@@ -50,7 +52,7 @@ impl Replicas {
     }
 }
 
-impl Signal for Replicas {
+impl Throttle for Replicas {
     fn name(&self) -> &'static str {
         "the replica lag"
     }
@@ -71,17 +73,17 @@ impl Signal for Replicas {
 
 impl Replica {
     /// The row without a name stands for no replica at all.
-    fn from(row: &Row) -> Option<Result<Replica, Error>> {
+    fn from(row: &Row) -> Option<Result<Self, Error>> {
         let name: String = row.get::<_, Option<_>>("name")?;
         let Some(replayed) = row.get::<_, Option<i64>>("replayed") else {
             return Some(Err(Error::ReplicaMissing(name)));
         };
         let behind = row.get::<_, i64>("written") - replayed;
-        Some(Ok(Replica { name, replayed, behind, replay_lag: seconds(row, "replay_lag") }))
+        Some(Ok(Self { name, replayed, behind, replay_lag: seconds(row, "replay_lag") }))
     }
 }
 
-/// Where the WAL stood at the last checkpoint: a look from before the driver started.
+/// Where the WAL stood at the last checkpoint: an observation from before the driver started.
 fn checkpoint(row: &Row, now: Instant) -> Option<(Instant, i64)> {
     let age = seconds(row, "checkpoint_age")?;
     Some((now.checked_sub(age)?, row.get("checkpoint")))

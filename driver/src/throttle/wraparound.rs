@@ -4,14 +4,15 @@
 //! Every role sees such a worker, one without pg_monitor by its lock and the table's age. It does not see one that
 //! is forced by a shortage of multixact members alone.
 
-use super::Signal;
+use std::time::Instant;
+
+use super::Throttle;
 use crate::error::Error;
 use crate::session::Session;
-use std::time::Instant;
 
 pub struct Wraparound;
 
-impl Signal for Wraparound {
+impl Throttle for Wraparound {
     fn name(&self) -> &'static str {
         "what autovacuum does"
     }

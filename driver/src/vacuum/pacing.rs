@@ -3,7 +3,7 @@
 //! Between two VACUUMs the table grows by the part of it that was rotated meanwhile, and the rows after that go where
 //! dead ones were. So it grows once, by about that part, and not with every part.
 
-use super::VacuumEvery;
+use super::every::VacuumEvery;
 
 /// Fewer tickets are done in seconds, and what they leave behind is some megabytes: autovacuum comes round for it.
 const FEW: i64 = 100_000;
@@ -32,13 +32,13 @@ pub struct Batch {
 
 impl Pacing {
     /// None: no VACUUM is worth its while. What was done before this driver began is vacuumed first.
-    pub fn new(every: VacuumEvery, done: i64, planned: i64) -> Option<Pacing> {
+    pub fn new(every: VacuumEvery, done: i64, planned: i64) -> Option<Self> {
         let VacuumEvery::Percent(percent) = every else {
             return None;
         };
         let part = planned / 100 * i64::from(percent);
         let cleaned = (done - part).max(0);
-        (planned >= FEW).then_some(Pacing {
+        (planned >= FEW).then_some(Self {
             part,
             planned,
             done,
@@ -87,13 +87,12 @@ impl Pacing {
     /// One that failed is not repeated at once; one that was skipped, because of a lock, is tried again soon.
     pub fn end(&mut self, skipped: bool) {
         let running = self.running.take().unwrap_or(self.cleaned);
-        (self.cleaned, self.postponed) = match skipped {
-            true => (self.cleaned, self.done - self.cleaned - self.part * 3 / 4),
-            false => (running, 0),
-        };
+        (self.cleaned, self.postponed) =
+            if skipped { (self.cleaned, self.done - self.cleaned - self.part * 3 / 4) } else { (running, 0) };
     }
 
-    /// Whether the next batch has to wait for the VACUUM that runs, lest the table grow by much more than a part.
+    /// Whether the next batch has to wait for the VACUUM that runs, so that the table does not grow by much more than a
+    /// part.
     pub fn is_behind(&self, next: i32) -> bool {
         self.running.is_some() && self.reached_by(next) > self.limit()
     }

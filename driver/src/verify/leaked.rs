@@ -1,14 +1,16 @@
 //! The list of leaked tokens, streamed to the server and looked for among the live ones.
 
-use super::token::Form;
-use crate::error::Error;
-use crate::session::Session;
-use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
-use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::{Row, Transaction};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+
+use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::{Row, Transaction};
+
+use super::token::Form;
+use crate::error::Error;
+use crate::session::{Session, fill};
 
 pub struct Leaked {
     pub tokens: i64,
@@ -17,7 +19,7 @@ pub struct Leaked {
     pub survivor_ids: Vec<i64>,
 }
 
-pub fn look_for(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
+pub fn find(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
     let mut list = List::open(file)?;
     let target = session.target().clone();
     let mut transaction = session.transaction()?;
@@ -31,13 +33,9 @@ pub fn look_for(session: &mut Session, file: &Path) -> Result<Leaked, Error> {
     }
 }
 
-/// The names come last: a quoted one may contain anything, even `{table}`.
 fn survivors(transaction: &mut Transaction, place: &Row) -> Result<Leaked, Error> {
-    let sql = ["id", "token", "table"]
-        .iter()
-        .fold(include_str!("../sql/leaked_survivors.sql").to_owned(), |sql, name| {
-            sql.replace(&format!("{{{name}}}"), place.get(name))
-        });
+    let names = ["id", "token", "table"].map(|name| (name, place.get(name)));
+    let sql = fill(include_str!("../sql/leaked_survivors.sql"), &names);
     let row = transaction.query_typed_one(&sql, &[])?;
     Ok(Leaked { tokens: row.get("tokens"), survivors: row.get("survivors"), survivor_ids: row.get("ids") })
 }
@@ -48,21 +46,21 @@ struct List {
 }
 
 impl List {
-    fn open(file: &Path) -> Result<List, Error> {
+    fn open(file: &Path) -> Result<Self, Error> {
         if file == Path::new("-") {
-            return Ok(List::new("standard input".to_owned(), Box::new(io::stdin())));
+            return Ok(Self::new("standard input".to_owned(), Box::new(io::stdin())));
         }
         let place = file.display().to_string();
         match File::open(file) {
-            Ok(file) => Ok(List::new(place, Box::new(file))),
+            Ok(file) => Ok(Self::new(place, Box::new(file))),
             Err(error) => Err(Error::LeakedUnreadable { place, reason: error.to_string() }),
         }
     }
 
-    fn new(place: String, input: Box<dyn Read>) -> List {
+    fn new(place: String, input: Box<dyn Read>) -> Self {
         let reader =
             ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
-        List { place, reader }
+        Self { place, reader }
     }
 
     /// The table goes with the transaction.

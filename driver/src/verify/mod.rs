@@ -3,13 +3,14 @@
 mod leaked;
 mod token;
 
-use crate::error::Error;
-use crate::session::Session;
-use crate::target::Target;
-use leaked::Leaked;
+use std::path::Path;
+
 use postgres::Row;
 use serde_json::{Value, json};
-use std::path::Path;
+
+use crate::error::Error;
+use crate::session::{Session, Target};
+use leaked::Leaked;
 
 pub struct Evidence {
     target: Target,
@@ -25,7 +26,7 @@ struct Piece {
 }
 
 pub fn gather(session: &mut Session, leaked: Option<&Path>) -> Result<Evidence, Error> {
-    let leaked = leaked.map(|file| leaked::look_for(session, file)).transpose()?;
+    let leaked = leaked.map(|file| leaked::find(session, file)).transpose()?;
     Ok(Evidence { target: session.target().clone(), row: session.evidence()?, leaked })
 }
 
@@ -107,7 +108,7 @@ impl Evidence {
 
 impl Leaked {
     fn piece(&self) -> Piece {
-        let Leaked { tokens, survivors, survivor_ids } = self;
+        let Self { tokens, survivors, survivor_ids } = self;
         let detail = format!(
             "{survivors} ticket(s) with one of {tokens} leaked token(s){}",
             named(*survivors, survivor_ids)

@@ -12,36 +12,36 @@ pub enum Form {
 }
 
 impl Form {
-    pub fn of(column_type: &str) -> Form {
+    pub fn of(column_type: &str) -> Self {
         match column_type {
-            "uuid" => Form::Uuid,
-            "bytea" => Form::Hexadecimal,
-            _ => Form::Text,
+            "uuid" => Self::Uuid,
+            "bytea" => Self::Hexadecimal,
+            _ => Self::Text,
         }
     }
 
     /// The type of the column that holds the list.
     pub fn column(self) -> Type {
         match self {
-            Form::Uuid => Type::UUID,
-            Form::Hexadecimal | Form::Text => Type::TEXT,
+            Self::Uuid => Type::UUID,
+            Self::Hexadecimal | Self::Text => Type::TEXT,
         }
     }
 
     pub fn name(self) -> &'static str {
         match self {
-            Form::Uuid => "a UUID",
-            Form::Hexadecimal => "\\x and pairs of hexadecimal digits",
-            Form::Text => "text in UTF-8",
+            Self::Uuid => "a UUID",
+            Self::Hexadecimal => "\\x and pairs of hexadecimal digits",
+            Self::Text => "text in UTF-8",
         }
     }
 
     /// None: this is no token.
     pub fn parse(self, field: &[u8]) -> Option<Box<dyn ToSql + Sync>> {
         match self {
-            Form::Uuid => Some(Box::new(Uuid::try_parse_ascii(field).ok()?)),
-            Form::Hexadecimal => Some(Box::new(hexadecimal(field)?)),
-            Form::Text => Some(Box::new(text(field)?)),
+            Self::Uuid => Some(Box::new(Uuid::try_parse_ascii(field).ok()?)),
+            Self::Hexadecimal => Some(Box::new(hexadecimal(field)?)),
+            Self::Text => Some(Box::new(text(field)?)),
         }
     }
 }

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::database::Database;
-use crate::oracle;
-use crate::server::Server;
+use crate::common::{Database, Server, oracle};
 
 fn half_done() -> Database<'static> {
     let database = Database::with_tickets(2000);

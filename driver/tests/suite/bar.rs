@@ -2,9 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::database::{DRIVER, Database};
-use crate::lock::{Lock, wait_for_blocked};
-use crate::process::{Ended, Running};
+use crate::common::{DRIVER, Database, Ended, Lock, Running, wait_for_blocked};
 
 fn on_terminal(database: &Database, arguments: &str) -> Option<Running> {
     if Command::new("script").arg("--version").output().is_err() {

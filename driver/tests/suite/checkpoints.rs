@@ -1,7 +1,6 @@
 //! What a run says of a server whose checkpoints come too often.
 
-use crate::database::Database;
-use crate::server::Server;
+use crate::common::{Database, Server};
 
 #[test]
 fn frequent_checkpoints_are_worth_advice_once() {

@@ -1,9 +1,6 @@
 //! Pause, resume and cancel, while a driver is at work.
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::Ended;
+use crate::common::{Database, Ended, Lock, oracle, wait_for_blocked};
 
 /// Runs a statement while the third batch of a driver waits for a ticket.
 fn in_the_middle(database: &Database, act: impl FnOnce()) -> Ended {

@@ -4,10 +4,7 @@ use std::thread;
 
 use postgres::{Client, Transaction};
 
-use crate::database::Database;
-use crate::kill::batches;
-use crate::oracle;
-use crate::process::poll;
+use crate::common::{Database, batches, oracle, poll};
 
 /// They are busy side by side, since a deadlock takes a while.
 const DATABASES: u64 = 8;

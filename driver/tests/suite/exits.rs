@@ -3,8 +3,7 @@
 
 use std::process::Command;
 
-use crate::database::{DRIVER, Database};
-use crate::process::{Ended, Running};
+use crate::common::{DRIVER, Database, Ended, Running};
 
 /// With no server to be found.
 fn nowhere(arguments: &[&str]) -> Ended {

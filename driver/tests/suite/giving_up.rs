@@ -4,14 +4,9 @@ use std::time::{Duration, Instant};
 
 use libc::{SIGINT, SIGTERM};
 
-use crate::database::Database;
-use crate::interrupt::run_what_is_printed;
-use crate::kill::terminate;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::poll;
-use crate::retry::TRYING;
-use crate::server::Server;
+use crate::common::{
+    Database, Lock, Server, TRYING, oracle, poll, run_what_is_printed, terminate, wait_for_blocked,
+};
 
 #[test]
 fn a_lock_timeout_shrinks_the_batch_and_commits_bring_it_back() {
@@ -60,7 +55,7 @@ fn a_server_that_stays_away_is_given_up_and_a_signal_ends_the_wait() {
         if signal.is_none() {
             let ended = ended.says(&["gave up after 2 s without progress: cannot connect to"]);
             let (_, printed) = ended.stderr.rsplit_once("continue with: ").expect("a command is printed");
-            assert_eq!(printed.trim(), "rotate-driver run --batch 50 --retry-for 2s");
+            assert_eq!(printed.trim(), "rotate-driver run --batch 50 --retry-for 2");
         }
     }
     database.complete(&["run"]);

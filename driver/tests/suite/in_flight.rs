@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::database::Database;
+use crate::common::Database;
 
 /// A table with gaps: every id from 2 to 200 is even.
 fn create() -> Database<'static> {

@@ -1,9 +1,6 @@
 //! `init` makes a sample table and touches no other.
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::process::Running;
-use crate::server::Server;
+use crate::common::{Database, Lock, Running, Server, wait_for_blocked};
 
 const FOREIGN: &str = "exists and was not made by rotate-driver init: nothing was changed";
 

@@ -4,11 +4,7 @@ use std::process::Command;
 
 use libc::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::database::{DRIVER, Database};
-use crate::line::Line;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::{Ended, Running};
+use crate::common::{DRIVER, Database, Line, Lock, Running, oracle, run_what_is_printed, wait_for_blocked};
 
 const STOPPING: &str = "stopping after the batch in flight; once more cancels it";
 
@@ -19,17 +15,6 @@ fn held_up(command: Command, database: &Database) -> (Running, Lock) {
     wait_for_blocked(database, 1);
     assert_eq!(database.count("ticket_rotation_batch"), 2);
     (running, lock)
-}
-
-/// The printed command, typed into a shell.
-pub fn run_what_is_printed(ended: &Ended, database: &Database) -> String {
-    let (_, printed) = ended.stderr.rsplit_once("continue with: ").expect("a command is printed");
-    let printed = printed.trim();
-    let arguments = printed.strip_prefix("rotate-driver").expect("the command is the driver's");
-    let mut shell = database.command("sh");
-    shell.args(["-c", &format!("{DRIVER} {arguments}")]);
-    Running::start(shell).wait().expect(0);
-    printed.to_owned()
 }
 
 fn interrupt_twice(running: &Running) {

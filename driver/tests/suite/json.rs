@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::database::Database;
-use crate::server::Server;
+use crate::common::{Database, Server};
 
 const KEYS: [&str; 10] = [
     "event",

@@ -4,49 +4,26 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use postgres::Client;
+use fastrand::Rng;
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::{Running, poll};
-use crate::server::Server;
+use crate::common::{
+    Database, Lock, Running, SESSION, Server, batches, oracle, poll, terminate, wait_for_blocked,
+};
 
 const CONTINUES: &str =
     "HINT: `rotate-driver run` with the same options continues after the last committed batch.";
-pub const SESSION: &str =
-    "pg_stat_activity WHERE datname = current_database() AND application_name = 'rotate-driver'";
-
-/// The same "random" instants in every test run.
-pub struct Chance(pub u64);
-
-impl Chance {
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-}
-
-pub fn terminate(database: &Database) {
-    database.one(&format!("SELECT count(pg_terminate_backend(pid)) FROM {SESSION}"));
-}
-
-pub fn batches(client: &mut Client) -> i64 {
-    let row = client.query_one("SELECT count(*) FROM ticket_rotation_batch", &[]);
-    row.expect("the ledger can be read").get(0)
-}
 
 /// Interrupts a run twelve times in a row, each time somewhere within a batch.
 fn interrupt_often(database: &Database, seed: u64, interrupt: impl Fn(&Running)) {
     oracle::watch(database);
     database.slow_down(3);
     let mut client = database.connect();
-    let mut chance = Chance(seed);
+    let mut random = Rng::with_seed(seed);
     for _ in 0..12 {
-        let enough = batches(&mut client) + chance.below(15) as i64;
+        let enough = batches(&mut client) + random.i64(0..15);
         let running = database.start(&["run", "--batch", "20", "--retry-for", "0"]);
         poll("some batches", || batches(&mut client) >= enough && database.count(SESSION) == 1);
-        sleep(Duration::from_micros(chance.below(8000)));
+        sleep(Duration::from_micros(random.u64(..8000)));
         interrupt(&running);
         assert_ne!(running.wait().code, Some(0));
     }

@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-use crate::verify::List;
+use crate::common::{Database, List, Lock, wait_for_blocked};
 
 const MEGABYTE: u64 = 1024;
 

@@ -1,7 +1,6 @@
 //! Which table and column are rotated, and names that need care.
 
-use crate::database::Database;
-use crate::process::Running;
+use crate::common::{Database, Running};
 
 const ODD_TABLE: &str = r#""Odd ""schema""; --"."select 'x'""#;
 const ODD_COLUMN: &str = r#"Token "of" user's"#;

@@ -2,8 +2,7 @@
 
 use libc::SIGINT;
 
-use crate::database::Database;
-use crate::process::poll;
+use crate::common::{Database, poll};
 
 /// Batches that were followed too soon by the next one.
 fn hasty(nice: u32) -> String {
@@ -34,7 +33,7 @@ fn progress_is_shown_during_the_rest_and_a_signal_ends_it() {
     running.wait_for_stdout("completed: 16.67 % (50 of 300) | remaining time: ");
     running.signal(SIGINT);
     let ended = running.wait().expect(130);
-    ended.says(&["continue with: rotate-driver run --workers 1 --batch 50 --nice 100 --interval 1\n"]);
+    ended.says(&["continue with: rotate-driver run --workers 1 --batch 50 --interval 1 --nice 100\n"]);
     assert_eq!(database.count("ticket_rotation_batch"), 1);
 }
 

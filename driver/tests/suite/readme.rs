@@ -4,8 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Output, Stdio};
 
-use crate::database::Database;
-use crate::server::{Server, repository};
+use crate::common::{Database, Server, repository};
 
 struct Block {
     language: String,

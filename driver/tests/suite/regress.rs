@@ -4,8 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::database::Database;
-use crate::server::{Server, repository};
+use crate::common::{Database, Server, repository};
 
 const SCRIPTS: [&str; 4] = ["usage", "refusals", "grants", "comments"];
 

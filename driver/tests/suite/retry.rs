@@ -3,27 +3,24 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::database::Database;
-use crate::kill::{Chance, SESSION, batches, terminate};
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::{Running, poll};
-use crate::proxy::{Cut, Proxy};
-use crate::server::Server;
+use fastrand::Rng;
 
-pub const TRYING: &str = "; trying again in ";
+use crate::common::{
+    Cut, Database, Lock, Proxy, Running, SESSION, Server, TRYING, batches, oracle, poll, terminate,
+    wait_for_blocked,
+};
 
 /// Twelve times while a run goes on, each time somewhere within a batch.
 fn disturb(database: &Database, seed: u64, disturb: impl Fn()) {
     oracle::watch(database);
     database.slow_down(3);
     let running = database.start(&["run", "--batch", "20"]);
-    let mut chance = Chance(seed);
+    let mut random = Rng::with_seed(seed);
     for _ in 0..12 {
         let mut client = database.connect();
-        let enough = batches(&mut client) + 1 + chance.below(15) as i64;
+        let enough = batches(&mut client) + 1 + random.i64(0..15);
         poll("some batches", || batches(&mut client) >= enough);
-        sleep(Duration::from_micros(chance.below(8000)));
+        sleep(Duration::from_micros(random.u64(..8000)));
         disturb();
     }
     running.wait().expect(0).says(&["rotate-driver: ", TRYING]);
@@ -55,8 +52,8 @@ const CUTS: [Cut; 4] = [Cut::BeforeStatement, Cut::AfterStatement, Cut::BeforeAn
 
 /// Cuts one statement in three, in each of the four ways.
 fn often(seed: u64) -> impl FnMut() -> Option<Cut> + Send {
-    let mut chance = Chance(seed);
-    move || CUTS.get(chance.below(12) as usize).copied()
+    let mut random = Rng::with_seed(seed);
+    move || CUTS.get(random.usize(..12)).copied()
 }
 
 #[test]

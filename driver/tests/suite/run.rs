@@ -1,8 +1,6 @@
 //! Runs from beginning to end.
 
-use crate::database::Database;
-use crate::line::Line;
-use crate::oracle;
+use crate::common::{Database, Line, oracle};
 
 #[test]
 fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {

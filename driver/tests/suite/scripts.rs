@@ -1,26 +1,11 @@
 //! The files in `sql/`, as psql runs them. `sql/schedule.sql` takes pg_cron: `docker/test.sh` runs it.
 
-use std::process::Command;
-
 use libc::SIGKILL;
 
-use crate::database::Database;
-use crate::oracle;
-use crate::process::{Ended, Running, poll};
-use crate::recipes::rotator;
-use crate::server::repository;
+use crate::common::{Database, Ended, Running, oracle, poll, rotator, script};
 
 /// psql's exit code where a script's statement failed.
 const FAILED: i32 = 3;
-
-pub fn script(database: &Database, name: &str, variables: &[(&str, &str)]) -> Command {
-    let mut command = database.program("psql");
-    command.arg("--no-psqlrc").arg("-f").arg(repository().join(format!("sql/{name}.sql")));
-    for (name, value) in variables {
-        command.arg("-v").arg(format!("{name}={value}"));
-    }
-    command
-}
 
 fn run(database: &Database, name: &str, variables: &[(&str, &str)]) -> Ended {
     Running::start(script(database, name, variables)).wait()

@@ -1,8 +1,6 @@
 //! A server in recovery.
 
-use crate::database::Database;
-use crate::oracle;
-use crate::server::Server;
+use crate::common::{Database, Server, oracle};
 
 #[test]
 fn a_standby_refuses_and_points_to_the_primary() {

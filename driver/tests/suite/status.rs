@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
+use crate::common::{Database, Lock, wait_for_blocked};
 
 fn json(database: &Database) -> Value {
     let ended = database.complete(&["status", "--format", "json"]);

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::database::Database;
-use crate::server::Server;
+use crate::common::{Database, Server};
 
 #[test]
 fn sessions_forked_from_a_server_that_preloaded_the_library_share_no_token() {

@@ -2,15 +2,11 @@
 
 use serde_json::Value;
 
-use crate::database::Database;
-use crate::kill::SESSION;
-use crate::oracle;
-use crate::process::{Running, poll};
-use crate::recipes::rotator;
+use crate::common::{Database, Running, SESSION, oracle, poll, rotator};
 
 const NEWEST_SIZE: &str = "SELECT tickets FROM ticket_rotation_batch ORDER BY finished_at DESC LIMIT 1";
 
-/// Slow batches, so that the run goes on until `hurry`.
+/// Slow so that the run goes on until `hurry`.
 fn with_ranges(ranges: u32) -> Database<'static> {
     let database = Database::with_tickets(20_000);
     oracle::watch(&database);

@@ -2,12 +2,7 @@
 
 use std::process::Command;
 
-use crate::database::Database;
-use crate::lock::Lock;
-use crate::oracle;
-use crate::process::{Ended, Running, poll};
-use crate::recipes::rotator;
-use crate::server::Server;
+use crate::common::{Database, Ended, Lock, Running, Server, oracle, poll, rotator};
 
 /// The least that is vacuumed.
 const ENOUGH: u32 = 100_000;
@@ -91,7 +86,7 @@ fn a_run_that_is_continued_is_vacuumed_first_and_the_printed_command_keeps_the_o
     let running = database.start(&["run", "--workers", "1", "--vacuum-every", "20"]);
     poll("a VACUUM", || database.count(VACUUM) == 1);
     running.signal(libc::SIGINT);
-    running.wait().expect(130).says(&["continue with: rotate-driver run --workers 1 --vacuum-every 20%\n"]);
+    running.wait().expect(130).says(&["continue with: rotate-driver run --workers 1 --vacuum-every 20\n"]);
     assert_eq!(tickets_done(&database), 30_000);
 }
 

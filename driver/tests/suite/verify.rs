@@ -1,42 +1,13 @@
 //! `rotate-driver verify`: the evidence in words and in JSON, the list of leaked tokens, and the exit code.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::database::Database;
-use crate::process::{Ended, Running};
-use crate::server::repository;
+use crate::common::{Database, Ended, List, Running, repository};
 
 const UUID: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
-
-/// What a query returns, as a file for `--leaked`.
-pub struct List {
-    _folder: TempDir,
-    path: PathBuf,
-}
-
-impl List {
-    pub fn of(database: &Database, query: &str) -> Self {
-        let mut psql = database.program("psql");
-        psql.args(["--no-psqlrc", "--csv", "--tuples-only", "--command", query]);
-        Self::new(psql.output().expect("psql runs").stdout)
-    }
-
-    fn new(content: impl AsRef<[u8]>) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("leaked.csv");
-        fs::write(&path, content).expect("the list can be written");
-        Self { _folder: folder, path }
-    }
-
-    pub fn path(&self) -> &str {
-        self.path.to_str().expect("a plain name")
-    }
-}
 
 fn verify(database: &Database, list: &List, code: i32) -> Ended {
     database.end(&["verify", "--leaked", list.path()], code)

@@ -3,9 +3,7 @@
 use libc::SIGTERM;
 use serde_json::Value;
 
-use crate::database::Database;
-use crate::process::{Running, poll};
-use crate::recipes::rotator;
+use crate::common::{Database, Running, poll, rotator};
 
 const REASON: &str = "the throttle query says so";
 const RUN: [&str; 6] = ["run", "--batch", "50", "--throttle-query", "SELECT busy FROM load", "--progress"];

@@ -1,6 +1,6 @@
 //! What the server says of a row, a value or a trigger does not come out of the driver.
 
-use crate::database::Database;
+use crate::common::Database;
 
 /// What the old token and the new one's neighbour look like.
 const SECRETS: [&str; 2] = ["old-token", "second-secret"];

@@ -1,11 +1,6 @@
 //! One driver on several connections.
 
-use crate::database::Database;
-use crate::kill::{SESSION, terminate};
-use crate::lock::{Lock, wait_for_blocked};
-use crate::oracle;
-use crate::process::{Running, poll};
-use crate::recipes::rotator;
+use crate::common::{Database, Lock, Running, SESSION, oracle, poll, rotator, terminate, wait_for_blocked};
 
 const SESSIONS: &str = "(SELECT DISTINCT backend FROM rotated) AS session";
 
@@ -48,7 +43,7 @@ fn a_large_table_is_divided_and_an_interrupted_run_goes_on_with_other_workers() 
     running.signal(libc::SIGINT);
     drop(lock);
     let ended = running.wait().expect(130);
-    ended.says(&["run 1 is interrupted; continue with: rotate-driver run --batch 500\n"]);
+    ended.says(&["run 1 is interrupted; continue with: rotate-driver run --workers 2 --batch 500\n"]);
     assert_eq!(database.count("ticket_rotation_range"), 13);
     database.complete(&["run", "--workers", "3"]);
     assert_eq!(database.one("SELECT verified FROM verify_ticket_rotation()"), "true");

@@ -1,12 +1,16 @@
--- Transactions older than the horizon ($3) that write to the target ($1): their process ids, 0 for a prepared
--- transaction. $2 is the next unused transaction id.
+-- Transactions below the horizon ($2) that write to the target ($1). Of a transaction id, locks have the lower 32 bits:
+-- it is counted back from the first one that was unused when this statement began; what is younger than that counts
+-- from the other end.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
     SELECT i.inhrelid FROM tree JOIN pg_inherits AS i ON i.inhparent = tree.oid
+), clock AS (
+    SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
 )
-SELECT DISTINCT coalesce(held.pid, 0) AS process
-FROM tree
+SELECT held.pid, held.virtualtransaction
+FROM clock
+CROSS JOIN tree
 JOIN pg_locks AS held ON held.relation = tree.oid
     AND held.locktype = 'relation'
     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -15,6 +19,5 @@ JOIN pg_locks AS held ON held.relation = tree.oid
 JOIN pg_locks AS writer ON writer.virtualtransaction = held.virtualtransaction
     AND writer.locktype = 'transactionid'
     AND writer.mode = 'ExclusiveLock'
-    AND (($2 - writer.transactionid::text::bigint) & 4294967295) > $2 - $3
+    AND (next - writer.transactionid::text::bigint) & 4294967295 BETWEEN greatest(next - $2 + 1, 1) AND 2147483647
 WHERE held.granted AND writer.granted
-ORDER BY process

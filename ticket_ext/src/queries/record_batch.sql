@@ -1,2 +1,7 @@
-INSERT INTO @extschema@.ticket_rotation_batch (run_id, after_id, last_id, tickets, ids, digests, started_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- No row: the run is no longer active
+INSERT INTO @extschema@.ticket_rotation_batch
+    (run_id, sweep, first_id, last_id, tickets, range_tickets, keys, digests, started_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+FROM @extschema@.ticket_rotation
+WHERE run_id = $1 AND state = 'active'
+RETURNING last_id

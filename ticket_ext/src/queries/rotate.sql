@@ -1,1 +1,3 @@
-UPDATE @target@ SET @token@ = @new_token@ WHERE @id@ > $1 AND @id@ <= $2
+UPDATE @target@
+SET @token@ = @extschema@.renew_ticket_token(@token_bytes@, @key@::pg_catalog.int8)
+WHERE @those@@has_token@

@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(state().as_deref(), Some("active"));
         assert_eq!(rotate("NULL, 10"), None);
         assert_eq!(state().as_deref(), Some("finished"));
-        assert_eq!(count("ticket_rotation_batch WHERE sweep AND tickets = 0"), 1);
+        assert_eq!(count("ticket_rotation_batch WHERE sweep > 0"), 0, "nothing was left to sweep");
     }
 
     #[pg_test]
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(rotate("NULL, 100"), Some(20));
         assert_eq!(rotate("NULL, 100"), None);
         assert_eq!(state().as_deref(), Some("finished"));
-        assert_eq!(count("ticket_rotation_batch WHERE NOT sweep"), 3);
+        assert_eq!(count("ticket_rotation_batch WHERE sweep = 0"), 3);
         assert_ledger_complete();
     }
 
@@ -117,7 +117,7 @@ mod tests {
 
     #[pg_test]
     fn gaps_and_negative_ids_are_no_obstacle() {
-        create_tickets("unnest(ARRAY[-9223372036854775807, -5, 0, 7, 4000000000, 9223372036854775807])");
+        create_tickets("unnest(ARRAY[-9223372036854775808, -5, 0, 7, 4000000000, 9223372036854775807])");
         assert_eq!(rotate("NULL, 2"), Some(-5));
         assert_eq!(rotate("NULL, 2"), Some(7));
         assert_eq!(rotate("NULL, 2"), Some(i64::MAX));
@@ -154,10 +154,19 @@ mod tests {
     }
 
     #[pg_test]
-    fn a_null_token_gets_one() {
-        create_tickets("generate_series(1, 3)");
-        run("UPDATE ticket SET token = NULL");
-        rotate("NULL, 10");
-        assert_eq!(count("ticket WHERE token IS NOT NULL"), 3);
+    fn a_null_token_stays_null() {
+        create_tickets("generate_series(1, 6)");
+        run("UPDATE ticket SET token = NULL WHERE id % 2 = 0; DELETE FROM leaked WHERE id % 2 = 0");
+        while rotate("NULL, 2").is_some() {}
+        assert_eq!(rotated(), [1, 3, 5]);
+        assert_eq!(count("ticket WHERE token IS NULL"), 3);
+        assert_eq!(one::<i64>("SELECT tickets_planned FROM batch_progress"), Some(3));
+        assert_ledger_complete();
+    }
+
+    #[pg_test]
+    fn a_batch_of_thousands_of_millions_is_one_of_all_tickets() {
+        create_tickets("generate_series(1, 10)");
+        assert_eq!(rotate("NULL, 2000000000"), Some(10));
     }
 }

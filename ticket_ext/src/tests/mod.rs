@@ -3,8 +3,12 @@
 use pgrx::prelude::*;
 
 mod batches;
+mod entries;
+mod identity;
 mod interference;
+mod privileges;
 mod runs;
+mod sweep;
 mod targets;
 mod tokens;
 mod tuning;
@@ -44,16 +48,33 @@ fn state() -> Option<String> {
     one("SELECT state FROM batch_progress ORDER BY run_id DESC LIMIT 1")
 }
 
-/// Each ticket of the ledger's intervals was counted once, and the intervals neither overlap nor leave a gap.
+/// The ledger's intervals neither overlap nor leave a gap, and its entries are the tickets that were rotated.
 fn assert_ledger_complete() {
     let gaps = count(
-        "(SELECT after_id, lag(last_id) OVER (ORDER BY last_id) AS previous
-          FROM ticket_rotation_batch WHERE NOT sweep) AS row
-         WHERE after_id <> coalesce(previous, -9223372036854775808)",
+        "(SELECT first_id, lag(last_id) OVER (ORDER BY last_id) AS previous
+          FROM ticket_rotation_batch WHERE sweep = 0) AS row
+         WHERE first_id <> coalesce(previous + 1, -9223372036854775808)",
     );
     assert_eq!(gaps, 0, "gaps or overlaps in the ledger");
     let reached = one::<bool>(
-        "SELECT max(last_id) = (SELECT upper_id FROM ticket_rotation) FROM ticket_rotation_batch",
+        "SELECT max(last_id) = (SELECT upper_id FROM ticket_rotation) FROM ticket_rotation_batch WHERE sweep = 0",
     );
     assert_eq!(reached, Some(true), "the ledger ends where the run does");
+    assert_eq!(entries(), rotated(), "entries and rotated tickets");
+}
+
+/// Keys of all entries; each is that of the token that leaked.
+fn entries() -> Vec<i64> {
+    assert_eq!(
+        count(
+            "ticket_rotation_batch, unnest(keys, digests) AS entry (key, digest)
+             JOIN leaked ON leaked.id = entry.key
+             WHERE digest IS DISTINCT FROM ticket_token_digest(leaked.token)"
+        ),
+        0,
+        "entries with another digest than that of the leaked token"
+    );
+    one("SELECT coalesce(array_agg(key ORDER BY key), '{}') FROM ticket_rotation_batch, unnest(keys) AS key
+         JOIN leaked ON id = key")
+    .expect("an empty array at least")
 }

@@ -24,8 +24,8 @@ mod tests {
         create_tickets("CASE WHEN g <= 50 THEN g ELSE g * 1000 END FROM generate_series(1, 100) AS g");
         run("SELECT start_ticket_rotation(ranges => 4)");
         let tickets = one::<Vec<i64>>(
-            "SELECT array_agg(tickets ORDER BY after_id) FROM (
-                SELECT after_id, (SELECT count(*) FROM ticket WHERE id > r.after_id AND id <= r.upper_id) AS tickets
+            "SELECT array_agg(tickets ORDER BY first_id) FROM (
+                SELECT first_id, (SELECT count(*) FROM ticket WHERE id BETWEEN r.first_id AND r.last_id) AS tickets
                 FROM ticket_rotation_range AS r) AS counted",
         );
         assert_eq!(tickets, Some(vec![25; 4]));
@@ -94,14 +94,51 @@ mod tests {
     }
 
     #[pg_test]
-    fn a_renamed_table_keeps_its_run() {
+    fn a_run_that_was_started_without_ranges_can_be_joined_by_workers() {
+        create_tickets("generate_series(1, 60000)");
+        rotate("NULL, 10");
+        assert_eq!(count("ticket_rotation_range"), 2);
+    }
+
+    #[pg_test]
+    fn the_run_reaches_up_to_the_last_value_of_the_sequence_of_its_keys() {
+        run("CREATE TABLE ticket (id serial PRIMARY KEY, token uuid DEFAULT gen_random_uuid());
+             INSERT INTO ticket SELECT FROM generate_series(1, 10);
+             DELETE FROM ticket WHERE id > 7;
+             SELECT start_ticket_rotation()");
+        assert_eq!(one::<i64>("SELECT upper_id FROM ticket_rotation"), Some(10));
+        run(
+            "INSERT INTO ticket (id) VALUES (500); SELECT cancel_ticket_rotation(); SELECT start_ticket_rotation()",
+        );
+        assert_eq!(
+            one::<i64>("SELECT max(upper_id) FROM ticket_rotation"),
+            Some(500),
+            "a key from elsewhere"
+        );
+    }
+
+    #[pg_test]
+    fn a_run_without_a_batch_for_30_seconds_has_no_rate() {
         create_tickets("generate_series(1, 20)");
         rotate("NULL, 10");
-        run("ALTER TABLE ticket RENAME TO moved");
-        run("CREATE TABLE ticket (LIKE moved INCLUDING ALL)");
-        run("INSERT INTO ticket TABLE moved");
-        assert_eq!(rotate("NULL, 10, 'moved'"), Some(20));
-        assert_eq!(rotate("NULL, 10, 'ticket'"), Some(10), "a new table has a run of its own");
+        let view =
+            "SELECT concat_ws(' ', tickets_per_second > 0, time_remaining IS NULL, last_batch_at < now())
+                    FROM batch_progress";
+        assert_eq!(one::<String>(view).as_deref(), Some("t f f"));
+        run("UPDATE ticket_rotation_batch SET finished_at = now() - interval '31 seconds'");
+        assert_eq!(one::<String>(view).as_deref(), Some("t t"));
+    }
+
+    #[pg_test]
+    fn the_phase_of_a_run_is_shown() {
+        create_tickets("generate_series(1, 10)");
+        let phase = || one::<String>("SELECT phase FROM batch_progress");
+        rotate("NULL, 5");
+        assert_eq!(phase().as_deref(), Some("rotating"));
+        rotate("NULL, 6");
+        assert_eq!(phase().as_deref(), Some("sweeping"));
+        rotate("NULL, 5");
+        assert_eq!(phase(), None);
     }
 
     #[pg_test]

@@ -14,9 +14,9 @@ mod tests {
     fn a_finished_run_is_verified() {
         create_tickets("generate_series(1, 10)");
         while rotate("NULL, 4").is_some() {}
-        let columns = "state, verified, tickets_rotated, tickets_swept, ledger_gaps, not_rotated,
-                       without_token, duplicate_tokens";
-        assert_eq!(evidence(columns).as_deref(), Some("finished t 10 0 0 0 0 0"));
+        let columns = "state, verified, tickets_rotated, tickets_swept, ledger_gaps, old_tokens, not_rotated,
+                       created_since, without_token, duplicate_tokens, started_at < finished_at";
+        assert_eq!(evidence(columns).as_deref(), Some("finished t 10 0 0 0 0 0 0 0 t"));
     }
 
     #[pg_test]
@@ -24,8 +24,10 @@ mod tests {
         create_tickets("generate_series(1, 30)");
         rotate("NULL, 4");
         run("UPDATE ticket_rotation SET state = 'finished', finished_at = now()");
-        let columns = "verified, tickets_rotated, ledger_gaps, not_rotated, not_rotated_ids";
-        assert_eq!(evidence(columns).as_deref(), Some("f 4 1 26 {5,6,7,8,9,10,11,12,13,14}"));
+        assert_eq!(evidence("verified, tickets_rotated, ledger_gaps").as_deref(), Some("f 4 1"));
+        run("UPDATE ticket_rotation SET state = 'cancelled'");
+        let columns = "verified, not_rotated, not_rotated_keys";
+        assert_eq!(evidence(columns).as_deref(), Some("f 26 {5,6,7,8,9,10,11,12,13,14}"));
     }
 
     #[pg_test]
@@ -40,7 +42,7 @@ mod tests {
     fn an_overlap_in_the_ledger_is_found() {
         create_tickets("generate_series(1, 10)");
         while rotate("NULL, 4").is_some() {}
-        run("UPDATE ticket_rotation_batch SET after_id = 3 WHERE last_id = 8");
+        run("UPDATE ticket_rotation_batch SET first_id = 4 WHERE last_id = 8");
         assert_eq!(evidence("verified, ledger_gaps").as_deref(), Some("f 1"));
     }
 
@@ -51,7 +53,7 @@ mod tests {
         run(
             "UPDATE ticket SET token = leaked.token FROM leaked WHERE ticket.id = leaked.id AND leaked.id = 7",
         );
-        assert_eq!(evidence("verified, not_rotated, not_rotated_ids").as_deref(), Some("f 1 {7}"));
+        assert_eq!(evidence("verified, old_tokens, old_token_keys").as_deref(), Some("f 1 {7}"));
     }
 
     #[pg_test]
@@ -65,33 +67,57 @@ mod tests {
     }
 
     #[pg_test]
-    fn what_others_wrote_since_is_counted() {
+    fn tickets_that_came_after_the_end_are_counted_and_no_failure() {
         create_tickets("generate_series(2, 20, 2)");
         while rotate("NULL, 4").is_some() {}
-        assert_eq!(evidence("verified, written_since, created_since").as_deref(), Some("t 0 0"));
-        // The test is one transaction, whose own rows have the batches' number: only a subtransaction differs.
-        run("DO 'BEGIN UPDATE ticket SET token = gen_random_uuid() WHERE id = 6;
-                        INSERT INTO ticket VALUES (3, gen_random_uuid()), (7, gen_random_uuid());
-                        INSERT INTO ticket VALUES (21, gen_random_uuid());
-                  EXCEPTION WHEN division_by_zero THEN END'");
-        assert_eq!(evidence("verified, written_since, created_since").as_deref(), Some("t 3 2"));
+        run("UPDATE ticket SET token = gen_random_uuid() WHERE id = 6;
+             INSERT INTO ticket VALUES (3, gen_random_uuid()), (7, gen_random_uuid()), (21, gen_random_uuid())");
+        assert_eq!(evidence("verified, not_rotated, created_since").as_deref(), Some("t 0 2"));
     }
 
     #[pg_test]
-    fn the_batches_of_a_subtransaction_are_its_own() {
-        create_tickets("generate_series(1, 10)");
-        run("DO 'BEGIN WHILE rotate_ticket_tokens(NULL, 4) IS NOT NULL LOOP END LOOP;
-                  EXCEPTION WHEN division_by_zero THEN END'");
-        assert_eq!(evidence("verified, written_since, created_since").as_deref(), Some("t 0 0"));
-    }
-
-    #[pg_test]
-    fn a_run_from_another_cluster_is_not_judged_by_row_versions() {
+    fn a_ticket_without_an_entry_that_was_there_before_the_sweep_is_a_failure() {
         create_tickets("generate_series(1, 10)");
         while rotate("NULL, 4").is_some() {}
-        run("UPDATE ticket_rotation SET system_identifier = 1");
-        let columns = "state, verified IS NULL, ledger_gaps, not_rotated IS NULL";
-        assert_eq!(evidence(columns).as_deref(), Some("finished t 0 t"));
+        run("UPDATE ticket_rotation_batch SET keys = keys[2:], digests = digests[2:] WHERE last_id = 4");
+        assert_eq!(evidence("verified, not_rotated, created_since").as_deref(), Some("t 0 1"));
+        run("UPDATE ticket_rotation SET sweep_horizon =
+                 (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000)::text::xid8");
+        assert_eq!(
+            evidence("verified, not_rotated, not_rotated_keys, created_since").as_deref(),
+            Some("f 1 {1} 0")
+        );
+    }
+
+    #[pg_test]
+    fn a_run_from_another_cluster_is_judged_by_its_entries() {
+        create_tickets("generate_series(1, 10)");
+        while rotate("NULL, 4").is_some() {}
+        run("UPDATE ticket_rotation SET system_identifier = 1, horizon = '1', sweep_horizon = '1'");
+        assert_eq!(evidence("verified, old_tokens, not_rotated").as_deref(), Some("t 0 0"));
+        run(
+            "UPDATE ticket SET token = leaked.token FROM leaked WHERE ticket.id = leaked.id AND leaked.id = 7",
+        );
+        assert_eq!(evidence("verified, old_tokens").as_deref(), Some("f 1"));
+    }
+
+    #[pg_test]
+    fn forgotten_entries_prove_nothing_any_more() {
+        create_tickets("generate_series(1, 10)");
+        while rotate("NULL, 4").is_some() {}
+        run("SELECT forget_ticket_rotation(run_id) FROM ticket_rotation");
+        let columns =
+            "verified IS NULL, tickets_rotated, ledger_gaps, old_tokens IS NULL, not_rotated IS NULL";
+        assert_eq!(evidence(columns).as_deref(), Some("t 10 0 t t"));
+        assert_eq!(count("ticket_rotation_batch WHERE keys IS NOT NULL OR digests IS NOT NULL"), 0);
+    }
+
+    #[pg_test(error = "run 1 of table public.ticket is active")]
+    fn entries_that_are_still_needed_are_not_forgotten() {
+        create_tickets("generate_series(1, 10)");
+        run("ALTER SEQUENCE ticket_rotation_run_id_seq RESTART");
+        rotate("NULL, 4");
+        run("SELECT forget_ticket_rotation(1)");
     }
 
     #[pg_test(error = "table public.ticket has never been rotated")]

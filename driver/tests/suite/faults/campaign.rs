@@ -4,20 +4,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use crate::database::Database;
-use crate::kill::Chance;
-use crate::oracle;
+use fastrand::Rng;
 
 use super::cron;
 use super::disk::WalDisk;
 use super::drivers::Drivers;
 use super::kind::Kind;
-use super::older::Older;
+use super::older_transactions::Older;
 use super::probe::{Probe, wait_for};
 use super::report::{Report, Struck};
 use super::schedule::{Schedule, Strike};
 use super::traffic::{WIDE_GAP, WRITERS, keep_on};
 use super::waiting::{PATIENCE, REST};
+use crate::common::{Database, oracle};
 
 const SWEEPING: &str = "NOT EXISTS (SELECT FROM ticket_rotation_range WHERE finished_at IS NULL)
     AND EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())";
@@ -75,7 +74,7 @@ impl<'a> Campaign<'a> {
             }
             scope.spawn(|| cron::call_until(&stop, database, seed));
             self.strike_all(&schedule);
-            self.finish(&mut Chance(seed));
+            self.finish(&mut Rng::with_seed(seed));
             drop(stopping);
         });
         let times = counts.iter().map(|count| count.load(Ordering::Relaxed));
@@ -115,7 +114,7 @@ impl<'a> Campaign<'a> {
         self.wait_for_batches(strike.batches);
         thread::sleep(strike.delay);
         let in_a_batch = self.sessions_in_a_batch();
-        let outage = self.inject(strike.kind, &mut strike.chance());
+        let outage = self.inject(strike.kind, &mut strike.random());
         let lost = outage.map(|outage| self.time_lost(&outage));
         let struck = Struck { kind: strike.kind, in_a_batch, lost };
         println!("{:>3}. {struck}", self.struck.len() + 1);
@@ -123,11 +122,11 @@ impl<'a> Campaign<'a> {
     }
 
     /// Crashes also where the run is being finished: the sweep rests before its ledger row.
-    fn finish(&mut self, chance: &mut Chance) {
+    fn finish(&mut self, random: &mut Rng) {
         if self.older.is_some() {
             for kind in [Kind::BackendKilled, Kind::PostmasterKilled] {
                 self.wait("the sweep", |campaign| campaign.probe.is_true(SWEEPING));
-                self.inject(kind, chance);
+                self.inject(kind, random);
                 self.crashes_at_the_end += u64::from(!self.has_finished());
             }
         }

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::server::Server;
-
 use super::probe::wait_for;
+use crate::common::Server;
 
 /// From now on servers become children of this process, as their starters end. A killed one counts as running until
 /// its parent has collected it, and not every init of a container does that in time.

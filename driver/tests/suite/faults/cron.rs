@@ -4,17 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::database::Database;
-use crate::kill::Chance;
-use crate::process::Running;
+use fastrand::Rng;
+
+use crate::common::{Database, Running};
 
 pub fn call_until(stop: &AtomicBool, database: &Database, seed: u64) {
-    let mut chance = Chance(seed);
+    let mut random = Rng::with_seed(seed);
     while !stop.load(Ordering::Relaxed) {
         let mut psql = database.program("psql");
-        let call = format!("SELECT rotate_ticket_tokens(NULL, {})", 1 + chance.below(20));
+        let call = format!("SELECT rotate_ticket_tokens(NULL, {})", 1 + random.u64(..20));
         psql.args(["--no-psqlrc", "--command", &call]);
         Running::start(psql).wait();
-        sleep(Duration::from_millis(chance.below(400)));
+        sleep(Duration::from_millis(random.u64(..400)));
     }
 }

@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::server::{Server, as_server_user};
+use crate::common::{Server, as_server_user};
 
 /// Room for four times the WAL that the server keeps.
 const BYTES: u64 = 400 << 20;

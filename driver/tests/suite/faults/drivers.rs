@@ -3,11 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::database::Database;
-use crate::kill::Chance;
-use crate::process::{Ended, Running};
-use crate::proxy::{Cut, Proxy};
-use crate::retry::TRYING;
+use fastrand::Rng;
+
+use crate::common::{Cut, Database, Ended, Proxy, Running, TRYING};
 
 /// Between the end of a driver and its next start.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -82,10 +80,10 @@ impl<'a> Drivers<'a> {
     }
 
     /// None while all of them are about to be started again.
-    pub fn any(&self, chance: &mut Chance) -> Option<usize> {
+    pub fn any(&self, random: &mut Rng) -> Option<usize> {
         let running = self.places.iter().enumerate().filter(|(_, place)| place.running.is_some());
         let running: Vec<usize> = running.map(|(index, _)| index).collect();
-        (!running.is_empty()).then(|| running[chance.below(running.len() as u64) as usize])
+        (!running.is_empty()).then(|| running[random.usize(..running.len())])
     }
 
     pub fn signal(&mut self, index: usize, signal: i32) {

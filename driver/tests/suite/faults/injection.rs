@@ -1,7 +1,6 @@
 //! How each kind of fault is brought about.
 
-use crate::kill::Chance;
-use crate::proxy::Cut;
+use fastrand::Rng;
 
 use super::campaign::Campaign;
 use super::crash;
@@ -9,6 +8,7 @@ use super::disk::WalDisk;
 use super::kind::Kind;
 use super::probe::{Probe, now, wait_for};
 use super::waiting::PATIENCE;
+use crate::common::Cut;
 
 /// When a fault came, and from when on batches were possible again.
 pub struct Outage {
@@ -24,44 +24,44 @@ fn outage(fault: impl FnOnce()) -> Outage {
 
 impl Campaign<'_> {
     /// None: it cannot be done on this machine.
-    pub fn inject(&mut self, kind: Kind, chance: &mut Chance) -> Option<Outage> {
+    pub fn inject(&mut self, kind: Kind, random: &mut Rng) -> Option<Outage> {
         let server = self.database.server;
         let outage = match kind {
-            Kind::DriverKilled => self.kill_driver(chance),
-            Kind::DriverStopped => self.stop_driver(chance),
-            Kind::SessionTerminated => self.terminate_session(chance),
+            Kind::DriverKilled => self.kill_driver(random),
+            Kind::DriverStopped => self.stop_driver(random),
+            Kind::SessionTerminated => self.terminate_session(random),
             Kind::CutBeforeStatement => self.cut(Cut::BeforeStatement),
             Kind::CutAfterStatement => self.cut(Cut::AfterStatement),
             Kind::CutBeforeAnswer => self.cut(Cut::BeforeAnswer),
             Kind::CutWithinAnswer => self.cut(Cut::WithinAnswer),
-            Kind::BackendKilled => self.kill_backend(chance),
+            Kind::BackendKilled => self.kill_backend(random),
             Kind::PostmasterKilled => outage(|| {
                 crash::kill_postmaster(server);
                 server.start_again();
             }),
             Kind::ImmediateShutdown => outage(|| server.restart("immediate")),
             Kind::FastRestart => outage(|| server.restart("fast")),
-            Kind::UpdatesSuppressed => self.suppress_updates(chance),
+            Kind::UpdatesSuppressed => self.suppress_updates(random),
             Kind::WalDiskFull => return self.wal_disk.map(|disk| self.fill_up(disk)),
         };
         Some(outage)
     }
 
-    fn kill_driver(&mut self, chance: &mut Chance) -> Outage {
-        let driver = self.driver(chance);
+    fn kill_driver(&mut self, random: &mut Rng) -> Outage {
+        let driver = self.driver(random);
         outage(|| self.drivers.signal(driver, libc::SIGKILL))
     }
 
-    fn stop_driver(&mut self, chance: &mut Chance) -> Outage {
-        let driver = self.driver(chance);
+    fn stop_driver(&mut self, random: &mut Rng) -> Outage {
+        let driver = self.driver(random);
         let stopped = outage(|| self.drivers.signal(driver, libc::SIGSTOP));
-        self.rest(200 + chance.below(800));
+        self.rest(200 + random.u64(..800));
         self.drivers.signal(driver, libc::SIGCONT);
         stopped
     }
 
-    fn terminate_session(&mut self, chance: &mut Chance) -> Outage {
-        let victim = self.victim(chance);
+    fn terminate_session(&mut self, random: &mut Rng) -> Outage {
+        let victim = self.victim(random);
         outage(|| {
             if let Some(process) = victim {
                 self.probe.insist(&format!("SELECT pg_terminate_backend({process})"));
@@ -76,12 +76,12 @@ impl Campaign<'_> {
     }
 
     /// The postmaster then ends all sessions and recovers. The victim may just have ended by itself.
-    fn kill_backend(&mut self, chance: &mut Chance) -> Outage {
+    fn kill_backend(&mut self, random: &mut Rng) -> Outage {
         let mut witness = Probe::new(self.database);
         witness.wait_until_it_answers();
         let mut since = now();
         self.wait("a crash", |campaign| {
-            let victim = campaign.victim(chance);
+            let victim = campaign.victim(random);
             since = now();
             if let Some(process) = victim {
                 crash::kill_backend(campaign.database.server, process);
@@ -93,14 +93,14 @@ impl Campaign<'_> {
         Outage { since, until: now() }
     }
 
-    fn suppress_updates(&mut self, chance: &mut Chance) -> Outage {
+    fn suppress_updates(&mut self, random: &mut Rng) -> Outage {
         self.probe.insist(
             "DROP TRIGGER IF EXISTS suppress ON ticket;
              CREATE TRIGGER suppress BEFORE UPDATE OF token ON ticket
                  FOR EACH ROW WHEN (OLD.id % 3 = 0) EXECUTE FUNCTION suppress()",
         );
         outage(|| {
-            self.rest(100 + chance.below(400));
+            self.rest(100 + random.u64(..400));
             self.probe.insist("DROP TRIGGER IF EXISTS suppress ON ticket");
         })
     }

@@ -9,7 +9,7 @@ mod drivers;
 mod injection;
 mod kind;
 mod mutants;
-mod older;
+mod older_transactions;
 mod probe;
 mod report;
 mod schedule;
@@ -17,9 +17,7 @@ mod traffic;
 mod victims;
 mod waiting;
 
-use crate::database::Database;
-use crate::server::Server;
-
+use crate::common::{Database, Server};
 use campaign::Campaign;
 use disk::WalDisk;
 use schedule::Schedule;

@@ -1,12 +1,11 @@
 //! The campaign itself is tested: it has to fail where a safeguard is removed. The extension's function is replaced
 //! by a plain one, which survives, and by that one with a small difference.
 
-use crate::database::Database;
-
 use super::campaign::{Campaign, prepare};
 use super::kind::Kind;
 use super::report::Report;
 use super::schedule::Schedule;
+use crate::common::Database;
 
 const KINDS: [Kind; 4] =
     [Kind::SessionTerminated, Kind::DriverKilled, Kind::SessionTerminated, Kind::UpdatesSuppressed];

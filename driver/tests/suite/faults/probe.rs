@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use postgres::Client;
 
-use crate::database::Database;
+use crate::common::Database;
 
 pub struct Probe<'a> {
     database: &'a Database<'a>,

@@ -3,11 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::database::Database;
-use crate::oracle;
-
 use super::kind::Kind;
 use super::schedule::Schedule;
+use crate::common::{Database, oracle};
 
 pub struct Struck {
     pub kind: Kind,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::kill::Chance;
+use fastrand::Rng;
 
 use super::kind::Kind::{self, *};
 
@@ -11,13 +11,13 @@ pub struct Strike {
     /// It comes after so many more batches, and this much later, somewhere within a batch.
     pub batches: u64,
     pub delay: Duration,
-    chance: u64,
+    random: u64,
 }
 
 impl Strike {
     /// Decides on the victim, and for how long.
-    pub fn chance(&self) -> Chance {
-        Chance(self.chance)
+    pub fn random(&self) -> Rng {
+        Rng::with_seed(self.random)
     }
 }
 
@@ -34,54 +34,48 @@ impl Schedule {
     /// Every kind, from 20 kills on. A full disk takes long, and suppressing updates takes a table lock that
     /// the prepared transaction does not allow, so these come now and then, the latter in the second half.
     pub fn new(seed: u64, kills: usize) -> Self {
-        let mut chance = Chance(seed);
+        let mut random = Rng::with_seed(seed);
         let (full, suppressed) = (kills.div_ceil(100), kills.div_ceil(20));
-        let mut kinds = shuffled_decks(&Kind::common(), kills.saturating_sub(full + suppressed), &mut chance);
+        let mut kinds = shuffled_decks(&Kind::common(), kills.saturating_sub(full + suppressed), &mut random);
         for (kind, times, first) in [(WalDiskFull, full, 0), (UpdatesSuppressed, suppressed, kills / 2)] {
             for _ in 0..times {
                 let first = first.min(kinds.len());
                 let behind = kinds.len() - first;
-                kinds.insert(first + chance.below(behind as u64 + 1) as usize, kind);
+                kinds.insert(first + random.usize(..=behind), kind);
             }
         }
         kinds.truncate(kills);
-        Self::of(seed, &kinds, &mut chance)
+        Self::of(seed, &kinds, &mut random)
     }
 
     /// Only some kinds.
     pub fn limited(seed: u64, kills: usize, kinds: &[Kind]) -> Self {
-        let mut chance = Chance(seed);
-        let kinds = shuffled_decks(kinds, kills, &mut chance);
-        Self::of(seed, &kinds, &mut chance)
+        let mut random = Rng::with_seed(seed);
+        let kinds = shuffled_decks(kinds, kills, &mut random);
+        Self::of(seed, &kinds, &mut random)
     }
 
-    fn of(seed: u64, kinds: &[Kind], chance: &mut Chance) -> Self {
+    fn of(seed: u64, kinds: &[Kind], random: &mut Rng) -> Self {
         let mut strike = |kind: &Kind| Strike {
             kind: *kind,
-            batches: chance.below(12),
-            delay: Duration::from_micros(chance.below(40_000)),
-            chance: chance.below(u64::from(u32::MAX)),
+            batches: random.u64(..12),
+            delay: Duration::from_micros(random.u64(..40_000)),
+            random: random.u64(..u64::from(u32::MAX)),
         };
         let strikes: Vec<_> = kinds.iter().map(&mut strike).collect();
-        let quarter = strikes.len() as u64 / 4;
-        let late_commit = (quarter + chance.below(quarter + 1)) as usize;
-        Self {
-            seed,
-            strikes,
-            drivers: 2 + chance.below(3) as usize,
-            ranges: 2 + chance.below(5),
-            late_commit,
-        }
+        let quarter = strikes.len() / 4;
+        let late_commit = quarter + random.usize(..=quarter);
+        Self { seed, strikes, drivers: 2 + random.usize(..3), ranges: 2 + random.u64(..5), late_commit }
     }
 }
 
 /// Each kind once before any comes again.
-fn shuffled_decks(kinds: &[Kind], length: usize, chance: &mut Chance) -> Vec<Kind> {
+fn shuffled_decks(kinds: &[Kind], length: usize, random: &mut Rng) -> Vec<Kind> {
     let mut all = Vec::new();
     while all.len() < length {
         let mut deck = kinds.to_vec();
         while !deck.is_empty() {
-            all.push(deck.swap_remove(chance.below(deck.len() as u64) as usize));
+            all.push(deck.swap_remove(random.usize(..deck.len())));
         }
     }
     all.truncate(length);
@@ -94,7 +88,7 @@ mod tests {
 
     fn described(schedule: &Schedule) -> Vec<(Kind, u64, Duration, u64)> {
         let strikes = schedule.strikes.iter();
-        strikes.map(|strike| (strike.kind, strike.batches, strike.delay, strike.chance)).collect()
+        strikes.map(|strike| (strike.kind, strike.batches, strike.delay, strike.random)).collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whom a fault hits.
 
-use crate::kill::Chance;
+use fastrand::Rng;
 
 use super::campaign::Campaign;
 
@@ -13,18 +13,18 @@ impl Campaign<'_> {
         self.probe.number(&format!("SELECT count(*) {IN_A_BATCH}")).unwrap_or(0)
     }
 
-    pub fn driver(&mut self, chance: &mut Chance) -> usize {
+    pub fn driver(&mut self, random: &mut Rng) -> usize {
         let mut driver = None;
         self.wait("a driver that runs", |campaign| {
-            driver = campaign.drivers.any(chance);
+            driver = campaign.drivers.any(random);
             driver.is_some()
         });
         driver.unwrap_or_default()
     }
 
     /// A session that is working on a batch; None once the run has ended.
-    pub fn victim(&mut self, chance: &mut Chance) -> Option<i32> {
-        let nth = chance.below(4);
+    pub fn victim(&mut self, random: &mut Rng) -> Option<i32> {
+        let nth = random.u64(..4);
         let all = format!("SELECT array_agg(pid) {IN_A_BATCH}");
         let one = format!("SELECT pids[1 + {nth} % cardinality(pids)] FROM ({all}) AS session (pids)");
         let mut victim = None;

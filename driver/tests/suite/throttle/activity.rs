@@ -4,11 +4,8 @@ use std::thread;
 
 use postgres::Client;
 
-use crate::database::Database;
-use crate::process::{Running, poll};
-use crate::server::Server;
-
 use super::{expect_held, start};
+use crate::common::{Database, Running, Server, poll};
 
 const SLEEP: &str = "SELECT pg_sleep(3600)";
 

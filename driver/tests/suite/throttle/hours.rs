@@ -1,9 +1,7 @@
 //! `--between`: the time zone makes it any time of the day.
 
-use crate::database::Database;
-use crate::process::Running;
-
 use super::{RUN, expect_held};
+use crate::common::{Database, Running};
 
 const NIGHT: [&str; 2] = ["--between", "22:00-06:00"];
 

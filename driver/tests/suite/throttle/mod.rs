@@ -12,8 +12,7 @@ mod wraparound;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::database::Database;
-use crate::process::Running;
+use crate::common::{Database, Running};
 
 /// One worker, so that none is in a batch once it has said that it waits.
 const RUN: [&str; 5] = ["run", "--workers", "1", "--batch", "50"];

@@ -1,9 +1,7 @@
 //! The options on the command line.
 
-use crate::database::Database;
-use crate::lock::{Lock, wait_for_blocked};
-
 use super::start;
+use crate::common::{Database, Lock, wait_for_blocked};
 
 #[test]
 fn help_lists_them_under_a_heading() {

@@ -1,10 +1,7 @@
 //! What a role needs to read the signals.
 
-use crate::database::Database;
-use crate::process::{Ended, Running};
-use crate::recipes::rotator;
-
 use super::RUN;
+use crate::common::{Database, Ended, Running, rotator};
 
 fn end(database: &Database, role: &str, options: &[&str]) -> Ended {
     let mut command = database.driver(&[&RUN, options].concat());

@@ -1,10 +1,7 @@
 //! `--throttle-query`, by a table that the test changes.
 
-use crate::database::Database;
-use crate::pooler::Pooler;
-use crate::process::{Running, poll};
-
 use super::{RUN, expect_held, start};
+use crate::common::{Database, Pooler, Running, poll};
 
 const QUERY: [&str; 2] = ["--throttle-query", "SELECT busy FROM load -- of the application"];
 

@@ -1,11 +1,7 @@
 //! `--max-replica-lag`, by a standby whose replay is paused and a slot that nobody reads.
 
-use crate::database::Database;
-use crate::process::{Running, poll};
-use crate::recipes::rotator;
-use crate::server::Server;
-
 use super::{RUN, expect_held, start};
+use crate::common::{Database, Running, Server, poll, rotator};
 
 #[test]
 fn a_run_waits_while_a_standby_stands_still() {

@@ -1,10 +1,7 @@
 //! `--replica`: what is named has to be there.
 
-use crate::database::Database;
-use crate::process::poll;
-use crate::server::Server;
-
 use super::{RUN, expect_held, start};
+use crate::common::{Database, Server, poll};
 
 #[test]
 fn a_named_standby_that_goes_away_is_waited_for() {

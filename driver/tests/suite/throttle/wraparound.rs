@@ -1,11 +1,7 @@
 //! A real autovacuum to prevent wraparound.
 
-use crate::database::Database;
-use crate::process::{Running, poll};
-use crate::recipes::rotator;
-use crate::server::Server;
-
 use super::{RUN, expect_held};
+use crate::common::{Database, Running, Server, poll, rotator};
 
 const WORKER: &str =
     "pg_stat_activity WHERE query LIKE 'autovacuum: VACUUM% public.ticket (to prevent wraparound)'";

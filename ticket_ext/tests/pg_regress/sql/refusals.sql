@@ -1,7 +1,8 @@
 -- Bad input: one clear error each, before anything is changed.
 CREATE EXTENSION ticket_ext;
-CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid);
+CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid DEFAULT gen_random_uuid());
 INSERT INTO ticket SELECT generate_series(1, 10);
+CREATE TABLE leaked AS TABLE ticket;
 -- batch
 SELECT rotate_ticket_tokens(0, 0);
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
@@ -48,6 +49,10 @@ CREATE TABLE parent (id bigint PRIMARY KEY, token uuid);
 CREATE FOREIGN TABLE foreign_child () INHERITS (parent) SERVER elsewhere;
 SELECT rotate_ticket_tokens(0, 1, 'parent');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
+CREATE TABLE heir () INHERITS (ticket);
+SELECT rotate_ticket_tokens(0, 1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+DROP TABLE heir;
 -- primary key
 CREATE TABLE no_key (id bigint, token uuid);
 SELECT rotate_ticket_tokens(0, 1, 'no_key');
@@ -57,10 +62,6 @@ SELECT rotate_ticket_tokens(0, 1, 'two_keys');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 CREATE TABLE uuid_key (id uuid PRIMARY KEY, token uuid);
 SELECT rotate_ticket_tokens(0, 1, 'uuid_key');
-\echo SQLSTATE :LAST_ERROR_SQLSTATE
-CREATE TABLE lowest (id bigint PRIMARY KEY, token uuid);
-INSERT INTO lowest VALUES (-9223372036854775808);
-SELECT rotate_ticket_tokens(0, 1, 'lowest');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 -- token column
 SELECT rotate_ticket_tokens(0, 1, 'ticket', 'Token');
@@ -91,7 +92,7 @@ CREATE TABLE secured (id bigint PRIMARY KEY, token uuid);
 ALTER TABLE secured ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE ROLE regress_reader;
 GRANT SELECT, UPDATE ON secured TO regress_reader;
-GRANT ALL ON ticket_rotation, ticket_rotation_range, ticket_rotation_batch TO regress_reader;
+GRANT EXECUTE ON FUNCTION rotate_ticket_tokens TO regress_reader;
 SET ROLE regress_reader;
 SELECT rotate_ticket_tokens(0, 1, 'secured');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
@@ -123,9 +124,22 @@ SET session_replication_role = replica;
 SELECT rotate_ticket_tokens(0, 1);
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 RESET session_replication_role;
+-- whose setting it is
+CREATE FUNCTION rotate_some() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT rotate_ticket_tokens(NULL, 100)';
+SET ticket_ext.token_column = 'note';
+SELECT rotate_some();
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+RESET ticket_ext.token_column;
+-- part of a batch
+SELECT renew_ticket_token(NULL::uuid, 1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT ticket_is_due(gen_random_uuid(), 1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT forget_ticket_rotation(7);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
 -- nothing has been changed so far
 SELECT count(*) FROM ticket_rotation;
-SELECT count(*) FROM ticket WHERE token IS NOT NULL;
+SELECT count(*) FROM ticket JOIN leaked USING (id, token);
 -- state
 SELECT pause_ticket_rotation();
 \echo SQLSTATE :LAST_ERROR_SQLSTATE

@@ -1,0 +1,9 @@
+//! How hard a run works: the options, what somebody has tuned since, and the size of a batch that follows.
+
+mod batch_size;
+mod options;
+mod tuning;
+
+pub use batch_size::{BatchSize, Goal};
+pub use options::{PaceOptions, SynchronousCommit, batch_time, nice, workers};
+pub use tuning::Tuning;

@@ -1,0 +1,125 @@
+//! What the workers of one driver share between two batches: whose turn it is to poll the server, what the last
+//! observation found, and how many of them there are.
+
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use super::monitor::{Monitor, Observation};
+use crate::pace::{BatchSize, Goal, PaceOptions, Tuning};
+use crate::vacuum::Vacuums;
+
+/// A rest is taken in steps, so that it ends soon after its reason.
+const STEP: Duration = Duration::from_millis(100);
+
+pub struct Shared {
+    pub options: PaceOptions,
+    /// None: none is worth while, or this role may not.
+    pub vacuums: Option<Vacuums>,
+    /// Held by the worker that polls. The others do not wait for it.
+    monitor: Mutex<Monitor>,
+    found: Mutex<Found>,
+}
+
+struct Found {
+    active: bool,
+    tuning: Tuning,
+    throttled: bool,
+    workers: usize,
+    /// Whether more workers may be wanted than there are.
+    may_need_workers: bool,
+}
+
+impl Shared {
+    pub fn new(
+        options: PaceOptions,
+        vacuums: Option<Vacuums>,
+        monitor: Monitor,
+        observation: &Observation,
+    ) -> Self {
+        let found = Found {
+            active: true,
+            tuning: Tuning::default(),
+            throttled: false,
+            workers: 0,
+            may_need_workers: true,
+        };
+        let shared = Self { options, vacuums, monitor: Mutex::new(monitor), found: Mutex::new(found) };
+        shared.update(observation);
+        shared
+    }
+
+    /// For one of the workers, when it is time to poll.
+    pub fn turn(&self) -> Option<MutexGuard<'_, Monitor>> {
+        let monitor = match self.monitor.try_lock() {
+            Ok(monitor) => monitor,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        monitor.is_due().then_some(monitor)
+    }
+
+    pub fn update(&self, observation: &Observation) {
+        let mut found = self.found();
+        found.may_need_workers |= observation.tuning.workers != found.tuning.workers;
+        found.active = observation.active_run().is_some();
+        found.tuning = observation.tuning;
+        found.throttled = observation.throttled_by.is_some();
+        drop(found);
+        if let (Some(vacuums), Some(progress)) = (&self.vacuums, &observation.progress) {
+            vacuums.pacing().observe(progress.done);
+        }
+    }
+
+    pub fn goal(&self) -> Goal {
+        self.found().tuning.goal(&self.options)
+    }
+
+    /// The size of the next batch: towards the goal, and small enough for VACUUM to keep up with all workers.
+    pub fn adjust(&self, batch: BatchSize) -> BatchSize {
+        let tuning = self.found().tuning;
+        let batch = batch.aim_for(tuning.goal(&self.options));
+        let Some(vacuums) = &self.vacuums else {
+            return batch;
+        };
+        batch.at_most(vacuums.pacing().largest_batch(tuning.workers(&self.options)))
+    }
+
+    pub fn may_need_workers(&self) -> bool {
+        self.found().may_need_workers
+    }
+
+    /// How many workers are to begin: no more than can rotate side by side.
+    pub fn hire(&self, ranges: usize) -> usize {
+        let mut found = self.found();
+        let more = found.tuning.workers(&self.options).min(ranges.max(1)).saturating_sub(found.workers);
+        (found.workers, found.may_need_workers) = (found.workers + more, false);
+        more
+    }
+
+    /// Whether the caller is one worker too many, and to end.
+    pub fn dismiss(&self) -> bool {
+        let mut found = self.found();
+        let surplus = found.workers > found.tuning.workers(&self.options);
+        found.workers -= usize::from(surplus);
+        surplus
+    }
+
+    /// A worker has ended of its own accord.
+    pub fn worker_ended(&self) {
+        self.found().workers -= 1;
+    }
+
+    /// The next step of the rest after a batch that took `worked`; None: it is over. Waiting is rest, too.
+    pub fn rest(&self, worked: Duration, rested: Duration) -> Option<Duration> {
+        let found = self.found();
+        if found.throttled {
+            return Some(STEP);
+        }
+        let left = worked.mul_f64(found.tuning.nice(&self.options)).saturating_sub(rested);
+        (found.active && !left.is_zero()).then(|| left.min(STEP))
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,27 @@
+//! What the tests share: servers, databases, processes, and what must hold after a run.
+
+mod database;
+mod leaked;
+mod line;
+mod lock;
+pub mod mangler;
+pub mod oracle;
+mod pooler;
+mod process;
+mod proxy;
+mod run;
+mod scripts;
+mod server;
+mod switch;
+
+pub use database::{DRIVER, Database};
+pub use leaked::List;
+pub use line::Line;
+pub use lock::{Lock, wait_for_blocked};
+pub use pooler::Pooler;
+pub use process::{Ended, Running, poll};
+pub use proxy::{Cut, Proxy};
+pub use run::{SESSION, TRYING, batches, run_what_is_printed, terminate};
+pub use scripts::{rotator, script};
+pub use server::{Server, as_server_user, free_port, repository};
+pub use switch::{Switch, Way};

@@ -1,0 +1,85 @@
+//! A real PgBouncer in transaction mode before a server.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::database::Database;
+use super::process::{Running, poll};
+use super::server::{Server, as_server_user, free_port, repository};
+
+/// Where `driver/dev/pgbouncer` unpacks it.
+const PROGRAM: &str = "target/pgbouncer/usr/sbin/pgbouncer";
+
+pub struct Pooler {
+    port: u16,
+    process: Child,
+    _folder: TempDir,
+}
+
+impl Pooler {
+    /// None where there is no program.
+    pub fn before(server: &Server) -> Option<Self> {
+        let installed = repository().join(PROGRAM);
+        if !installed.exists() {
+            println!("skipped: there is no {PROGRAM} (driver/dev/pgbouncer)");
+            return None;
+        }
+        let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+        // A copy, since the server's user may not reach the repository.
+        let program = folder.path().join("pgbouncer");
+        fs::copy(installed, &program).expect("the program can be copied");
+        let port = free_port();
+        let file = folder.path().join("pgbouncer.ini");
+        fs::write(&file, settings(server, port)).expect("the settings can be written");
+        let owner = fs::metadata(server.data()).expect("the data folder is there");
+        for path in [folder.path(), &file] {
+            use std::os::unix::fs::MetadataExt;
+            chown(path, Some(owner.uid()), Some(owner.gid())).expect("the owner can be set");
+        }
+        let mut command = as_server_user(&program);
+        command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("pgbouncer starts");
+        Some(Self { port, process, _folder: folder })
+    }
+
+    pub fn driver(&self, database: &Database, arguments: &[&str]) -> Command {
+        let mut command = database.driver(arguments);
+        command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string());
+        command
+    }
+
+    pub fn wait_until_it_answers(&self, database: &Database) {
+        poll("an answer of pgbouncer", || {
+            Running::start(self.driver(database, &["status"])).wait().code == Some(0)
+        });
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        self.process.kill().expect("pgbouncer can be killed");
+        self.process.wait().expect("pgbouncer ends");
+    }
+}
+
+/// A small pool, so that sessions are shared.
+fn settings(server: &Server, port: u16) -> String {
+    let (host, server_port) = (server.variable("PGHOST"), server.variable("PGPORT"));
+    format!(
+        "[databases]
+         * = host={host} port={server_port} user=postgres
+         [pgbouncer]
+         listen_addr = 127.0.0.1
+         listen_port = {port}
+         unix_socket_dir =
+         auth_type = any
+         pool_mode = transaction
+         default_pool_size = 2
+         server_login_retry = 1
+        "
+    )
+    .replace("\n         ", "\n")
+}

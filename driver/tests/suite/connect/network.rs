@@ -1,0 +1,110 @@
+//! A second server: on TCP, with passwords, and with TLS by a certificate authority of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+
+use crate::common::{Database, Server, free_port, poll};
+
+/// Every role's, with what needs care in a URL or a password file.
+pub const PASSWORD: &str = r"open: se\same";
+
+pub const EC: &str = "ec -pkeyopt ec_paramgen_curve:prime256v1";
+pub const RSA: &str = "rsa:2048";
+
+const RULES: &str = "
+local     all postgres  trust
+hostnossl all encrypted 127.0.0.1/32 reject
+hostssl   all plain     127.0.0.1/32 reject
+hostssl   all certified 127.0.0.1/32 cert
+host      all all       127.0.0.1/32 scram-sha-256
+local     all all       scram-sha-256
+";
+
+/// A database with an empty table `ticket`, on that server.
+pub fn database() -> Database<'static> {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let database = Database::create_on(SERVER.get_or_init(start));
+    database.execute("CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid)");
+    database
+}
+
+/// The driver's `status` over TCP; it succeeds once it is logged in.
+pub fn status(database: &Database, user: &str) -> Command {
+    let mut command = database.driver(&["status"]);
+    command.env("PGHOST", "127.0.0.1").env("PGUSER", user);
+    command
+}
+
+fn start() -> Server {
+    let port = format!("port={}", free_port());
+    let server = Server::start("network", &["listen_addresses=127.0.0.1", &port]);
+    let authority = Authority::shared();
+    let [certificate, key] = authority.sign("localhost");
+    for (name, file) in
+        [("server.crt", certificate), ("server.key", key), ("ca.crt", authority.certificate())]
+    {
+        server.write(name, fs::read(file).expect("openssl made the file"));
+    }
+    server.write("pg_hba.conf", RULES);
+    let database = Database::create_empty_on(&server);
+    for role in ["ann", "plain", "encrypted", "certified"] {
+        database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{PASSWORD}'"));
+    }
+    database.execute("ALTER SYSTEM SET ssl_ca_file = 'ca.crt'");
+    database.execute("ALTER SYSTEM SET ssl_max_protocol_version = 'TLSv1.2'");
+    database.execute("ALTER SYSTEM SET ssl = on");
+    database.execute("SELECT pg_reload_conf()");
+    poll("the server's new configuration", || database.one("SELECT current_setting('ssl')") == "on");
+    server
+}
+
+/// Made by the openssl program.
+pub struct Authority {
+    folder: TempDir,
+}
+
+impl Authority {
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Authority> = OnceLock::new();
+        SHARED.get_or_init(Self::create)
+    }
+
+    pub fn create() -> Self {
+        let authority = Self { folder: tempfile::tempdir().expect("a folder") };
+        certify(authority.folder.path(), EC, "-keyout ca.key -out ca.crt -subj /CN=authority");
+        authority
+    }
+
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+
+    /// A certificate for a host or a role, and its key.
+    pub fn sign(&self, name: &str) -> [PathBuf; 2] {
+        self.sign_key(EC, name)
+    }
+
+    pub fn sign_key(&self, kind: &str, name: &str) -> [PathBuf; 2] {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let file = format!("{name}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let names = format!("-subj /CN={name} -addext subjectAltName=DNS:{name}");
+        let signed = format!("-CA ca.crt -CAkey ca.key -keyout {file}.key -out {file}.crt {names}");
+        certify(self.folder.path(), kind, &signed);
+        ["crt", "key"].map(|kind| self.folder.path().join(format!("{file}.{kind}")))
+    }
+}
+
+fn certify(folder: &Path, kind: &str, arguments: &str) {
+    openssl(folder, &format!("req -x509 -newkey {kind} -nodes -days 2 {arguments}"));
+}
+
+pub fn openssl(folder: &Path, arguments: &str) {
+    let mut command = Command::new("openssl");
+    let output = command.args(arguments.split(' ')).current_dir(folder).output().expect("openssl runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

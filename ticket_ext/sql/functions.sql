@@ -1,0 +1,48 @@
+-- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes is
+-- further checked by the privileges on the target. The functions in the UPDATE of a batch run as the table's owner as
+-- well, so they stay public: out of a batch they only raise an error.
+
+COMMENT ON FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name) IS
+    'Rotates and checkpoints the next batch of tickets above after_id, returns the last id; NULL when none is left';
+COMMENT ON FUNCTION start_ticket_rotation(regclass, name, integer) IS
+    'Starts a new run, divided into ranges that sessions can rotate side by side (NULL: as many as the size of the table asks for), returns its number';
+COMMENT ON FUNCTION pause_ticket_rotation(regclass, name) IS
+    'Pauses the run from the next batch on, returns its number';
+COMMENT ON FUNCTION resume_ticket_rotation(regclass, name) IS
+    'Lets a paused run go on, returns its number';
+COMMENT ON FUNCTION cancel_ticket_rotation(regclass, name) IS
+    'Ends the run before the next batch, for good, returns its number';
+COMMENT ON FUNCTION tune_ticket_rotation(interval, double precision, integer, regclass, name) IS
+    'Changes how hard every driver of the run works, from its next batch on, returns its number; values that are NULL stay, and without any each driver does again as its options say';
+COMMENT ON FUNCTION verify_ticket_rotation(regclass, name) IS
+    'The evidence on the newest run: verified is true when it is finished, its ledger has no gaps, and no ticket was left out or has its old token back; NULL once the entries are forgotten';
+COMMENT ON FUNCTION forget_ticket_rotation(bigint) IS
+    'Drops the entries of a run that has ended, which take 16 bytes a ticket, returns its number';
+COMMENT ON FUNCTION note_ticket_rotation_wait(text, regclass, name) IS
+    'For drivers: shows in batch_progress what they wait for';
+COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(text, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(bytea, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION ticket_is_due(uuid, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_is_due(text, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_is_due(bytea, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_token_digest(uuid) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its 16 bytes';
+COMMENT ON FUNCTION ticket_token_digest(text) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';
+COMMENT ON FUNCTION ticket_token_digest(bytea) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';
+COMMENT ON FUNCTION new_ticket_token() IS
+    'A version 4 UUID from the operating system''s random number generator';
+COMMENT ON PROCEDURE rotate_all_tickets(integer, interval, regclass, name) IS
+    'Rotates batch after batch, with a COMMIT after each, until none is left or max_duration has passed';
+
+REVOKE EXECUTE ON FUNCTION
+    rotate_ticket_tokens(bigint, integer, regclass, name),
+    start_ticket_rotation(regclass, name, integer),
+    pause_ticket_rotation(regclass, name),
+    resume_ticket_rotation(regclass, name),
+    cancel_ticket_rotation(regclass, name),
+    tune_ticket_rotation(interval, double precision, integer, regclass, name),
+    note_ticket_rotation_wait(text, regclass, name),
+    verify_ticket_rotation(regclass, name),
+    forget_ticket_rotation(bigint)
+FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE rotate_all_tickets(integer, interval, regclass, name) FROM PUBLIC;

@@ -1,0 +1,70 @@
+//! A cache of the checks of a target, dropped when the server tells of a change: only the first batch of a session
+//! pays for them.
+
+use std::cell::{Cell, RefCell};
+
+use pgrx::pg_sys::{Datum, Oid};
+use pgrx::{pg_guard, pg_sys};
+
+use crate::error::TicketError;
+
+/// What the result of a check depends on, beside the catalog's entries for tables.
+#[derive(PartialEq)]
+pub struct Key {
+    pub target: Oid,
+    pub column: String,
+    /// Whose privileges were checked.
+    pub role: Oid,
+    /// The extension's own.
+    pub schema: String,
+}
+
+/// The last target checked, and the number of changes that had been heard of before.
+struct Checked<T> {
+    key: Key,
+    changes: u64,
+    value: T,
+}
+
+pub struct CheckCache<T>(RefCell<Option<Checked<T>>>);
+
+thread_local! {
+    static CHANGES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Called by the server for each table whose definition has changed, with its triggers, rules, policies, grants
+/// and constraints. Which table it was does not matter: it may be a partition of the target.
+#[pg_guard]
+unsafe extern "C-unwind" fn count_change(_argument: Datum, _table: Oid) {
+    CHANGES.set(CHANGES.get() + 1);
+}
+
+pub fn invalidate_on_change() {
+    // SAFETY: called once, from _PG_init; the function stays loaded as long as the process lives.
+    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(count_change), Datum::from(0)) }
+}
+
+/// Goes up with every change that the server has told of. It tells when a lock is taken.
+pub fn changes() -> u64 {
+    CHANGES.get()
+}
+
+impl<T: Clone> CheckCache<T> {
+    pub const fn empty() -> Self {
+        Self(RefCell::new(None))
+    }
+
+    /// To be called under a lock of the target: with it the server has told of all changes before.
+    pub fn get_or(&self, key: Key, check: impl FnOnce() -> Result<T, TicketError>) -> Result<T, TicketError> {
+        let changes = changes();
+        if let Some(checked) = &*self.0.borrow()
+            && checked.changes == changes
+            && checked.key == key
+        {
+            return Ok(checked.value.clone());
+        }
+        let value = check()?;
+        *self.0.borrow_mut() = Some(Checked { key, changes, value: value.clone() });
+        Ok(value)
+    }
+}

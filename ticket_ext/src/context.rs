@@ -1,0 +1,117 @@
+//! What all steps of a call share: the session, the target, and what was checked of its table.
+
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::{SpiClient, SpiTupleTable};
+
+use crate::check_cache::changes;
+use crate::error::TicketError;
+use crate::privileges::{as_target_user, in_own_path};
+use crate::session::Session;
+use crate::statement;
+use crate::table::{Mode, Table};
+use crate::target::{Target, TargetArgs};
+
+/// Keys that an error names, of the tickets it counts.
+const MOST_NAMED: usize = 5;
+
+pub struct Context {
+    pub session: Session,
+    pub target: Target,
+    pub table: Table,
+}
+
+impl Context {
+    pub fn for_rotation(client: &mut SpiClient, args: &TargetArgs) -> Result<Self, TicketError> {
+        let session = Session::for_rotation(client)?;
+        Self::locked(client, session, args, Mode::Rotate)
+    }
+
+    /// For what steers a run, whatever became of its table.
+    pub fn for_control(client: &mut SpiClient, args: &TargetArgs) -> Result<Self, TicketError> {
+        let session = Session::for_rotation(client)?;
+        Self::locked(client, session, args, Mode::Control)
+    }
+
+    /// For what only reads.
+    pub fn for_reading(client: &mut SpiClient, args: &TargetArgs) -> Result<Self, TicketError> {
+        let session = Session::for_reading(client)?;
+        Self::locked(client, session, args, Mode::Read)
+    }
+
+    /// Locks first and looks then. Where the server has told of a change meanwhile, a name may lead to another table
+    /// by now, or a table may have another name, policies, triggers or partitions: it starts over. What it looks at
+    /// under a lock that it had before stays as it is.
+    fn locked(
+        client: &mut SpiClient,
+        session: Session,
+        args: &TargetArgs,
+        mode: Mode,
+    ) -> Result<Self, TicketError> {
+        let mut locked = None;
+        loop {
+            let before = changes();
+            let oid = args.resolve(client)?;
+            let target = args.describe(client, oid)?;
+            let table = Table::lock(client, &session, &target, mode)?;
+            if changes() == before || locked == Some(oid) {
+                return Ok(Self { session, target, table });
+            }
+            locked = Some(oid);
+        }
+    }
+
+    /// A statement that reads the target.
+    pub fn read<'conn>(
+        &self,
+        client: &mut SpiClient<'conn>,
+        text: &str,
+        args: &[DatumWithOid],
+    ) -> Result<SpiTupleTable<'conn>, TicketError> {
+        let sql = self.sql(text);
+        let read = || in_own_path(|| statement::read(client, &sql, args));
+        Ok(as_target_user(self.table.user, read)?)
+    }
+
+    /// A statement that updates the target, by the caller's search_path.
+    pub fn update<'conn>(
+        &self,
+        client: &mut SpiClient<'conn>,
+        text: &str,
+        args: &[DatumWithOid],
+    ) -> Result<SpiTupleTable<'conn>, TicketError> {
+        let sql = self.sql(text);
+        Ok(as_target_user(self.table.user, || statement::write(client, &sql, args))?)
+    }
+
+    /// The statement with the names of the extension's schema and of the target filled in.
+    fn sql(&self, text: &str) -> String {
+        let columns = &self.table.columns;
+        let names = [
+            ("extschema", self.session.schema.as_str()),
+            ("target", &self.target.name),
+            ("key", &columns.key),
+            ("token", &columns.token),
+            ("token_bytes", &columns.token_bytes),
+            ("has_token", &columns.has_token),
+        ];
+        statement::fill(text, &names)
+    }
+
+    /// A call of one of the extension's functions for this target, to be pasted.
+    pub fn call(&self, function: &str) -> String {
+        self.session.call(function, &self.target.arguments)
+    }
+
+    pub fn not_rotated(&self, keys: &[i64]) -> TicketError {
+        let mut named: Vec<String> = keys.iter().take(MOST_NAMED).map(i64::to_string).collect();
+        if keys.len() > MOST_NAMED {
+            named.push("...".into());
+        }
+        TicketError::NotRotated {
+            table: self.target.name.clone(),
+            count: keys.len(),
+            keys: named.join(", "),
+            disable: self.table.columns.disable_triggers.clone(),
+        }
+    }
+}

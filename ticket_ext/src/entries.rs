@@ -1,0 +1,109 @@
+//! The entries of a batch: the key of each ticket that it rotates, and a digest of the token that it retires.
+//!
+//! They are noted inside the UPDATE, by the function that makes the new token. It is given the value of exactly the
+//! row version that is replaced, also where the server looked again because of a concurrent update.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::error::TicketError;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub key: i64,
+    /// NULL where the ticket had no token.
+    pub retired: Option<i64>,
+    /// Of the new token, to find out what was written; it is not kept.
+    pub fresh: i64,
+}
+
+thread_local! {
+    static NOTED: RefCell<Option<Vec<Entry>>> = const { RefCell::new(None) };
+}
+
+/// While it lives, entries are noted. Dropped also by an error, so that no call finds those of another.
+struct Noting;
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        NOTED.set(None);
+    }
+}
+
+/// The entries that were noted during the work.
+pub fn noted_during<T>(
+    work: impl FnOnce() -> Result<T, TicketError>,
+) -> Result<(T, Vec<Entry>), TicketError> {
+    if NOTED.with_borrow(Option::is_some) {
+        return Err(TicketError::NestedBatch);
+    }
+    let _noting = Noting;
+    NOTED.set(Some(Vec::new()));
+    let done = work()?;
+    Ok((done, NOTED.take().unwrap_or_default()))
+}
+
+pub fn note(entry: Entry) -> Result<(), TicketError> {
+    NOTED.with_borrow_mut(|noted| {
+        noted.as_mut().ok_or(TicketError::OutsideBatch)?.push(entry);
+        Ok(())
+    })
+}
+
+/// What a statement has written, by what is stored: the keys and digests of the tickets that it was to rotate.
+pub struct Reconciled {
+    pub written: Vec<Entry>,
+    /// Keys and digests of those that hold another token than the one that was made for them.
+    pub unchanged: Vec<(i64, i64)>,
+}
+
+/// An entry is a ticket that this statement wrote: one that a trigger suppressed, or that was looked at twice, has a
+/// new token that is stored nowhere.
+pub fn reconcile(noted: &[Entry], stored: &[(i64, i64)]) -> Reconciled {
+    let mut by_token: HashMap<(i64, i64), Entry> =
+        noted.iter().map(|entry| ((entry.key, entry.fresh), *entry)).collect();
+    let mut reconciled = Reconciled { written: Vec::with_capacity(stored.len()), unchanged: Vec::new() };
+    for ticket in stored {
+        match by_token.remove(ticket) {
+            Some(entry) => reconciled.written.push(entry),
+            None => reconciled.unchanged.push(*ticket),
+        }
+    }
+    reconciled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(key: i64, retired: i64, fresh: i64) -> Entry {
+        Entry { key, retired: Some(retired), fresh }
+    }
+
+    #[test]
+    fn a_ticket_that_was_looked_at_twice_has_the_entry_of_what_is_stored() {
+        let noted = [entry(1, 10, 11), entry(2, 20, 21), entry(2, 22, 23)];
+        let reconciled = reconcile(&noted, &[(1, 11), (2, 23)]);
+        assert_eq!(reconciled.written, [noted[0], noted[2]]);
+        assert!(reconciled.unchanged.is_empty());
+    }
+
+    #[test]
+    fn a_ticket_that_holds_another_token_is_unchanged() {
+        let reconciled = reconcile(&[entry(1, 10, 11), entry(2, 20, 21)], &[(1, 10), (2, 21), (3, 30)]);
+        assert_eq!(reconciled.written, [entry(2, 20, 21)]);
+        assert_eq!(reconciled.unchanged, [(1, 10), (3, 30)]);
+    }
+
+    #[test]
+    fn an_error_leaves_no_entry_to_the_next_call() {
+        let failed: Result<((), _), _> = noted_during(|| {
+            note(entry(1, 10, 11))?;
+            Err(TicketError::NullBatch)
+        });
+        assert!(failed.is_err());
+        assert!(note(entry(2, 20, 21)).is_err(), "no batch is at work");
+        let ((), noted) = noted_during(|| note(entry(3, 30, 31))).unwrap();
+        assert_eq!(noted, [entry(3, 30, 31)]);
+    }
+}

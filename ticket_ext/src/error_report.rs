@@ -1,0 +1,259 @@
+//! The one mapping of errors to SQLSTATE, DETAIL and HINT.
+
+use pgrx::PgSqlErrorCode as Code;
+use pgrx::pg_sys::panic::ErrorReport;
+
+use crate::error::TicketError::{self, *};
+use crate::lock_wait::Holders;
+
+/// By which clients tell the extension's own words, which quote no row, from what the server says of one.
+const ROUTINE: &str = "ticket_ext";
+
+type Explanation = (Code, String, String);
+
+impl From<TicketError> for ErrorReport {
+    #[track_caller]
+    fn from(error: TicketError) -> Self {
+        let (code, detail, hint) = explain(&error);
+        ErrorReport::new(code, error.to_string(), ROUTINE).set_detail(detail).set_hint(hint)
+    }
+}
+
+fn explain(error: &TicketError) -> Explanation {
+    match error {
+        NoSuchTable { .. } => refuse(
+            Code::ERRCODE_UNDEFINED_TABLE,
+            "Names are looked up by search_path; a name with capitals or spaces needs double quotes.",
+            NAME_THE_TABLE,
+        ),
+        WrongKind { .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "Tokens are rotated in ordinary and partitioned tables.",
+            NAME_THE_TABLE,
+        ),
+        InheritanceChild { child, .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "Tickets of both can have the same key, which tells them apart no longer.",
+            format!("Rotate both as they are after: ALTER TABLE {child} NO INHERIT parent;"),
+        ),
+        ForeignPart { part, .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "What another server stores cannot be checked in the transaction of a batch.",
+            format!("Rotate it on its own server. To leave it out here, detach it: {part}"),
+        ),
+        NoIntegerKey { table } => refuse(
+            Code::ERRCODE_INVALID_TABLE_DEFINITION,
+            "Batches are intervals of a smallint, integer or bigint primary key.",
+            format!("Look at its indexes: \\d {table}"),
+        ),
+        NoSuchColumn { .. } => refuse(
+            Code::ERRCODE_UNDEFINED_COLUMN,
+            "The column is looked up by its plain name, without quotes.",
+            NAME_THE_COLUMN,
+        ),
+        WrongColumnType { .. } => refuse(
+            Code::ERRCODE_DATATYPE_MISMATCH,
+            "A token is a UUID: it fits uuid, text, bytea, and varchar of at least 36 characters.",
+            NAME_THE_COLUMN,
+        ),
+        GeneratedColumn { .. } => refuse(
+            Code::ERRCODE_GENERATED_ALWAYS,
+            "The server computes it from other columns.",
+            NAME_THE_COLUMN,
+        ),
+        RowSecurity { table } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "Its policies may hide tickets, which would then keep their old tokens.",
+            format!("Rotate as the owner of {table} or as a role with BYPASSRLS."),
+        ),
+        UpdateRule { table, rule } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "A rule may rewrite the update, so that tickets keep their old tokens.",
+            format!("Drop it, and create it again after the rotation: DROP RULE {rule} ON {table};"),
+        ),
+        ForeignKey { .. } => refuse(
+            Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+            "A token can only change under a foreign key that refers to it with ON UPDATE CASCADE.",
+            "Make the foreign key ON UPDATE CASCADE, or drop it and create it again after the rotation.",
+        ),
+        MissingGrants { grants, .. } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "It takes SELECT on the table's key and token, and UPDATE on its token.",
+            grants,
+        ),
+        NullBatch | BatchTooSmall { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is the number of tickets to rotate in one transaction.",
+            "SELECT rotate_ticket_tokens(NULL, 5000);",
+        ),
+        RangesOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is the number of parts that sessions can rotate side by side.",
+            "SELECT start_ticket_rotation(ranges => 8);",
+        ),
+        BatchTimeOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is how long a batch should take.",
+            "SELECT tune_ticket_rotation(batch_time => '200 ms');",
+        ),
+        NiceOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is how many times as long as a batch took a worker rests after it.",
+            "SELECT tune_ticket_rotation(nice => 1);",
+        ),
+        WorkersOutOfBounds { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It is the number of connections that each driver rotates on.",
+            "SELECT tune_ticket_rotation(workers => 2);",
+        ),
+        Standby => refuse(
+            Code::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            "A standby replays what its primary does and cannot write.",
+            "Connect to the primary.",
+        ),
+        ReadOnly => refuse(
+            Code::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            "The transaction was started READ ONLY, or default_transaction_read_only is on.",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE;",
+        ),
+        Isolation { .. } => refuse(
+            Code::ERRCODE_INVALID_TRANSACTION_STATE,
+            "A batch has to see what other sessions committed while it waited for its range.",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;",
+        ),
+        ReplicaRole => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "It keeps triggers and foreign keys from following the new tokens.",
+            "SET session_replication_role = origin;",
+        ),
+        NoRun { call, .. } => {
+            refuse(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "There is no run to change.", call)
+        }
+        NoTickets { .. } => refuse(
+            Code::ERRCODE_NO_DATA_FOUND,
+            "A run covers the tickets that exist when it starts.",
+            NAME_THE_TABLE,
+        ),
+        WrongState { state, call, .. } if state == "paused" => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "No batch is rotated until the run is resumed.",
+            call,
+        ),
+        WrongState { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "It cannot be changed any more; a new run rotates every ticket of the table again.",
+            call,
+        ),
+        Unfinished { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_IN_USE,
+            "A token column has one unfinished run at a time.",
+            format!("Let it finish, or end it: {call}"),
+        ),
+        OlderWriters { writers, .. } => refuse(
+            Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            format!("They may have inserted tickets that no batch could see: {}.", writers.described),
+            wait_or_end(writers),
+        ),
+        Held { holders, .. } if holders.described.is_empty() => refuse(
+            Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            "It was not free for some seconds, and who held it has gone since.",
+            "Call again.",
+        ),
+        Held { holders, .. } => refuse(
+            Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            format!("It is held by {}.", holders.described),
+            wait_or_end(holders),
+        ),
+        TableSwapped { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Another table has taken over its name. What the run has rotated is not in this one.",
+            format!("Name the table that is meant, or start another run for this one: {call}"),
+        ),
+        TableRenamed { name, call, start, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!(
+                "Either {name} was renamed, or it was dropped, and a restored run names another table by its number."
+            ),
+            format!("If it is the same table, go on under its new name: {call} If not: {start}"),
+        ),
+        ColumnSwapped { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Columns have changed their names since. What the run has rotated is not in this one.",
+            format!("Change them back, or once the run has ended start another one: {call}"),
+        ),
+        KeyMoved { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Its ranges and entries are of the old key; by another one tickets would be left out.",
+            format!("Change it back, or once the run has ended start another one: {call}"),
+        ),
+        NoSuchRun { .. } => refuse(
+            Code::ERRCODE_NO_DATA_FOUND,
+            "Runs are listed in batch_progress.",
+            "SELECT run_id, target, state FROM batch_progress ORDER BY run_id;",
+        ),
+        NotYours { .. } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "It takes the right to UPDATE the token column; the run of a dropped table is left to superusers.",
+            "Ask the owner of the table.",
+        ),
+        StillNeeded { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Its entries are what it goes by until it has ended.",
+            "Let it finish, or cancel it.",
+        ),
+        SettingOfCaller { setting } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "Its caller could choose what the function overwrites.",
+            format!(
+                "Name table and column in the call instead of setting {setting}: SELECT rotate_ticket_tokens(NULL, 5000, 'schema.table', 'column');"
+            ),
+        ),
+        NestedBatch => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "A trigger on the tickets has called rotate_ticket_tokens.",
+            "Call it from outside of the triggers.",
+        ),
+        OutsideBatch => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "The function is part of the UPDATE of a batch.",
+            "For a batch: SELECT rotate_ticket_tokens(NULL, 5000); for a new token: SELECT new_ticket_token();",
+        ),
+        NotRotated { keys, disable, .. } if disable.is_empty() => refuse(
+            Code::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
+            format!(
+                "The new tokens of ids {keys} are not the ones that are stored. The batch is rolled back."
+            ),
+            "Look for what else writes to them.",
+        ),
+        NotRotated { keys, disable, .. } => refuse(
+            Code::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
+            format!(
+                "A trigger suppressed the update or changed the new token of ids {keys}. The batch is rolled back."
+            ),
+            format!("For the time of the rotation: {disable}"),
+        ),
+        Violation { code, .. } => refuse(
+            *code,
+            "The row is withheld, because it holds tokens. The batch is rolled back.",
+            "The new tokens have to satisfy the constraints of the table and of those that refer to it.",
+        ),
+        Random(_) => refuse(Code::ERRCODE_SYSTEM_ERROR, "No token was made.", "Look into the system's log."),
+        Spi(_) => {
+            refuse(Code::ERRCODE_INTERNAL_ERROR, "Nothing was changed.", "Please report this as a bug.")
+        }
+    }
+}
+
+const NAME_THE_TABLE: &str =
+    "Name the table in the call, or for the session: SET ticket_ext.target = 'schema.table';";
+const NAME_THE_COLUMN: &str =
+    "Name the column in the call, or for the session: SET ticket_ext.token_column = 'column';";
+
+fn refuse(code: Code, detail: impl Into<String>, hint: impl AsRef<str>) -> Explanation {
+    (code, detail.into(), hint.as_ref().to_owned())
+}
+
+fn wait_or_end(holders: &Holders) -> String {
+    let end = holders.end.as_deref().unwrap_or("SELECT pg_terminate_backend(process);");
+    format!("Wait and call again, or end it: {end}")
+}

@@ -1,0 +1,8 @@
+-- $2: the role that asks. The run of a table that was dropped is left to the superuser.
+SELECT state,
+       target_name,
+       coalesce(has_column_privilege($2, target::oid, token_number, 'UPDATE'),
+                (SELECT rolsuper FROM pg_roles WHERE oid = $2)) AS may_update
+FROM @extschema@.ticket_rotation
+WHERE run_id = $1
+FOR UPDATE

@@ -1,0 +1,240 @@
+//! Whether the target can be rotated without leaving a ticket behind, and what its statements need.
+
+use pgrx::pg_sys::Oid;
+use pgrx::spi::{SpiClient, SpiTupleTable};
+
+use crate::check_cache::{CheckCache, Key};
+use crate::error::TicketError;
+use crate::privileges::{TargetUser, as_target_user, in_own_path};
+use crate::session::Session;
+use crate::statement;
+use crate::table_lock::{self, TableLock};
+use crate::target::Target;
+
+/// A target's table. Its lock and those of its partitions keep triggers, rules and policies from being added between
+/// the checks and the end of the transaction.
+pub struct Table {
+    pub columns: Columns,
+    pub user: TargetUser,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Rotate,
+    Read,
+    /// By who may update the tokens, also of a table that can no longer be rotated.
+    Control,
+}
+
+#[derive(Clone)]
+pub struct Columns {
+    /// Quoted, as all names here that end up in statements.
+    pub key: String,
+    pub key_name: String,
+    pub key_number: i16,
+    pub token: String,
+    pub token_number: i16,
+    /// The token as the extension's functions take it: a uuid, text or bytea.
+    pub token_bytes: String,
+    /// A condition, empty where every ticket has a token.
+    pub has_token: String,
+    /// Whether no two tickets can have the same token.
+    pub is_unique: bool,
+    /// The sequence that the keys come from.
+    pub sequence: Option<Oid>,
+    /// Whether triggers fire on UPDATE that could put old tokens back.
+    pub has_triggers: bool,
+    /// Whether some of what fires on UPDATE can be deferred.
+    pub can_defer: bool,
+    /// Statements that disable the triggers.
+    pub disable_triggers: String,
+    partitions: Vec<Oid>,
+}
+
+thread_local! {
+    static CHECKED: CheckCache<Columns> = const { CheckCache::empty() };
+}
+
+impl Table {
+    pub fn lock(
+        client: &mut SpiClient,
+        session: &Session,
+        target: &Target,
+        mode: Mode,
+    ) -> Result<Self, TicketError> {
+        let lock = match mode {
+            Mode::Rotate => TableLock::ROTATE,
+            Mode::Read | Mode::Control => TableLock::READ,
+        };
+        // A table that this role may not touch is not locked, only refused.
+        if mode == Mode::Read || table_lock::may_update(client, target)? {
+            lock.take(client, session, target.oid, &target.name)?;
+        }
+        let user = target_user(client, session, target)?;
+        let columns = as_target_user(user, || match mode {
+            Mode::Rotate => Self::checked(client, session, target, user),
+            Mode::Read => in_own_path(|| {
+                let (columns, row) = describe(client, session, target)?;
+                check_key(&row, target)?;
+                check_row_security(&row, target)?;
+                Ok(columns)
+            }),
+            Mode::Control => in_own_path(|| {
+                let (columns, row) = describe(client, session, target)?;
+                check_grants(&row, target)?;
+                Ok(columns)
+            }),
+        })?;
+        for &partition in &columns.partitions {
+            lock.take(client, session, partition, &target.name)?;
+        }
+        Ok(Self { columns, user })
+    }
+
+    /// Columns of a table that can be rotated.
+    fn checked(
+        client: &mut SpiClient,
+        session: &Session,
+        target: &Target,
+        user: TargetUser,
+    ) -> Result<Columns, TicketError> {
+        let role = match user {
+            TargetUser::Caller => session.role,
+            TargetUser::Owner(owner) => owner,
+        };
+        let key =
+            Key { target: target.oid, column: target.column.clone(), role, schema: session.schema.clone() };
+        CHECKED.with(|checked| {
+            checked.get_or(key, || {
+                in_own_path(|| {
+                    let (columns, row) = describe(client, session, target)?;
+                    check_key(&row, target)?;
+                    check_row_security(&row, target)?;
+                    check_grants(&row, target)?;
+                    check_interference(&row, target, &columns.token)?;
+                    Ok(columns)
+                })
+            })
+        })
+    }
+}
+
+/// A superuser leaves the target to its owner.
+fn target_user(client: &SpiClient, session: &Session, target: &Target) -> Result<TargetUser, TicketError> {
+    if !session.is_superuser {
+        return Ok(TargetUser::Caller);
+    }
+    let sql = "SELECT relowner FROM pg_class WHERE oid = $1";
+    let row = in_own_path(|| statement::read(client, sql, &[target.oid.into()]))?.first();
+    if row.is_empty() {
+        return Err(TicketError::NoSuchTable { name: target.name.clone() });
+    }
+    Ok(row.get_one()?.map_or(TargetUser::Caller, TargetUser::Owner))
+}
+
+type Row<'conn> = SpiTupleTable<'conn>;
+
+fn describe<'conn>(
+    client: &SpiClient<'conn>,
+    session: &Session,
+    target: &Target,
+) -> Result<(Columns, Row<'conn>), TicketError> {
+    let sql = session.sql(include_str!("queries/table.sql"));
+    let row = statement::read(client, &sql, &[target.oid.into(), target.column.as_str().into()])?.first();
+    if row.is_empty() {
+        return Err(TicketError::NoSuchTable { name: target.name.clone() });
+    }
+    check_kind(&row, target)?;
+    let (token, token_bytes) = check_column(&row, target)?;
+    let nullable: bool = row.get_by_name("nullable")?.unwrap_or(true);
+    let columns = Columns {
+        key: row.get_by_name("key")?.unwrap_or_default(),
+        key_name: row.get_by_name("key_name")?.unwrap_or_default(),
+        key_number: row.get_by_name("key_number")?.unwrap_or_default(),
+        token_number: row.get_by_name("token_number")?.unwrap_or_default(),
+        token_bytes,
+        has_token: if nullable { format!(" AND {token} IS NOT NULL") } else { String::new() },
+        token,
+        is_unique: row.get_by_name("is_unique")?.unwrap_or_default(),
+        sequence: row.get_by_name("sequence")?,
+        has_triggers: row.get_by_name("has_triggers")?.unwrap_or(true),
+        can_defer: row.get_by_name("can_defer")?.unwrap_or(true),
+        disable_triggers: row.get_by_name("disable_triggers")?.unwrap_or_default(),
+        partitions: row.get_by_name("partitions")?.unwrap_or_default(),
+    };
+    Ok((columns, row))
+}
+
+fn check_key(row: &Row, target: &Target) -> Result<(), TicketError> {
+    match row.get_by_name::<String, _>("key")? {
+        Some(_) => Ok(()),
+        None => Err(TicketError::NoIntegerKey { table: target.name.clone() }),
+    }
+}
+
+fn check_row_security(row: &Row, target: &Target) -> Result<(), TicketError> {
+    match row.get_by_name("row_security")? {
+        Some(true) => Err(TicketError::RowSecurity { table: target.name.clone() }),
+        _ => Ok(()),
+    }
+}
+
+fn check_kind(row: &Row, target: &Target) -> Result<(), TicketError> {
+    if let Some(child) = row.get_by_name("child")? {
+        return Err(TicketError::InheritanceChild { table: target.name.clone(), child });
+    }
+    let kind: Option<String> = row.get_by_name("kind")?;
+    let kind = match kind.as_deref() {
+        Some("r" | "p") => return Ok(()),
+        Some("v") => "a view",
+        Some("m") => "a materialized view",
+        Some("f") => "a foreign table",
+        _ => "not a table",
+    };
+    Err(TicketError::WrongKind { name: target.name.clone(), kind })
+}
+
+/// Returns the quoted column, and its value as the extension's functions take it.
+fn check_column(row: &Row, target: &Target) -> Result<(String, String), TicketError> {
+    let table = target.name.clone();
+    let Some(column) = row.get_by_name::<String, _>("token")? else {
+        return Err(TicketError::NoSuchColumn { table, column: target.column.clone() });
+    };
+    if row.get_by_name("generated")? == Some(true) {
+        return Err(TicketError::GeneratedColumn { table, column });
+    }
+    let token_bytes = match row.get_by_name::<String, _>("token_type")?.as_deref() {
+        Some("uuid" | "text" | "bytea") => column.clone(),
+        Some("character varying") if row.get_by_name("too_short")? == Some(false) => {
+            format!("{column}::pg_catalog.text")
+        }
+        _ => {
+            let found = row.get_by_name("token_type_name")?.unwrap_or_default();
+            return Err(TicketError::WrongColumnType { table, column, found });
+        }
+    };
+    Ok((column, token_bytes))
+}
+
+fn check_grants(row: &Row, target: &Target) -> Result<(), TicketError> {
+    match row.get_by_name::<String, _>("missing_grants")? {
+        Some(grants) if !grants.is_empty() => {
+            Err(TicketError::MissingGrants { table: target.name.clone(), grants })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_interference(row: &Row, target: &Target, column: &str) -> Result<(), TicketError> {
+    let table = target.name.clone();
+    if let Some(rule) = row.get_by_name("update_rule")? {
+        return Err(TicketError::UpdateRule { table, rule });
+    }
+    if let Some(part) = row.get_by_name("foreign_part")? {
+        return Err(TicketError::ForeignPart { table, part });
+    }
+    if let Some(key) = row.get_by_name("foreign_key")? {
+        return Err(TicketError::ForeignKey { table, column: column.to_owned(), key });
+    }
+    Ok(())
+}
