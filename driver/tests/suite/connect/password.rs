@@ -112,7 +112,7 @@ fn the_program_is_run_for_each_connection_so_that_a_password_may_change_under_a_
     let database = network::database();
     let role = format!("changing_{}", database.name);
     database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'first'"));
-    database.execute("INSERT INTO ticket SELECT generate_series(1, 2000)");
+    database.execute("INSERT INTO ticket SELECT generate_series(1, 2000), gen_random_uuid()");
     database.slow_down(10);
     let (folder, command) = password_program("first");
     let mut run = database.driver(&["run", "--batch", "20", "--password-command", &command]);
