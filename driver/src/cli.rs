@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::connect::is_connection_string;
 use crate::display::ProgressStyle;
+use crate::error::Error;
 use crate::pace::{self, PaceOptions, Tuning};
 use crate::session::{RetryOptions, Scope};
 use crate::throttle::ThrottleOptions;
@@ -22,6 +24,22 @@ pub struct Cli {
     pub scope: Scope,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// clap quotes what it does not expect. A connection string in the wrong place is not to be quoted.
+    pub fn read() -> Result<Self, Error> {
+        Self::try_parse().map_err(|refused| {
+            let text = refused.to_string();
+            let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+            let quoted = |word: String| is_connection_string(&word) && text.contains(&word);
+            if refused.use_stderr() && (is_connection_string(&text) || words.any(quoted)) {
+                let what = "a connection string stands where none is expected";
+                return Error::Refused { what: what.into(), instead: "Give it by --url." };
+            }
+            refused.exit()
+        })
+    }
 }
 
 #[derive(Subcommand)]
@@ -161,7 +179,8 @@ Examples:
 
 Environment:
   DATABASE_URL   used where --url is not given
-  PG*            libpq's variables, for what the URL leaves out; also ~/.pgpass
+  PG*            libpq's variables, for what the URL leaves out; also ~/.pgpass. Those that
+                 ask for a protection which cannot be given are refused, not ignored
 
 Signals:
   The first INT, TERM or HUP finishes and commits the batch in flight; the second cancels it.

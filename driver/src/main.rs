@@ -20,11 +20,8 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let exit = commands::execute(&cli).unwrap_or_else(|error| {
+    let exit = cli::Cli::read().and_then(|cli| commands::execute(&cli)).unwrap_or_else(|error| {
         console::report(&error);
         error.exit()
     });

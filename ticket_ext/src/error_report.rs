@@ -6,13 +6,16 @@ use pgrx::pg_sys::panic::ErrorReport;
 use crate::error::TicketError::{self, *};
 use crate::lock_wait::Holders;
 
+/// By which clients tell the extension's own words, which quote no row, from what the server says of one.
+const ROUTINE: &str = "ticket_ext";
+
 type Explanation = (Code, String, String);
 
 impl From<TicketError> for ErrorReport {
     #[track_caller]
     fn from(error: TicketError) -> Self {
         let (code, detail, hint) = explain(&error);
-        ErrorReport::new(code, error.to_string(), "").set_detail(detail).set_hint(hint)
+        ErrorReport::new(code, error.to_string(), ROUTINE).set_detail(detail).set_hint(hint)
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::command_line::{to_continue, to_paste, to_repeat};
 use super::{open, verify};
 use crate::cli::{Format, Run, Verify};
+use crate::connect::overridden;
 use crate::console::{note, report};
 use crate::display::{self, Display, ProgressStyle};
 use crate::error::Error;
@@ -14,12 +15,16 @@ use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
+    overridden(scope.url.as_deref()).inspect(|warning| note(warning));
     let mut display = display::choose(options.progress, Duration::from_secs(options.interval));
     match rotate(scope, options, display.as_mut()) {
         Ok(ending) => {
             explain(&ending, scope, options);
             match ending.outcome {
-                Outcome::Finished if options.verify => verify::verify(&mut open(scope)?, &evidence(options)),
+                Outcome::Finished if options.verify => {
+                    // A standby may not have heard of the end yet.
+                    verify::verify(&mut open(scope, true)?, &evidence(options))
+                }
                 outcome => Ok(outcome.exit()),
             }
         }
@@ -38,7 +43,7 @@ fn evidence(options: &Run) -> Verify {
 }
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {
-    let link = Link::new(scope, options.retry.retry_for, Interrupt::watch(1)?);
+    let link = Link::new(scope, true, options.retry.retry_for, Interrupt::watch(1)?);
     Rotation::new(link, display, options).run()
 }
 

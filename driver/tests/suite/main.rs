@@ -34,4 +34,5 @@ mod tune;
 mod vacuum;
 mod verify;
 mod waiting;
+mod withheld;
 mod workers;
