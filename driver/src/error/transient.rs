@@ -2,7 +2,7 @@
 
 use postgres::error::SqlState;
 
-use super::{Error, is_lost};
+use super::{Error, is_lost, is_own};
 
 /// What the next attempt is made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Error {
     /// detail.
     pub fn held_by(&self) -> Option<String> {
         let Self::Server(error) = self else { return None };
-        let said = error.as_db_error().filter(|_| self.is_lock_timeout())?;
+        let said = error.as_db_error().filter(|said| self.is_lock_timeout() && is_own(said))?;
         Some(format!("{}. {}", said.message(), said.detail()?.trim_end_matches('.')))
     }
 

@@ -50,7 +50,6 @@ fn the_words_of_a_trigger_or_of_a_value_that_fits_no_type_are_withheld() {
         (trigger("RAISE 'was %, is %', OLD.token, NEW.token USING HINT = OLD.code;"), "P0001: (message"),
         (trigger("RAISE '%', OLD.code USING ERRCODE = '57014';"), "57014: (message"),
         (trigger("RAISE '%', OLD.code USING ERRCODE = '23514';"), "23514: (message"),
-        (trigger("RAISE '%', OLD.code USING ERRCODE = '55P03', DETAIL = OLD.token;"), "55P03: (message"),
         (trigger("ASSERT false, OLD.token;"), "P0004: (message"),
         (trigger("EXECUTE format('SELECT %s', OLD.token);"), "42703: (message"),
         (trigger("EXECUTE format('SELECT %s', OLD.code || '''');"), "42601: (message"),
@@ -58,6 +57,17 @@ fn the_words_of_a_trigger_or_of_a_value_that_fits_no_type_are_withheld() {
     ] {
         assert_withheld(&what, &[code, WITHHELD]);
     }
+}
+
+/// What a run waits for is shown by the driver and published for others.
+#[test]
+fn what_a_trigger_says_of_a_lock_is_not_taken_for_what_the_run_waits_for() {
+    let database = with_secrets();
+    database.execute(&trigger("RAISE '%', OLD.code USING ERRCODE = '55P03', DETAIL = OLD.token;"));
+    let ended = database.end(&["run", "--progress", "plain", "--retry-for", "4"], 75);
+    let ended = ended.says(&["ERROR 55P03: (message withheld); trying again in"]);
+    let status = database.complete(&["status"]);
+    assert_shows_no_secret(&database, &(ended.stdout + &ended.stderr + &status.stdout));
 }
 
 #[test]
