@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +8,7 @@ use clap_complete::Shell;
 use crate::connect::is_connection_string;
 use crate::display::ProgressStyle;
 use crate::error::Error;
+use crate::leaked::ListOptions;
 use crate::pace::{self, PaceOptions, Tuning};
 use crate::session::{RetryOptions, Scope};
 use crate::throttle::ThrottleOptions;
@@ -149,11 +149,8 @@ impl Tune {
 
 #[derive(Args)]
 pub struct Verify {
-    /// The leaked tokens, to be looked for: a file, or - for standard input
-    ///
-    /// One token a line, or the first column of a CSV file without a header.
-    #[arg(long, value_name = "FILE")]
-    pub leaked: Option<PathBuf>,
+    #[command(flatten)]
+    pub list: ListOptions,
 
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -10,6 +10,7 @@ use crate::console::{note, report};
 use crate::display::{self, Display, ProgressStyle};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::leaked::ListOptions;
 use crate::rotate::{Ending, Outcome, Rotation};
 use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
@@ -39,7 +40,7 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
 /// In the style of the progress before it.
 fn evidence(options: &Run) -> Verify {
     let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
-    Verify { leaked: None, format }
+    Verify { list: ListOptions::default(), format }
 }
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {

@@ -2,17 +2,13 @@
 //! the leaked list is in use.
 
 mod evidence;
-mod leaked;
-mod token;
-
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::leaked::{self, Leaked, ListOptions};
 use crate::session::{Session, Target};
 use evidence::Tickets;
-use leaked::Leaked;
 
 pub use evidence::RunEvidence;
 
@@ -29,15 +25,15 @@ struct Piece {
     detail: String,
 }
 
-pub fn gather(session: &mut Session, leaked: Option<&Path>) -> Result<Evidence, Error> {
-    let leaked = leaked.map(|file| leaked::find(session, file)).transpose()?;
+pub fn gather(session: &mut Session, list: &ListOptions) -> Result<Evidence, Error> {
+    let leaked = leaked::find(session, list)?;
     Ok(Evidence { target: session.target().clone(), run: session.evidence()?, leaked })
 }
 
 impl Evidence {
     /// The server's verdict on the run, and that of the list.
     pub fn verified(&self) -> bool {
-        let leaked = self.leaked.as_ref().is_none_or(|leaked| leaked.survivors == 0);
+        let leaked = self.leaked.as_ref().is_none_or(|leaked| leaked.live == 0);
         self.run.verified == Some(true) && leaked
     }
 
@@ -48,7 +44,7 @@ impl Evidence {
         let ledger = Piece::new("ledger", Some(*ledger_gaps == 0), format!("{swept}; {ledger_gaps} gap(s)"));
         let not_rotated = Piece::of_tickets("not rotated", self.run.not_rotated.as_ref());
         let old_tokens = Piece::of_tickets("old tokens", self.run.old_tokens.as_ref());
-        let leaked = self.leaked.as_ref().map(Leaked::piece);
+        let leaked = self.leaked.as_ref().map(leaked_list);
         [state, ledger, not_rotated, old_tokens].into_iter().chain(leaked).collect()
     }
 
@@ -87,22 +83,21 @@ impl Evidence {
             "created_since": self.run.created_since,
             "without_token": self.run.without_token,
             "duplicate_tokens": self.run.duplicate_tokens,
-            "leaked_tokens": self.leaked.as_ref().map(|leaked| leaked.tokens),
-            "survivors": self.leaked.as_ref().map(|leaked| leaked.survivors),
-            "survivor_ids": self.leaked.as_ref().map(|leaked| &leaked.survivor_ids),
+            "leaked_tokens": self.leaked.as_ref().map(|leaked| leaked.listed),
+            "survivors": self.leaked.as_ref().map(|leaked| leaked.live),
+            "survivor_ids": self.leaked.as_ref().map(|leaked| &leaked.live_keys),
         })
     }
 }
 
-impl Leaked {
-    fn piece(&self) -> Piece {
-        let Self { tokens, survivors, survivor_ids } = self;
-        let detail = format!(
-            "{survivors} ticket(s) with one of {tokens} leaked token(s){}",
-            named(*survivors, survivor_ids)
-        );
-        Piece::new("leaked list", Some(*survivors == 0), detail)
+fn leaked_list(leaked: &Leaked) -> Piece {
+    let Leaked { listed, live, live_keys, without_token } = leaked;
+    let keys: Vec<i64> = live_keys.iter().copied().collect();
+    let mut detail = format!("{listed} listed: {live} in use{}", named(*live as i64, &keys));
+    if *without_token > 0 {
+        detail.push_str(&format!("; {without_token} line(s) without a token"));
     }
+    Piece::new("leaked list", Some(*live == 0), detail)
 }
 
 impl Piece {

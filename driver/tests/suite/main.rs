@@ -16,6 +16,7 @@ mod init;
 mod interrupt;
 mod json;
 mod kill;
+mod leaked;
 mod look_alikes;
 mod memory;
 mod names;

@@ -1,0 +1,24 @@
+//! A list of leaked tokens, in whatever way somebody wrote it down, and where its tokens are.
+//!
+//! It is read as a stream. No part of it is in a message: lines are named by their numbers.
+
+mod anywhere;
+mod by_names;
+mod by_tokens;
+mod fields;
+mod flaw;
+mod form;
+mod layout;
+mod lines;
+mod list;
+mod live;
+#[cfg(test)]
+mod mangled;
+mod options;
+mod place;
+mod records;
+mod sample;
+mod source;
+
+pub use live::{Leaked, find};
+pub use options::ListOptions;
