@@ -8,6 +8,7 @@ use crate::cli::{Format, Run, Verify};
 use crate::connect::overridden;
 use crate::console::{note, report};
 use crate::display::{self, Display, ProgressStyle};
+use crate::duration;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::leaked::ListOptions;
@@ -22,7 +23,7 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
         Ok(ending) => {
             explain(&ending, scope, options);
             match ending.outcome {
-                Outcome::Finished if options.verify => {
+                Outcome::Finished | Outcome::AlreadyFinished if options.verify => {
                     // A standby may not have heard of the end yet.
                     verify::verify(&mut open(scope, true)?, &evidence(options))
                 }
@@ -65,9 +66,16 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
     let again = || to_paste(scope, &["run", "--new"]);
     match ending.outcome {
         Outcome::Finished if ending.last.is_none() => note("there is nothing to rotate: the table is empty"),
-        Outcome::Finished if ending.batches == 0 => {
-            note(&format!("{run} is finished, nothing is left; start another with: {}", again()));
+        Outcome::AlreadyFinished => {
+            let ago =
+                ending.last.as_ref().and_then(|snapshot| snapshot.progress.finished).unwrap_or_default();
+            let ago = duration::in_words(ago);
+            note(&format!(
+                "{run} finished {ago} ago: nothing was rotated now; start another with: {}",
+                again()
+            ));
         }
+        Outcome::Finished if ending.batches == 0 => note(&format!("{run} is finished, nothing was left")),
         Outcome::Finished if options.verify => note(&format!("{run} is finished")),
         Outcome::Finished => {
             note(&format!("{run} is finished; verify it with: {}", to_paste(scope, &["verify"])));
