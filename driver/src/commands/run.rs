@@ -11,7 +11,7 @@ use crate::display::{self, Display, ProgressStyle};
 use crate::duration;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::leaked::ListOptions;
+use crate::leaked;
 use crate::rotate::{Ending, Outcome, Rotation};
 use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
@@ -19,7 +19,7 @@ use crate::signals::Interrupt;
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     overridden(scope.url.as_deref()).inspect(|warning| note(warning));
     let mut display = display::choose(options.progress, Duration::from_secs(options.interval));
-    match rotate(scope, options, display.as_mut()) {
+    match look_at_list(scope, options).and_then(|()| rotate(scope, options, display.as_mut())) {
         Ok(ending) => {
             explain(&ending, scope, options);
             match ending.outcome {
@@ -38,10 +38,25 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     }
 }
 
+/// How many of the leaked tokens are in use before anything is done. A list that was misread is found out now.
+fn look_at_list(scope: &Scope, options: &Run) -> Result<(), Error> {
+    let Some(file) = options.list.file() else { return Ok(()) };
+    if options.verify && file.is_standard_input() {
+        let reason = "--leaked - can be read once only, and --verify reads the list again: name a file";
+        return Err(Error::Parameter(reason.to_owned()));
+    }
+    let list = leaked::count(&mut open(scope, true)?, file)?;
+    if list.is_foreign() {
+        return Err(Error::LeakedForeign(list.text()));
+    }
+    note(&format!("leaked list: {}", list.text()));
+    Ok(())
+}
+
 /// In the style of the progress before it.
 fn evidence(options: &Run) -> Verify {
     let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
-    Verify { list: ListOptions::default(), format }
+    Verify { list: options.list.clone(), format }
 }
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {

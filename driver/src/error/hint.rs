@@ -67,6 +67,7 @@ impl Error {
             | Self::Login { .. }
             | Self::LeakedUnreadable { .. }
             | Self::LeakedEmpty(_)
+            | Self::LeakedForeign(_)
             | Self::Interrupted(_) => None,
         }
     }

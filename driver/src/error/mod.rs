@@ -61,6 +61,8 @@ pub enum Error {
     LeakedLine { place: String, line: u64, reason: String },
     #[error("cannot tell where the tokens are in {place}: {reason}")]
     LeakedColumn { place: String, reason: String },
+    #[error("{0}")]
+    LeakedForeign(String),
     #[error("{0} holds no token")]
     LeakedEmpty(String),
     #[error("cannot read {what}: {reason}")]

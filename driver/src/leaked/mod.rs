@@ -11,14 +11,20 @@ mod form;
 mod layout;
 mod lines;
 mod list;
-mod live;
+mod look_up;
 #[cfg(test)]
 mod mangled;
 mod options;
+mod outcome;
 mod place;
 mod records;
 mod sample;
 mod source;
+mod summary;
 
-pub use live::{Leaked, find};
-pub use options::ListOptions;
+pub use look_up::LookUp;
+pub use options::{Column, ListFile, ListOptions};
+pub use outcome::Outcome;
+#[cfg(test)]
+pub use outcome::Retired;
+pub use summary::{Summary, count};

@@ -1,6 +1,6 @@
 //! The options that name a list of leaked tokens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -17,6 +17,26 @@ pub struct ListOptions {
     /// The column of the list that holds the tokens: its name in the header, or its number
     #[arg(long, value_name = "NAME|N", requires = "leaked")]
     pub column: Option<Column>,
+}
+
+/// A list that was named.
+#[derive(Clone, Copy)]
+pub struct ListFile<'a> {
+    pub path: &'a Path,
+    pub column: Option<&'a Column>,
+}
+
+impl ListFile<'_> {
+    pub fn is_standard_input(self) -> bool {
+        self.path == Path::new("-")
+    }
+}
+
+impl ListOptions {
+    pub fn file(&self) -> Option<ListFile<'_>> {
+        let path = self.leaked.as_deref()?;
+        Some(ListFile { path, column: self.column.as_ref() })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,14 @@
 //! Where leaked tokens are looked for: the target and its token column.
 
+use std::collections::BTreeSet;
+
+use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::Type;
 use postgres::{Row, Transaction};
 
 use super::form::Form;
 use super::list::Chunk;
+use super::outcome::{Outcome, Retired};
 use crate::error::Error;
 use crate::session::{Session, fill};
 
@@ -12,6 +16,7 @@ pub struct Place {
     pub form: Form,
     indexed: bool,
     live: String,
+    retired: String,
 }
 
 /// The planner takes a scan of a table with a million tickets for cheaper than looking up 100,000 of them.
@@ -20,6 +25,7 @@ const BY_INDEX: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergej
 impl Place {
     pub fn of(session: &mut Session) -> Result<Self, Error> {
         let target = session.target().clone();
+        let retired = fill(include_str!("../sql/leaked_retired.sql"), &[("schema", session.schema())]);
         let mut transaction = begin(session)?;
         let row =
             transaction.query_typed_one(include_str!("../sql/leaked_place.sql"), &target.parameters())?;
@@ -28,18 +34,45 @@ impl Place {
             form: form(&row),
             indexed: row.get("indexed"),
             live: fill(include_str!("../sql/leaked_live.sql"), &names),
+            retired,
         })
     }
 
-    /// The entries of the chunk whose tokens are in use, and the keys of their tickets.
-    pub fn live(&self, session: &mut Session, chunk: &Chunk) -> Result<Vec<(i32, i64)>, Error> {
-        let parameters = [chunk.tokens.parameter(), (&chunk.entries, Type::INT4_ARRAY)];
+    /// Of each entry of the chunk. What is retired is read first: the other query has settings of its own.
+    pub fn outcomes(
+        &self,
+        session: &mut Session,
+        chunk: &Chunk,
+        forgotten: &mut BTreeSet<i64>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes = vec![Outcome::default(); chunk.lines.len()];
+        let target = session.target().clone();
+        let listed = [chunk.tokens.parameter(), (&chunk.entries, Type::INT4_ARRAY)];
         let mut transaction = begin(session)?;
+        let mut rows =
+            transaction.query_typed_raw(&self.retired, [target.parameters(), listed.clone()].concat())?;
+        while let Some(row) = rows.next()? {
+            match row.get::<_, Option<i32>>("entry") {
+                Some(entry) => outcomes[entry as usize].add_retired(Retired::from(&row)),
+                None => drop(forgotten.insert(row.get("run_id"))),
+            }
+        }
+        drop(rows);
         if self.indexed {
             transaction.batch_execute(BY_INDEX)?;
         }
-        let rows = transaction.query_typed(&self.live, &parameters)?;
-        Ok(rows.iter().map(|row| (row.get("entry"), row.get("key"))).collect())
+        let mut rows = transaction.query_typed_raw(&self.live, listed)?;
+        while let Some(row) = rows.next()? {
+            outcomes[row.get::<_, i32>("entry") as usize].add_live(row.get("key"));
+        }
+        drop(rows);
+        Ok(outcomes)
+    }
+}
+
+impl From<&Row> for Retired {
+    fn from(row: &Row) -> Self {
+        Self { run_id: row.get("run_id"), key: row.get("key"), at: row.get("retired_at") }
     }
 }
 

@@ -1,7 +1,7 @@
--- For a transaction that looks for leaked tokens: nothing of the session's search_path runs, a policy that would hide
--- tickets is an error, and what is listed is hashed in memory, so that no temporary file is written.
+-- For a transaction that looks for leaked tokens: it takes one view of live and retired tokens and only reads, nothing
+-- of the session's search_path runs, and what is listed is hashed in memory, so that no temporary file is written.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SET LOCAL search_path = pg_catalog, pg_temp;
-SET LOCAL row_security = off;
 SET LOCAL work_mem = '64MB';
 SET LOCAL jit = off;
 

@@ -6,7 +6,7 @@ mod evidence;
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::leaked::{self, Leaked, ListOptions};
+use crate::leaked::{self, ListOptions, Summary};
 use crate::session::{Session, Target};
 use evidence::Tickets;
 
@@ -15,7 +15,7 @@ pub use evidence::RunEvidence;
 pub struct Evidence {
     target: Target,
     run: RunEvidence,
-    leaked: Option<Leaked>,
+    leaked: Option<Summary>,
 }
 
 /// One of the independent pieces. None: it could not be obtained.
@@ -26,14 +26,14 @@ struct Piece {
 }
 
 pub fn gather(session: &mut Session, list: &ListOptions) -> Result<Evidence, Error> {
-    let leaked = leaked::find(session, list)?;
+    let leaked = list.file().map(|file| leaked::count(session, file)).transpose()?;
     Ok(Evidence { target: session.target().clone(), run: session.evidence()?, leaked })
 }
 
 impl Evidence {
     /// The server's verdict on the run, and that of the list.
     pub fn verified(&self) -> bool {
-        let leaked = self.leaked.as_ref().is_none_or(|leaked| leaked.live == 0);
+        let leaked = self.leaked.as_ref().is_none_or(Summary::holds);
         self.run.verified == Some(true) && leaked
     }
 
@@ -44,7 +44,8 @@ impl Evidence {
         let ledger = Piece::new("ledger", Some(*ledger_gaps == 0), format!("{swept}; {ledger_gaps} gap(s)"));
         let not_rotated = Piece::of_tickets("not rotated", self.run.not_rotated.as_ref());
         let old_tokens = Piece::of_tickets("old tokens", self.run.old_tokens.as_ref());
-        let leaked = self.leaked.as_ref().map(leaked_list);
+        let leaked =
+            self.leaked.as_ref().map(|list| Piece::new("leaked list", Some(list.holds()), list.text()));
         [state, ledger, not_rotated, old_tokens].into_iter().chain(leaked).collect()
     }
 
@@ -86,18 +87,10 @@ impl Evidence {
             "leaked_tokens": self.leaked.as_ref().map(|leaked| leaked.listed),
             "survivors": self.leaked.as_ref().map(|leaked| leaked.live),
             "survivor_ids": self.leaked.as_ref().map(|leaked| &leaked.live_keys),
+            "leaked_retired": self.leaked.as_ref().map(|leaked| &leaked.retired),
+            "leaked_unknown": self.leaked.as_ref().map(|leaked| leaked.unknown),
         })
     }
-}
-
-fn leaked_list(leaked: &Leaked) -> Piece {
-    let Leaked { listed, live, live_keys, without_token } = leaked;
-    let keys: Vec<i64> = live_keys.iter().copied().collect();
-    let mut detail = format!("{listed} listed: {live} in use{}", named(*live as i64, &keys));
-    if *without_token > 0 {
-        detail.push_str(&format!("; {without_token} line(s) without a token"));
-    }
-    Piece::new("leaked list", Some(*live == 0), detail)
 }
 
 impl Piece {

@@ -26,11 +26,12 @@ fn a_leaked_token_that_came_back_is_found_and_not_shown() {
     let database = come_back(100);
     let list = List::of(&database, "SELECT upper(token::text) FROM leaked");
     let ended = verify(&database, &list, 3);
-    let survivors = "FAILS: 100 listed: 20 in use: ids 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, …\n";
+    let survivors = "FAILS: 100 listed: 80 retired by run 1, 20 in use; in use by ids 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, …\n";
     assert!(ended.stdout.contains(survivors), "{}", ended.stdout);
     let found = json(&database, &["--leaked", list.path()], 3);
     assert_eq!((&found["verified"], &found["survivors"]), (&false.into(), &20.into()));
-    assert_eq!(json(&database, &[], 0)["survivors"], Value::Null);
+    assert_eq!(found["leaked_retired"], serde_json::json!({"1": 80}));
+    assert_eq!(json(&database, &[], 3)["survivors"], Value::Null);
     let token = database.one("SELECT token FROM leaked WHERE id = 5");
     assert!(!ended.stdout.contains(&token) && !found.to_string().contains(&token));
 }
@@ -67,7 +68,12 @@ fn a_list_is_read_in_whatever_way_it_was_written_down() {
     for (copy, listed) in copies {
         let list = List::of(&database, copy);
         let text = verify(&database, &list, 3).stdout;
-        assert!(text.contains(&format!("{listed} listed: 3 in use: ids 1, 9, 10\n")), "{copy}: {text}");
+        assert!(
+            text.contains(&format!(
+                "{listed} listed: 7 retired by run 1, 3 in use; in use by ids 1, 9, 10\n"
+            )),
+            "{copy}: {text}"
+        );
     }
 }
 
@@ -82,7 +88,7 @@ fn a_list_may_come_zipped_from_standard_input() {
     let mut command = database.driver(&["verify", "--leaked", "-"]);
     command.stdin(Stdio::from(File::open(&zipped).expect("the list is there")));
     let ended = Running::start(command).wait().expect(3);
-    assert!(ended.stdout.contains("100 listed: 20 in use"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("100 listed: 80 retired by run 1, 20 in use"), "{}", ended.stdout);
 }
 
 #[test]
@@ -103,7 +109,7 @@ fn a_column_of_the_list_can_be_chosen() {
     let database = come_back(10);
     let list = List::of(&database, "SELECT leaked.token, ticket.token FROM leaked JOIN ticket USING (id)");
     assert!(verify(&database, &list, 3).stdout.contains("10 listed: 10 in use"));
-    for (column, found) in [("1", "10 listed: 2 in use"), ("2", "10 listed: 10 in use")] {
+    for (column, found) in [("1", "10 listed: 8 retired by run 1, 2 in use"), ("2", "10 listed: 10 in use")] {
         let text = database.end(&["verify", "--leaked", list.path(), "--column", column], 3).stdout;
         assert!(text.contains(found), "{column}: {text}");
     }
@@ -134,7 +140,10 @@ fn columns_of_text_and_bytes_are_searched_too() {
         database.execute("UPDATE \"Ticket\" AS t SET \"to.ken\" = l.\"to.ken\" FROM leaked AS l WHERE t.\"Id\" = 7 AND l.\"Id\" = 7");
         database.execute(&format!("ALTER DATABASE {} SET standard_conforming_strings = off", database.name));
         let text = database.end(&verify, 3).stdout;
-        assert!(text.contains("30 listed: 1 in use: ids 7\n"), "{column}: {text}");
+        assert!(
+            text.contains("30 listed: 29 retired by run 1, 1 in use; in use by ids 7\n"),
+            "{column}: {text}"
+        );
     }
 }
 
@@ -150,7 +159,11 @@ fn a_standby_is_searched_as_well() {
     server.write("standby.signal", "");
     server.restart("fast");
     let list = List::of(&database, "SELECT token FROM leaked");
-    assert!(verify(&database, &list, 3).stdout.contains("100 listed: 1 in use: ids 7\n"));
+    assert!(
+        verify(&database, &list, 3)
+            .stdout
+            .contains("100 listed: 99 retired by run 1, 1 in use; in use by ids 7\n")
+    );
 }
 
 /// The table is read once for each 100,000 tokens, and they are hashed in memory.
@@ -171,7 +184,48 @@ fn neither_temporary_tables_nor_files_nor_an_index_are_needed() {
     let mut command = database.driver(&["verify", "--leaked", list.path()]);
     command.env("PGUSER", &role);
     let ended = Running::start(command).wait().expect(3);
-    assert!(ended.stdout.contains("150100 listed: 20 in use"), "{}", ended.stdout);
+    assert!(
+        ended
+            .stdout
+            .contains("150100 listed: 80 retired by run 1, 20 in use, 150000 never a token of this table"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn a_list_of_which_nothing_was_ever_here_fails() {
+    let database = rotated(10);
+    let list = List::of(&database, "SELECT gen_random_uuid() FROM generate_series(1, 3)");
+    let question = "none of the 3 listed was ever a token of this table: wrong file, column or table?";
+    assert!(verify(&database, &list, 3).stdout.contains(&format!("leaked list       FAILS: {question}\n")));
+    database.end(&["run", "--new", "--leaked", list.path()], 1).says(&[question]);
+    assert_eq!(database.count("ticket_rotation"), 1, "no run was started");
+}
+
+#[test]
+fn a_list_is_counted_before_a_run_and_verified_after_it() {
+    let database = Database::with_tickets(10);
+    let list =
+        List::of(&database, "SELECT token FROM leaked WHERE id < 9 UNION ALL SELECT gen_random_uuid()");
+    let ended = database.complete(&["run", "--verify", "--leaked", list.path()]);
+    let after = "holds: 9 listed: 8 retired by run 1, 0 in use, 1 never a token of this table\n";
+    assert!(ended.stdout.contains(after), "{}", ended.stdout);
+    let before = "leaked list: 9 listed: 8 in use, 1 never a token of this table; in use by ids 1, 2, 3, 4, 5, 6, 7, 8";
+    ended.says(&[before]);
+    database.end(&["run", "--verify", "--leaked", "-"], 2).says(&["--leaked - can be read once only"]);
+}
+
+#[test]
+fn what_a_run_has_forgotten_is_no_reason_to_doubt_the_list() {
+    let database = rotated(10);
+    database.one("SELECT forget_ticket_rotation(1)");
+    let list = List::of(&database, "SELECT token FROM leaked");
+    let text = verify(&database, &list, 3).stdout;
+    assert!(
+        text.contains("leaked list       holds: 10 listed: 0 in use, 10 unknown (forgotten: run 1)\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -185,7 +239,7 @@ fn tickets_that_a_policy_hides_are_no_proof() {
     Running::start(command)
         .wait()
         .expect(1)
-        .says(&["42501: query would be affected by row-level security policy"]);
+        .says(&["42501: row-level security of table public.ticket is active for this role"]);
 }
 
 #[test]
@@ -200,7 +254,11 @@ fn what_strangers_put_into_the_search_path_is_not_asked() {
         database.name
     ));
     let list = List::of(&database, "SELECT token FROM leaked");
-    assert!(verify(&database, &list, 3).stdout.contains("10 listed: 2 in use: ids 5, 10\n"));
+    assert!(
+        verify(&database, &list, 3)
+            .stdout
+            .contains("10 listed: 8 retired by run 1, 2 in use; in use by ids 5, 10\n")
+    );
 }
 
 #[test]
@@ -210,7 +268,7 @@ fn no_token_of_the_list_gets_into_the_servers_log() {
     database.make_tickets(10);
     database.complete(&["run"]);
     let list = List::new(format!("{UUID}\n"));
-    verify(&database, &list, 0);
+    assert!(verify(&database, &list, 0).stdout.contains("1 listed: 0 in use, 1 never a token of this table"));
     let log = Path::new(server.variable("PGSERVERDIR")).join("log");
     let log = fs::read_to_string(log).expect("there is a log");
     assert!(log.contains("unnest"), "the statement is logged");

@@ -31,6 +31,7 @@ mod standby;
 mod status;
 mod throttle;
 mod tokens;
+mod trace;
 mod tune;
 mod vacuum;
 mod verify;

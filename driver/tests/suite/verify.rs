@@ -36,7 +36,7 @@ state             holds: run 1 is finished
 ledger            holds: 100 ticket(s) rotated, 0 of them by the sweep; 0 gap(s)
 not rotated       holds: 0 ticket(s)
 old tokens        holds: 0 ticket(s)
-leaked list       holds: 100 listed: 0 in use
+leaked list       holds: 100 listed: 100 retired by run 1, 0 in use
 created since     0
 without token     0
 duplicate tokens  0
@@ -75,7 +75,7 @@ fn a_leaked_token_of_another_table_is_found_by_the_list_alone() {
     database.execute("UPDATE ticket SET token = gen_random_uuid() WHERE id = 7");
     let list = List::of(&database, "SELECT token FROM ticket WHERE id = 7");
     let text = verify(&database, &list, 3).stdout;
-    assert!(text.contains("FAILS: 1 listed: 1 in use: ids 7\n"), "{text}");
+    assert!(text.contains("FAILS: 1 listed: 1 in use; in use by ids 7\n"), "{text}");
     assert!(text.contains("old tokens        holds: 0 ticket(s)\n"), "{text}");
     assert!(text.ends_with("verified          NO\n"), "{text}");
     assert_eq!(json(&database, &[], 0)["verified"], true);
