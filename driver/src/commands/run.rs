@@ -83,7 +83,7 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
         Outcome::Finished if ending.last.is_none() => note("there is nothing to rotate: the table is empty"),
         Outcome::AlreadyFinished => {
             let ago =
-                ending.last.as_ref().and_then(|snapshot| snapshot.progress.finished).unwrap_or_default();
+                ending.last.as_ref().and_then(|snapshot| snapshot.progress.since_finish).unwrap_or_default();
             let ago = duration::in_words(ago);
             note(&format!(
                 "{run} finished {ago} ago: nothing was rotated now; start another with: {}",

@@ -92,7 +92,7 @@ fn object(event: &str, snapshot: Option<&Snapshot>) -> Value {
         "seconds_remaining": remaining.map(|time| time.as_secs_f64().ceil() as u64),
         "last_id": progress.and_then(|progress| progress.last_id),
         "finished_at": progress.and_then(|progress| progress.finished_at.as_ref()),
-        "seconds_since_finish": progress.and_then(|progress| progress.finished).map(|time| time.as_secs()),
+        "seconds_since_finish": progress.and_then(|progress| progress.since_finish).map(|time| time.as_secs()),
         "throttle": snapshot.and_then(|snapshot| snapshot.throttle.as_ref()),
     })
 }

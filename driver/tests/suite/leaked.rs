@@ -7,8 +7,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::common::{Database, List, Running, Server, rotator};
-use crate::verify::{json, rotated, verify};
+use crate::common::{Database, List, Running, Server, json_evidence, rotated, rotator, verify};
 
 const UUID: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
 
@@ -28,10 +27,10 @@ fn a_leaked_token_that_came_back_is_found_and_not_shown() {
     let ended = verify(&database, &list, 3);
     let survivors = "FAILS: 100 listed: 80 retired by run 1, 20 in use; in use by ids 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, …\n";
     assert!(ended.stdout.contains(survivors), "{}", ended.stdout);
-    let found = json(&database, &["--leaked", list.path()], 3);
+    let found = json_evidence(&database, &["--leaked", list.path()], 3);
     assert_eq!((&found["verified"], &found["survivors"]), (&false.into(), &20.into()));
     assert_eq!(found["leaked_retired"], serde_json::json!({"1": 80}));
-    assert_eq!(json(&database, &[], 3)["survivors"], Value::Null);
+    assert_eq!(json_evidence(&database, &[], 3)["survivors"], Value::Null);
     let token = database.one("SELECT token FROM leaked WHERE id = 5");
     assert!(!ended.stdout.contains(&token) && !found.to_string().contains(&token));
 }

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::{Database, List, Running, rotator};
-use crate::verify::rotated;
+use crate::common::{Database, List, Running, rotated, rotator};
 
 /// Ticket 3 has its first token again, 4 and 5 were rotated twice; the list holds what they had, and a token that was
 /// never here.

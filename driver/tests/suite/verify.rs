@@ -4,22 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{Database, Ended, List, repository};
-
-pub fn verify(database: &Database, list: &List, code: i32) -> Ended {
-    database.end(&["verify", "--leaked", list.path()], code)
-}
-
-pub fn json(database: &Database, arguments: &[&str], code: i32) -> Value {
-    let ended = database.end(&[&["verify", "--format", "json"], arguments].concat(), code);
-    serde_json::from_str(&ended.stdout).expect("one JSON object")
-}
-
-pub fn rotated(tickets: u32) -> Database<'static> {
-    let database = Database::with_tickets(tickets);
-    database.complete(&["run", "--batch", "40"]);
-    database
-}
+use crate::common::{Database, List, json_evidence, repository, rotated, verify};
 
 #[test]
 fn a_complete_run_is_verified_with_each_piece_of_evidence() {
@@ -45,7 +30,7 @@ verified          yes
     assert_eq!(verify(&database, &list, 0).stdout, expected);
     let readme = fs::read_to_string(repository().join("README.md")).expect("there is a README");
     assert!(readme.contains(expected), "it is the README's example");
-    let found = json(&database, &[], 0);
+    let found = json_evidence(&database, &[], 0);
     assert_eq!((&found["verified"], &found["leaked_tokens"]), (&true.into(), &Value::Null));
     assert_eq!((&found["tickets_rotated"], &found["not_rotated_keys"]), (&100.into(), &Value::Array(vec![])));
     assert_eq!((&found["old_tokens"], &found["created_since"]), (&0.into(), &0.into()));
@@ -78,7 +63,7 @@ fn a_leaked_token_of_another_table_is_found_by_the_list_alone() {
     assert!(text.contains("FAILS: 1 listed: 1 in use; in use by ids 7\n"), "{text}");
     assert!(text.contains("old tokens        holds: 0 ticket(s)\n"), "{text}");
     assert!(text.ends_with("verified          NO\n"), "{text}");
-    assert_eq!(json(&database, &[], 0)["verified"], true);
+    assert_eq!(json_evidence(&database, &[], 0)["verified"], true);
 }
 
 #[test]
@@ -87,7 +72,7 @@ fn a_run_whose_entries_are_forgotten_is_not_verified() {
     database.one("SELECT forget_ticket_rotation(1)");
     let text = database.end(&["verify"], 3).stdout;
     assert!(text.contains("old tokens        UNKNOWN: the entries of the run are forgotten\n"), "{text}");
-    let found = json(&database, &[], 3);
+    let found = json_evidence(&database, &[], 3);
     assert_eq!((&found["verified"], &found["old_tokens"]), (&false.into(), &Value::Null));
 }
 
