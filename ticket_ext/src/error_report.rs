@@ -186,6 +186,11 @@ fn explain(error: &TicketError) -> Explanation {
             "Its ranges and entries are of the old key; by another one tickets would be left out.",
             format!("Change it back, or once the run has ended start another one: {call}"),
         ),
+        NoToken { .. } => refuse(
+            Code::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            "What was given is not repeated here.",
+            NAME_THE_COLUMN,
+        ),
         NoSuchRun { .. } => refuse(
             Code::ERRCODE_NO_DATA_FOUND,
             "Runs are listed in batch_progress.",

@@ -6,6 +6,7 @@ mod control;
 mod init;
 mod run;
 mod status;
+mod trace;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -21,6 +22,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
         Command::Run(options) => run::run(scope, options),
         Command::Status(options) => status::status(scope, options),
         Command::Verify(options) => verify::verify(&mut open(scope, false)?, options),
+        Command::Trace(options) => trace::trace(&mut open(scope, false)?, options),
         Command::Tune(options) => control::tune(&mut open(scope, true)?, options),
         Command::Pause => control::pause(&mut open(scope, true)?, scope),
         Command::Resume => control::resume(&mut open(scope, true)?, scope),

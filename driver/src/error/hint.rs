@@ -48,8 +48,8 @@ impl Error {
             Self::TargetChanged { .. } => Some(
                 "It was dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
             ),
-            Self::LeakedMalformed { .. } => Some(
-                "One token a line, or the first column of a CSV file; without a header: tail -n +2 FILE | rotate-driver verify --leaked -",
+            Self::LeakedLine { .. } | Self::LeakedColumn { .. } => Some(
+                "One token a line is read, or a column of a file: --column NAME or --column N says which holds the tokens.",
             ),
             Self::Throttle { reason, hint, .. } => match reason.as_ref() {
                 Self::Server(error) => error.as_db_error().and_then(withheld::hint).or(*hint),
@@ -67,6 +67,7 @@ impl Error {
             | Self::Login { .. }
             | Self::LeakedUnreadable { .. }
             | Self::LeakedEmpty(_)
+            | Self::LeakedForeign(_)
             | Self::Interrupted(_) => None,
         }
     }

@@ -57,8 +57,12 @@ pub enum Error {
     TargetChanged { before: String, now: String },
     #[error("cannot read the leaked tokens from {place}: {reason}")]
     LeakedUnreadable { place: String, reason: String },
-    #[error("line {line} of {place} does not begin with a token: {expected} is expected")]
-    LeakedMalformed { place: String, line: u64, expected: &'static str },
+    #[error("line {line} of {place}: {reason}")]
+    LeakedLine { place: String, line: u64, reason: String },
+    #[error("cannot tell where the tokens are in {place}: {reason}")]
+    LeakedColumn { place: String, reason: String },
+    #[error("{0}")]
+    LeakedForeign(String),
     #[error("{0} holds no token")]
     LeakedEmpty(String),
     #[error("cannot read {what}: {reason}")]

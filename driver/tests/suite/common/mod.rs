@@ -15,7 +15,7 @@ mod server;
 mod switch;
 
 pub use database::{DRIVER, Database};
-pub use leaked::List;
+pub use leaked::{List, json_evidence, rotated, verify};
 pub use line::Line;
 pub use lock::{Lock, wait_for_blocked};
 pub use pooler::Pooler;
