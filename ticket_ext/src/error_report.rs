@@ -31,10 +31,10 @@ fn explain(error: &TicketError) -> Explanation {
             "Tokens are rotated in ordinary and partitioned tables.",
             NAME_THE_TABLE,
         ),
-        InheritanceChild { child, .. } => refuse(
+        InheritanceChild { table, child } => refuse(
             Code::ERRCODE_FEATURE_NOT_SUPPORTED,
-            "Tickets of both can have the same key, which tells them apart no longer.",
-            format!("Rotate both as they are after: ALTER TABLE {child} NO INHERIT parent;"),
+            "Keys are unique in each of them alone: tickets of both can have the same one.",
+            format!("Part them, and rotate each by itself: ALTER TABLE {child} NO INHERIT {table};"),
         ),
         ForeignPart { part, .. } => refuse(
             Code::ERRCODE_WRONG_OBJECT_TYPE,

@@ -1,7 +1,7 @@
 -- What a role may do with sql/roles.sql and without it.
 CREATE SCHEMA rotation;
 CREATE EXTENSION ticket_ext SCHEMA rotation;
-CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid);
+CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid DEFAULT gen_random_uuid());
 INSERT INTO ticket SELECT generate_series(1, 10);
 CREATE ROLE regress_rotator;
 GRANT USAGE ON SCHEMA rotation TO regress_rotator;
