@@ -6,7 +6,7 @@ use super::lexer::{Token, tokens};
 const SYNTAX: &str = "all analyze and any array as by cascaded check coalesce conflict cross cube default distinct else except \
     execute exists extract fetch filter first from function greatest grouping if in insert intersect interval into join key \
     lateral least limit materialized not numeric nulls offset on operator or over overlay position primary procedure range \
-    recursive references returning returns row rows select set sets some substring table temporary then trim union unique \
+    recursive references returning returns row rows select set sets some stdin substring table temporary then trim union unique \
     update using values varchar when where while with within xmlelement elsif loop return exit call";
 /// A FROM within their parentheses is none of a query.
 const WITH_FROM: [&str; 4] = ["extract", "substring", "trim", "overlay"];
@@ -133,7 +133,7 @@ impl<'a> Check<'a> {
 
     fn check_table(&mut self, at: usize, word: &str, qualified: bool) {
         if self.level().expects_table && !contains("lateral only", word) {
-            let known = self.ctes.contains(&word) || contains("select values public", word);
+            let known = self.ctes.contains(&word) || contains("select values public stdin", word);
             self.level().expects_table = false;
             if !known && !qualified && !self.is_sign(at + 1, ".") && !self.is_sign(at + 1, "(") {
                 self.found.push(format!("table {word}"));
