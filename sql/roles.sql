@@ -27,6 +27,8 @@ GRANT EXECUTE ON FUNCTION
     :"schema".tune_ticket_rotation(interval, double precision, integer, pg_catalog.regclass, pg_catalog.name),
     :"schema".note_ticket_rotation_wait(pg_catalog.text, pg_catalog.regclass, pg_catalog.name),
     :"schema".verify_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
+    :"schema".trace_ticket_token(pg_catalog.text, pg_catalog.regclass, pg_catalog.name),
+    :"schema".trace_ticket_digests(bigint[], pg_catalog.regclass, pg_catalog.name),
     :"schema".forget_ticket_rotation(bigint)
 TO :"role";
 GRANT EXECUTE ON PROCEDURE

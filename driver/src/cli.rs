@@ -6,7 +6,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::connect::is_connection_string;
 use crate::display::ProgressStyle;
+use crate::error::Error;
+use crate::leaked::{Column, ListOptions};
 use crate::pace::{self, PaceOptions, Tuning};
 use crate::session::{RetryOptions, Scope};
 use crate::throttle::ThrottleOptions;
@@ -24,6 +27,22 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// clap quotes what it does not expect. A connection string in the wrong place is not to be quoted.
+    pub fn read() -> Result<Self, Error> {
+        Self::try_parse().map_err(|refused| {
+            let text = refused.to_string();
+            let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+            let quoted = |word: String| is_connection_string(&word) && text.contains(&word);
+            if refused.use_stderr() && (is_connection_string(&text) || words.any(quoted)) {
+                let what = "a connection string stands where none is expected";
+                return Error::Refused { what: what.into(), instead: "Give it by --url." };
+            }
+            refused.exit()
+        })
+    }
+}
+
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a sample table of tickets to try a rotation on
@@ -37,6 +56,11 @@ pub enum Command {
     /// The ledger has to cover the run without a gap, no ticket may be older than its batch, and
     /// no leaked token may be in use. It only reads, beside live traffic.
     Verify(Verify),
+    /// Tell whose tokens leaked: a row for each token of a list, by its line
+    ///
+    /// It names the ticket that has the token or had it, and the run that retired it when. It prints
+    /// no token and only reads, beside live traffic.
+    Trace(Trace),
     /// Change how hard every driver of the run works, from its next batch on
     ///
     /// What is tuned wins over the options of the drivers, also of those that join later, until
@@ -81,6 +105,9 @@ pub struct Run {
     /// Verify the run once it is finished, as the command verify does
     #[arg(long)]
     pub verify: bool,
+
+    #[command(flatten)]
+    pub list: ListOptions,
 
     #[command(flatten)]
     pub retry: RetryOptions,
@@ -131,14 +158,35 @@ impl Tune {
 
 #[derive(Args)]
 pub struct Verify {
-    /// The leaked tokens, to be looked for: a file, or - for standard input
-    ///
-    /// One token a line, or the first column of a CSV file without a header.
-    #[arg(long, value_name = "FILE")]
-    pub leaked: Option<PathBuf>,
+    #[command(flatten)]
+    pub list: ListOptions,
 
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+#[derive(Args)]
+pub struct Trace {
+    /// The leaked tokens: a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub leaked: PathBuf,
+
+    /// The column of the list that holds the tokens: its name in the header, or its number
+    #[arg(long, value_name = "NAME|N")]
+    pub column: Option<Column>,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TraceFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    #[default]
+    Text,
+    /// With a header
+    Csv,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -157,11 +205,13 @@ Examples:
   rotate-driver status --watch                 from any other terminal
   rotate-driver tune --nice 1 --workers 1      more room for the application, at once
   rotate-driver verify --leaked tokens.csv     prove that no leaked token is in use
+  rotate-driver trace --leaked tokens.csv      whose tokens they were
   rotate-driver pause                          and later: resume, then run
 
 Environment:
   DATABASE_URL   used where --url is not given
-  PG*            libpq's variables, for what the URL leaves out; also ~/.pgpass
+  PG*            libpq's variables, for what the URL leaves out; also ~/.pgpass. Those that
+                 ask for a protection which cannot be given are refused, not ignored
 
 Signals:
   The first INT, TERM or HUP finishes and commits the batch in flight; the second cancels it.

@@ -8,6 +8,7 @@ mod display;
 mod duration;
 mod error;
 mod exit;
+mod leaked;
 mod pace;
 mod progress;
 mod repeat;
@@ -20,11 +21,8 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let exit = commands::execute(&cli).unwrap_or_else(|error| {
+    let exit = cli::Cli::read().and_then(|cli| commands::execute(&cli)).unwrap_or_else(|error| {
         console::report(&error);
         error.exit()
     });

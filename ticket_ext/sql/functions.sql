@@ -18,6 +18,10 @@ COMMENT ON FUNCTION verify_ticket_rotation(regclass, name) IS
     'The evidence on the newest run: verified is true when it is finished, its ledger has no gaps, and no ticket was left out or has its old token back; NULL once the entries are forgotten';
 COMMENT ON FUNCTION forget_ticket_rotation(bigint) IS
     'Drops the entries of a run that has ended, which take 16 bytes a ticket, returns its number';
+COMMENT ON FUNCTION trace_ticket_token(text, regclass, name) IS
+    'Whose token it is or was: live with the keys of the tickets that have it, retired with the key, the run and the time of its batch, unknown; forgotten are runs whose entries are dropped';
+COMMENT ON FUNCTION trace_ticket_digests(bigint[], regclass, name) IS
+    'For drivers: the entries with these digests, of all runs of the target; a run whose entries are forgotten is a row without digest';
 COMMENT ON FUNCTION note_ticket_rotation_wait(text, regclass, name) IS
     'For drivers: shows in batch_progress what they wait for';
 COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
@@ -43,6 +47,8 @@ REVOKE EXECUTE ON FUNCTION
     tune_ticket_rotation(interval, double precision, integer, regclass, name),
     note_ticket_rotation_wait(text, regclass, name),
     verify_ticket_rotation(regclass, name),
+    trace_ticket_token(text, regclass, name),
+    trace_ticket_digests(bigint[], regclass, name),
     forget_ticket_rotation(bigint)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE rotate_all_tickets(integer, interval, regclass, name) FROM PUBLIC;

@@ -52,7 +52,9 @@ COMMENT ON FUNCTION @extschema@.ticket_rotation_totals(bigint) IS 'Part of batch
 
 CREATE VIEW @extschema@.batch_progress AS
 SELECT run.run_id,
-       run.target,
+       -- The number of a table that was dropped can be another table's after a restore.
+       CASE WHEN format('%I.%I', namespace.nspname, class.relname) = run.target_name THEN run.target END AS target,
+       run.target_name,
        coalesce(attribute.attname, run.token_column) AS token_column,
        run.state,
        CASE WHEN run.state = 'active' THEN CASE WHEN ranges_left = 0 THEN 'sweeping' ELSE 'rotating' END END AS phase,
@@ -79,13 +81,16 @@ SELECT run.run_id,
        control.workers
 FROM @extschema@.ticket_rotation AS run
 LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
+LEFT JOIN pg_class AS class ON class.oid = run.target
+LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
 LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
     AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
 CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals;
 
 COMMENT ON VIEW @extschema@.batch_progress IS 'Progress of every run, one row each';
 COMMENT ON COLUMN @extschema@.batch_progress.run_id IS 'Number of the run';
-COMMENT ON COLUMN @extschema@.batch_progress.target IS 'The table whose tokens are rotated';
+COMMENT ON COLUMN @extschema@.batch_progress.target IS 'The table whose tokens are rotated; NULL if it has another name than the run knows it by';
+COMMENT ON COLUMN @extschema@.batch_progress.target_name IS 'The name that the run knows it by';
 COMMENT ON COLUMN @extschema@.batch_progress.token_column IS 'The column whose tokens are rotated';
 COMMENT ON COLUMN @extschema@.batch_progress.state IS 'active, paused, cancelled or finished';
 COMMENT ON COLUMN @extschema@.batch_progress.phase IS 'Of an active run: rotating, or sweeping once all ranges are rotated';

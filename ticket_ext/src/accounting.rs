@@ -22,9 +22,17 @@ const STEP: i64 = 20_000;
 
 /// Numbered as the function in the scan returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub enum Reason {
     NotRotated = 1,
     OldToken = 2,
+}
+
+#[derive(Clone, Copy)]
+pub struct Due {
+    pub key: i64,
+    /// Of its live token.
+    pub digest: i64,
+    pub reason: Reason,
 }
 
 /// Walks through an interval; where it stands, all before has been looked at.
@@ -39,7 +47,7 @@ pub struct Step {
     /// How many entries it has compared with.
     pub entries: usize,
     /// By key.
-    pub due: Vec<(i64, Due)>,
+    pub due: Vec<Due>,
 }
 
 impl Accounting {
@@ -85,7 +93,7 @@ impl Drop for Looking {
 }
 
 /// Whether a ticket that comes by in the scan is due.
-pub fn look_up(key: i64, live: i64) -> Result<Option<Due>, TicketError> {
+pub fn look_up(key: i64, live: i64) -> Result<Option<Reason>, TicketError> {
     IN_VIEW.with_borrow_mut(|view| Ok(view.as_mut().ok_or(TicketError::OutsideBatch)?.look_up(key, live)))
 }
 
@@ -121,32 +129,33 @@ impl View {
     }
 
     /// The tickets that are due, and the key that they reach up to.
-    fn scan(self, context: &Context, interval: Interval) -> Result<(Vec<(i64, Due)>, i64), TicketError> {
+    fn scan(self, context: &Context, interval: Interval) -> Result<(Vec<Due>, i64), TicketError> {
         let _looking = Looking;
         IN_VIEW.set(Some(self));
         Spi::connect_mut(|client| {
             let args = [interval.first_id.into(), interval.last_id.into(), STEP.into()];
             let mut due = Vec::new();
             for row in context.read(client, include_str!("queries/due_tickets.sql"), &args)? {
-                let kind =
-                    if row.get(2)? == Some(Due::OldToken as i32) { Due::OldToken } else { Due::NotRotated };
-                due.push((row.get(1)?.unwrap_or_default(), kind));
+                let is_old = row.get(3)? == Some(Reason::OldToken as i32);
+                let reason = if is_old { Reason::OldToken } else { Reason::NotRotated };
+                let (key, digest) = (row.get(1)?.unwrap_or_default(), row.get(2)?.unwrap_or_default());
+                due.push(Due { key, digest, reason });
             }
             let is_full = due.len() as i64 >= STEP;
-            let last_id = due.last().filter(|_| is_full).map_or(interval.last_id, |&(key, _)| key);
+            let last_id = due.last().filter(|_| is_full).map_or(interval.last_id, |due| due.key);
             Ok((due, last_id))
         })
     }
 
-    fn look_up(&mut self, key: i64, live: i64) -> Option<Due> {
+    fn look_up(&mut self, key: i64, live: i64) -> Option<Reason> {
         self.move_to(key);
         let own = self.batches[self.position..].iter().take_while(|(of, _)| *of == key);
         let own = own.map(|(_, retired)| *retired);
         let mut retired = own.chain(self.sweeps.get(&key).into_iter().flatten().copied()).peekable();
         if retired.peek().is_none() {
-            return Some(Due::NotRotated);
+            return Some(Reason::NotRotated);
         }
-        retired.any(|retired| retired == Some(live)).then_some(Due::OldToken)
+        retired.any(|retired| retired == Some(live)).then_some(Reason::OldToken)
     }
 
     /// To the first entry that is not of a lower key: the next one or so where the scan is in key order.
@@ -165,7 +174,7 @@ impl View {
 mod tests {
     use super::*;
 
-    fn due(tickets: &[(i64, i64)]) -> Vec<(i64, Due)> {
+    fn due(tickets: &[(i64, i64)]) -> Vec<(i64, Reason)> {
         let batches = vec![(1, Some(10)), (2, Some(20)), (3, None), (4, Some(40)), (4, Some(41))];
         let sweeps = HashMap::from([(7, vec![Some(71), Some(70)])]);
         let mut view = View { batches, sweeps, position: 0 };
@@ -176,11 +185,11 @@ mod tests {
     fn a_ticket_is_due_without_an_entry_and_with_a_retired_token() {
         let tickets = [(1, 11), (2, 20), (3, 31), (4, 41), (5, 50), (7, 70), (8, 80)];
         let expected = [
-            (2, Due::OldToken),
-            (4, Due::OldToken),
-            (5, Due::NotRotated),
-            (7, Due::OldToken),
-            (8, Due::NotRotated),
+            (2, Reason::OldToken),
+            (4, Reason::OldToken),
+            (5, Reason::NotRotated),
+            (7, Reason::OldToken),
+            (8, Reason::NotRotated),
         ];
         assert_eq!(due(&tickets), expected);
     }
@@ -189,7 +198,7 @@ mod tests {
     fn it_is_looked_up_in_any_order() {
         assert_eq!(
             due(&[(4, 1), (1, 1), (4, 40), (3, 1), (2, 20)]),
-            [(4, Due::OldToken), (2, Due::OldToken)]
+            [(4, Reason::OldToken), (2, Reason::OldToken)]
         );
     }
 
@@ -198,6 +207,6 @@ mod tests {
         let batches = (0..1000).map(|key| (key, Some(key))).collect();
         let mut view = View { batches, ..View::default() };
         let found = [3, 900, 999, 1000, 0].map(|key| view.look_up(key, -1));
-        assert_eq!(found, [None, None, None, Some(Due::NotRotated), None]);
+        assert_eq!(found, [None, None, None, Some(Reason::NotRotated), None]);
     }
 }

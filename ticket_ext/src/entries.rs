@@ -53,8 +53,8 @@ pub fn note(entry: Entry) -> Result<(), TicketError> {
 /// What a statement has written, by what is stored: the keys and digests of the tickets that it was to rotate.
 pub struct Reconciled {
     pub written: Vec<Entry>,
-    /// Tickets that were noted and still hold another token than theirs.
-    pub unchanged: Vec<i64>,
+    /// Keys and digests of those that hold another token than the one that was made for them.
+    pub unchanged: Vec<(i64, i64)>,
 }
 
 /// An entry is a ticket that this statement wrote: one that a trigger suppressed, or that was looked at twice, has a
@@ -66,7 +66,7 @@ pub fn reconcile(noted: &[Entry], stored: &[(i64, i64)]) -> Reconciled {
     for ticket in stored {
         match by_token.remove(ticket) {
             Some(entry) => reconciled.written.push(entry),
-            None => reconciled.unchanged.push(ticket.0),
+            None => reconciled.unchanged.push(*ticket),
         }
     }
     reconciled
@@ -92,7 +92,7 @@ mod tests {
     fn a_ticket_that_holds_another_token_is_unchanged() {
         let reconciled = reconcile(&[entry(1, 10, 11), entry(2, 20, 21)], &[(1, 10), (2, 21), (3, 30)]);
         assert_eq!(reconciled.written, [entry(2, 20, 21)]);
-        assert_eq!(reconciled.unchanged, [1, 3]);
+        assert_eq!(reconciled.unchanged, [(1, 10), (3, 30)]);
     }
 
     #[test]

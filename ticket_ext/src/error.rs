@@ -72,6 +72,8 @@ pub enum TicketError {
     ColumnSwapped { run: i64, table: String, column: String, call: String },
     #[error("run {run} of table {table} went by the key \"{key}\", which is its primary key no more")]
     KeyMoved { run: i64, table: String, key: String, call: String },
+    #[error("this is no token of table {table}: {expected} is expected")]
+    NoToken { table: String, expected: &'static str },
     #[error("there is no run {run}")]
     NoSuchRun { run: i64 },
     #[error("permission denied for run {run} of table {table}")]

@@ -6,13 +6,16 @@ use pgrx::pg_sys::panic::ErrorReport;
 use crate::error::TicketError::{self, *};
 use crate::lock_wait::Holders;
 
+/// By which clients tell the extension's own words, which quote no row, from what the server says of one.
+const ROUTINE: &str = "ticket_ext";
+
 type Explanation = (Code, String, String);
 
 impl From<TicketError> for ErrorReport {
     #[track_caller]
     fn from(error: TicketError) -> Self {
         let (code, detail, hint) = explain(&error);
-        ErrorReport::new(code, error.to_string(), "").set_detail(detail).set_hint(hint)
+        ErrorReport::new(code, error.to_string(), ROUTINE).set_detail(detail).set_hint(hint)
     }
 }
 
@@ -182,6 +185,11 @@ fn explain(error: &TicketError) -> Explanation {
             Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             "Its ranges and entries are of the old key; by another one tickets would be left out.",
             format!("Change it back, or once the run has ended start another one: {call}"),
+        ),
+        NoToken { .. } => refuse(
+            Code::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            "What was given is not repeated here.",
+            NAME_THE_COLUMN,
         ),
         NoSuchRun { .. } => refuse(
             Code::ERRCODE_NO_DATA_FOUND,

@@ -26,7 +26,8 @@ pub struct Found {
 /// What a statement is to rotate.
 pub enum Tickets {
     In(Interval),
-    WithKeys(Vec<i64>),
+    /// Those that still have the tokens they were found with, by key and digest.
+    Holding(Vec<(i64, i64)>),
 }
 
 impl Interval {
@@ -48,9 +49,9 @@ impl Tickets {
     pub fn rotate(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Entry>, TicketError> {
         let (mut entries, unchanged) = self.write(client, context)?;
         if !unchanged.is_empty() {
-            let (again, withheld) = Tickets::WithKeys(unchanged).write(client, context)?;
+            let (again, withheld) = Tickets::Holding(unchanged).write(client, context)?;
             if !withheld.is_empty() {
-                return Err(context.not_rotated(&withheld));
+                return Err(context.not_rotated(&keys(&withheld)));
             }
             entries.extend(again);
         }
@@ -58,21 +59,24 @@ impl Tickets {
         Ok(entries)
     }
 
-    /// The entries of what was written, and the keys of tickets that were not.
-    fn write(
-        &self,
-        client: &mut SpiClient,
-        context: &Context,
-    ) -> Result<(Vec<Entry>, Vec<i64>), TicketError> {
+    /// The entries of what was written, and the tickets that were not.
+    fn write(&self, client: &mut SpiClient, context: &Context) -> Result<Written, TicketError> {
         self.fire_deferred(client, context)?;
-        let sql = self.those(include_str!("queries/rotate.sql"));
+        let those = match self {
+            Tickets::In(_) => include_str!("queries/those_in.sql"),
+            Tickets::Holding(_) => include_str!("queries/those_holding.sql"),
+        };
+        let sql = include_str!("queries/rotate.sql").replace("@those@", those.trim_end());
         let update = || Ok(with_limit(|| context.update(client, &sql, &self.args()))?.len());
         let (tickets, noted) = without_row(|| noted_during(update))?;
         if noted.len() == tickets && !context.table.columns.has_triggers {
             return Ok((noted, Vec::new()));
         }
         self.fire_deferred(client, context)?;
-        let reconciled = reconcile(&noted, &self.stored(client, context)?);
+        let mut reconciled = reconcile(&noted, &self.stored(client, context)?);
+        if let Tickets::Holding(found) = self {
+            reconciled.unchanged.retain(|ticket| found.contains(ticket));
+        }
         Ok((reconciled.written, reconciled.unchanged))
     }
 
@@ -88,22 +92,30 @@ impl Tickets {
 
     /// Keys of the tickets, and digests of the tokens that they have now.
     fn stored(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<(i64, i64)>, TicketError> {
-        let sql = self.those(include_str!("queries/stored.sql"));
-        statement::pairs(context.read(client, &sql, &self.args())?)
-    }
-
-    fn those(&self, text: &str) -> String {
         let those = match self {
-            Tickets::In(_) => "@key@ OPERATOR(pg_catalog.>=) $1 AND @key@ OPERATOR(pg_catalog.<=) $2",
-            Tickets::WithKeys(_) => "@key@ OPERATOR(pg_catalog.=) ANY ($1)",
+            Tickets::In(_) => include_str!("queries/those_in.sql"),
+            Tickets::Holding(_) => "@key@ = ANY ($1)",
         };
-        text.replace("@those@", those)
+        let sql = include_str!("queries/stored.sql").replace("@those@", those.trim_end());
+        statement::pairs(context.read(client, &sql, &self.args())?)
     }
 
     fn args(&self) -> Vec<DatumWithOid<'static>> {
         match self {
             Tickets::In(Interval { first_id, last_id }) => vec![(*first_id).into(), (*last_id).into()],
-            Tickets::WithKeys(keys) => vec![keys.clone().into()],
+            Tickets::Holding(tickets) => {
+                vec![
+                    keys(tickets).into(),
+                    tickets.iter().map(|(_, digest)| *digest).collect::<Vec<_>>().into(),
+                ]
+            }
         }
     }
+}
+
+/// Entries, and tickets by key and digest.
+type Written = (Vec<Entry>, Vec<(i64, i64)>);
+
+fn keys(tickets: &[(i64, i64)]) -> Vec<i64> {
+    tickets.iter().map(|(key, _)| *key).collect()
 }

@@ -56,23 +56,23 @@ pub fn sweep(
     Ok(None)
 }
 
-/// At most a batch of what is due. The next call looks from there on.
+/// At most a batch of what is due, as far as it still is. The next call looks from there on.
 fn rotate(
     client: &mut SpiClient,
     context: &Context,
     run: &Run,
     range: &Range,
     swept: Interval,
-    due: Vec<(i64, Due)>,
+    due: Vec<Due>,
     batch: i64,
 ) -> Result<i64, TicketError> {
-    let mut keys: Vec<i64> = due.into_iter().map(|(key, _)| key).collect();
+    let mut tickets: Vec<(i64, i64)> = due.into_iter().map(|due| (due.key, due.digest)).collect();
     let mut swept = swept;
-    if let Some(&next) = keys.get(batch as usize) {
-        keys.truncate(batch as usize);
+    if let Some(&(next, _)) = tickets.get(batch as usize) {
+        tickets.truncate(batch as usize);
         swept.last_id = next - 1;
     }
-    let entries = Tickets::WithKeys(keys).rotate(client, context)?;
+    let entries = Tickets::Holding(tickets).rotate(client, context)?;
     record(client, context, range, run.sweep, &swept, &entries)?;
     Ok(swept.last_id)
 }

@@ -76,5 +76,5 @@ fn is_due_bytea(token: &[u8], key: i64) -> Result<i32, ErrorReport> {
 
 /// 0 for a ticket that is not.
 fn is_due(token: &[u8], key: i64) -> Result<i32, ErrorReport> {
-    Ok(look_up(key, digest(token))?.map_or(0, |due| due as i32))
+    Ok(look_up(key, digest(token))?.map_or(0, |reason| reason as i32))
 }

@@ -8,7 +8,7 @@ use pgrx::Spi;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
 
-use crate::accounting::{Accounting, Due};
+use crate::accounting::{Accounting, Due, Reason};
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::Interval;
@@ -102,10 +102,10 @@ fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accou
     let mut accounting = Accounting::of(Interval { first_id: i64::MIN, last_id: run.upper_id });
     while let Some(step) = accounting.step(context, run)? {
         let mut without_entry = Vec::new();
-        for (key, due) in step.due {
-            match due {
-                Due::OldToken => accounted.old_tokens.add(key),
-                Due::NotRotated => without_entry.push(key),
+        for Due { key, reason, .. } in step.due {
+            match reason {
+                Reason::OldToken => accounted.old_tokens.add(key),
+                Reason::NotRotated => without_entry.push(key),
             }
         }
         let late =

@@ -1,7 +1,13 @@
-//! Command lines that go on from here, ready to paste. A password is left out.
+//! Command lines that go on from here, ready to paste. A password is left out, and so are the words of a
+//! password command.
 
 use crate::connect;
 use crate::session::Scope;
+
+const URL: &str = "--url";
+const PASSWORD_COMMAND: &str = "--password-command";
+/// Stands for it.
+const COMMAND: &str = "CMD";
 
 /// `rotate-driver`, the options that choose connection and target, and `rest`. A URL that came from DATABASE_URL
 /// will come from there again.
@@ -9,7 +15,8 @@ pub fn to_paste(scope: &Scope, rest: &[&str]) -> String {
     let inherited = std::env::var("DATABASE_URL").ok();
     let url = scope.url.as_ref().filter(|url| Some(*url) != inherited.as_ref());
     let options = [
-        ("--url", url.and_then(|url| connect::redact(url).ok())),
+        (URL, url.and_then(|url| connect::redact(url).ok())),
+        (PASSWORD_COMMAND, scope.password_command.as_ref().map(|_| COMMAND.to_owned())),
         ("--table", scope.table.clone()),
         ("--token-column", scope.token_column.clone()),
     ];
@@ -35,13 +42,21 @@ fn continuing(words: impl Iterator<Item = String>) -> impl Iterator<Item = Strin
 fn redacted(mut words: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     std::iter::from_fn(move || {
         let word = words.next()?;
-        let url = if word == "--url" { words.next() } else { word.strip_prefix("--url=").map(str::to_owned) };
-        Some(match url {
-            Some(url) => connect::redact(&url).map_or(Vec::new(), |url| vec!["--url".to_owned(), url]),
-            None => vec![word],
+        let (name, value) = word.split_once('=').unzip();
+        let mut value = || value.map(str::to_owned).or_else(|| words.next());
+        Some(match name.unwrap_or(&word) {
+            URL => {
+                value().and_then(|url| connect::redact(&url).ok()).map_or(Vec::new(), |url| pair(URL, &url))
+            }
+            PASSWORD_COMMAND => value().map_or(Vec::new(), |_| pair(PASSWORD_COMMAND, COMMAND)),
+            _ => vec![word],
         })
     })
     .flatten()
+}
+
+fn pair(name: &str, value: &str) -> Vec<String> {
+    vec![name.to_owned(), value.to_owned()]
 }
 
 fn line(words: impl Iterator<Item = String>) -> String {
@@ -63,7 +78,8 @@ mod tests {
     use super::*;
 
     fn scope(url: Option<&str>, table: Option<&str>) -> Scope {
-        Scope { url: url.map(str::to_owned), table: table.map(str::to_owned), token_column: None }
+        let [url, table] = [url, table].map(|option| option.map(str::to_owned));
+        Scope { url, password_command: None, table, token_column: None }
     }
 
     fn echoed(words: &[&str]) -> String {
@@ -90,6 +106,15 @@ mod tests {
         assert_eq!(to_paste(&scope(Some(url), None), &["run"]), expected);
         assert_eq!(echoed(&["--url", url, "run"]), expected);
         assert_eq!(echoed(&[&format!("--url={url}"), "run"]), expected);
+    }
+
+    #[test]
+    fn the_words_of_a_password_command_are_left_out() {
+        let expected = "rotate-driver run --password-command CMD --batch 5";
+        assert_eq!(echoed(&["run", "--password-command", "echo secret", "--batch", "5"]), expected);
+        assert_eq!(echoed(&["run", "--password-command=echo secret", "--batch", "5"]), expected);
+        let scope = Scope { password_command: Some("echo secret".into()), ..scope(None, None) };
+        assert_eq!(to_paste(&scope, &["run"]), "rotate-driver --password-command CMD run");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{connect, console};
 const MARK: &str = "sample table of rotate-driver init, which may replace it";
 
 pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
-    let mut connection = connect::open(scope.url.as_deref())?;
+    let mut connection = connect::open(&scope.request(true))?;
     let interrupt = Interrupt::watch(0)?;
     interrupt.set_canceller(interrupt.new_slot(), Some(connection.canceller()));
     match (make(&mut connection.client, scope, options), interrupt.signal()) {

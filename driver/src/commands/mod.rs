@@ -6,6 +6,7 @@ mod control;
 mod init;
 mod run;
 mod status;
+mod trace;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -20,15 +21,16 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
         Command::Init(options) => init::init(scope, options),
         Command::Run(options) => run::run(scope, options),
         Command::Status(options) => status::status(scope, options),
-        Command::Verify(options) => verify::verify(&mut open(scope)?, options),
-        Command::Tune(options) => control::tune(&mut open(scope)?, options),
-        Command::Pause => control::pause(&mut open(scope)?, scope),
-        Command::Resume => control::resume(&mut open(scope)?, scope),
-        Command::Cancel => control::cancel(&mut open(scope)?, scope),
+        Command::Verify(options) => verify::verify(&mut open(scope, false)?, options),
+        Command::Trace(options) => trace::trace(&mut open(scope, false)?, options),
+        Command::Tune(options) => control::tune(&mut open(scope, true)?, options),
+        Command::Pause => control::pause(&mut open(scope, true)?, scope),
+        Command::Resume => control::resume(&mut open(scope, true)?, scope),
+        Command::Cancel => control::cancel(&mut open(scope, true)?, scope),
         Command::Completions { shell } => completions::completions(*shell),
     }
 }
 
-fn open(scope: &Scope) -> Result<Session, Error> {
-    Session::open(connect::open(scope.url.as_deref())?, scope)
+fn open(scope: &Scope, writes: bool) -> Result<Session, Error> {
+    Session::open(connect::open(&scope.request(writes))?, scope)
 }

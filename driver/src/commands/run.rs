@@ -5,21 +5,28 @@ use std::time::Duration;
 use super::command_line::{to_continue, to_paste, to_repeat};
 use super::{open, verify};
 use crate::cli::{Format, Run, Verify};
+use crate::connect::overridden;
 use crate::console::{note, report};
 use crate::display::{self, Display, ProgressStyle};
+use crate::duration;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::leaked;
 use crate::rotate::{Ending, Outcome, Rotation};
 use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
+    overridden(scope.url.as_deref()).inspect(|warning| note(warning));
     let mut display = display::choose(options.progress, Duration::from_secs(options.interval));
-    match rotate(scope, options, display.as_mut()) {
+    match look_at_list(scope, options).and_then(|()| rotate(scope, options, display.as_mut())) {
         Ok(ending) => {
             explain(&ending, scope, options);
             match ending.outcome {
-                Outcome::Finished if options.verify => verify::verify(&mut open(scope)?, &evidence(options)),
+                Outcome::Finished | Outcome::AlreadyFinished if options.verify => {
+                    // A standby may not have heard of the end yet.
+                    verify::verify(&mut open(scope, true)?, &evidence(options))
+                }
                 outcome => Ok(outcome.exit()),
             }
         }
@@ -31,14 +38,29 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     }
 }
 
+/// How many of the leaked tokens are in use before anything is done. A list that was misread is found out now.
+fn look_at_list(scope: &Scope, options: &Run) -> Result<(), Error> {
+    let Some(file) = options.list.file() else { return Ok(()) };
+    if options.verify && file.is_standard_input() {
+        let reason = "--leaked - can be read once only, and --verify reads the list again: name a file";
+        return Err(Error::Parameter(reason.to_owned()));
+    }
+    let list = leaked::count(&mut open(scope, true)?, file)?;
+    if list.is_foreign() {
+        return Err(Error::LeakedForeign(list.text()));
+    }
+    note(&format!("leaked list: {}", list.text()));
+    Ok(())
+}
+
 /// In the style of the progress before it.
 fn evidence(options: &Run) -> Verify {
     let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
-    Verify { leaked: None, format }
+    Verify { list: options.list.clone(), format }
 }
 
 fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {
-    let link = Link::new(scope, options.retry.retry_for, Interrupt::watch(1)?);
+    let link = Link::new(scope, true, options.retry.retry_for, Interrupt::watch(1)?);
     Rotation::new(link, display, options).run()
 }
 
@@ -59,9 +81,16 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
     let again = || to_paste(scope, &["run", "--new"]);
     match ending.outcome {
         Outcome::Finished if ending.last.is_none() => note("there is nothing to rotate: the table is empty"),
-        Outcome::Finished if ending.batches == 0 => {
-            note(&format!("{run} is finished, nothing is left; start another with: {}", again()));
+        Outcome::AlreadyFinished => {
+            let ago =
+                ending.last.as_ref().and_then(|snapshot| snapshot.progress.since_finish).unwrap_or_default();
+            let ago = duration::in_words(ago);
+            note(&format!(
+                "{run} finished {ago} ago: nothing was rotated now; start another with: {}",
+                again()
+            ));
         }
+        Outcome::Finished if ending.batches == 0 => note(&format!("{run} is finished, nothing was left")),
         Outcome::Finished if options.verify => note(&format!("{run} is finished")),
         Outcome::Finished => {
             note(&format!("{run} is finished; verify it with: {}", to_paste(scope, &["verify"])));

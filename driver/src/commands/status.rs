@@ -19,7 +19,7 @@ use crate::signals::Interrupt;
 
 pub fn status(scope: &Scope, options: &Status) -> Result<Exit, Error> {
     let retry_for = options.watch.map_or(Duration::ZERO, |_| options.retry.retry_for);
-    let mut link = Link::new(scope, retry_for, Interrupt::default());
+    let mut link = Link::new(scope, false, retry_for, Interrupt::default());
     let mut filter = RepeatFilter::default();
     for round in 0.. {
         let (progress, target) = read(&mut link, &mut filter)?;

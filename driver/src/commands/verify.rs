@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::verify::gather;
 
 pub fn verify(session: &mut Session, options: &Verify) -> Result<Exit, Error> {
-    let evidence = gather(session, options.leaked.as_deref())?;
+    let evidence = gather(session, &options.list)?;
     match options.format {
         Format::Text => console::say(&evidence.text())?,
         Format::Json => console::say(&evidence.json().to_string())?,

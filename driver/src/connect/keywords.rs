@@ -1,9 +1,11 @@
 //! `host=localhost password='it\'s'`: libpq's keyword=value form, read and written.
 
-use super::params::Params;
-use crate::error::Error;
 use std::iter::Peekable;
 use std::str::Chars;
+
+use super::known::SECRETS;
+use super::params::Params;
+use crate::error::Error;
 
 pub fn parse(text: &str) -> Result<Params, Error> {
     let mut params = Params::new();
@@ -20,7 +22,7 @@ pub fn parse(text: &str) -> Result<Params, Error> {
 pub fn without_password(params: &Params) -> String {
     params
         .iter()
-        .filter(|(keyword, _)| *keyword != "password")
+        .filter(|(keyword, _)| !SECRETS.contains(&keyword.as_str()))
         .map(|(keyword, value)| format!("{keyword}={}", quote(value)))
         .collect::<Vec<_>>()
         .join(" ")

@@ -1,68 +1,83 @@
 //! Connection parameters by libpq's keywords, from a connection string and from `PG*` variables.
+//!
+//! A keyword that is not known is not quoted: it can be the rest of a password.
 
-use super::{keywords, url};
-use crate::error::Error;
 use std::collections::BTreeMap;
+
+use super::known::{self, KEYWORDS, SECRETS};
+use super::misplaced::is_connection_string;
+use super::{foreign, keywords, protections, url};
+use crate::error::Error;
 
 pub type Params = BTreeMap<String, String>;
 
-/// Each keyword that is understood, with the variable that stands in for it.
-const KEYWORDS: [(&str, &str); 24] = [
-    ("host", "PGHOST"),
-    ("hostaddr", "PGHOSTADDR"),
-    ("port", "PGPORT"),
-    ("user", "PGUSER"),
-    ("password", "PGPASSWORD"),
-    ("passfile", "PGPASSFILE"),
-    ("dbname", "PGDATABASE"),
-    ("options", "PGOPTIONS"),
-    ("application_name", "PGAPPNAME"),
-    ("fallback_application_name", ""),
-    ("client_encoding", ""),
-    ("connect_timeout", "PGCONNECT_TIMEOUT"),
-    ("sslmode", "PGSSLMODE"),
-    ("sslrootcert", "PGSSLROOTCERT"),
-    ("sslcert", "PGSSLCERT"),
-    ("sslkey", "PGSSLKEY"),
-    ("target_session_attrs", "PGTARGETSESSIONATTRS"),
-    ("channel_binding", "PGCHANNELBINDING"),
-    ("gssencmode", "PGGSSENCMODE"),
-    ("keepalives", ""),
-    ("keepalives_idle", ""),
-    ("keepalives_interval", ""),
-    ("keepalives_count", ""),
-    ("tcp_user_timeout", ""),
-];
+/// Characters of a database name that stands alone. Others are those of a connection string.
+const NAME: &str = "_-.$+~#";
 
 /// What the connection string leaves out comes from the environment.
 pub fn gather(text: Option<&str>, env: impl Fn(&str) -> Option<String>) -> Result<Params, Error> {
     if env("PGSERVICE").is_some_and(|service| !service.is_empty()) {
-        let what = "PGSERVICE is set, and service files are not read: unset it, and say by --url or PG* where to connect";
-        return Err(Error::Parameter(what.into()));
+        return Err(Error::Refused {
+            what: "PGSERVICE is set, and service files are not read".to_owned(),
+            instead: "Unset it, and say by --url or PG* where to connect.",
+        });
     }
     let given = text.map(parse).transpose()?.unwrap_or_default();
     let inherited = KEYWORDS
         .iter()
         .filter(|(_, variable)| !variable.is_empty())
         .filter_map(|(keyword, variable)| Some((keyword.to_string(), env(variable)?)));
-    Ok(inherited.chain(given).filter(|(_, value)| !value.is_empty()).collect())
+    let params = inherited.chain(given).filter(|(_, value)| !value.is_empty()).collect();
+    check_values(&params)?;
+    protections::check(&params)?;
+    Ok(params)
 }
 
 /// A URL, `keyword=value` pairs, or, as psql has it, just a database name.
 pub fn parse(text: &str) -> Result<Params, Error> {
-    let params = match url::strip_scheme(text) {
+    let text = text.trim();
+    if text.starts_with(['"', '\'', '`']) {
+        return Err(malformed("it stands in quotes, which an env file or a shell has kept: take them out"));
+    }
+    let params = match url::strip_scheme(text)? {
         Some(rest) => url::parse(rest)?,
         None if text.contains('=') => keywords::parse(text)?,
-        None => Params::from([("dbname".to_owned(), text.to_owned())]),
+        None if is_name(text) => Params::from([("dbname".to_owned(), text.to_owned())]),
+        None => {
+            return Err(malformed("it is no URL, no keyword=value pairs, and no plain name of a database"));
+        }
     };
-    match params.keys().find(|key| !is_keyword(key)) {
-        Some(key) => Err(Error::ConnectionString(format!("there is no connection parameter \"{key}\""))),
-        None => Ok(params),
+    let params = foreign::translate(params)?;
+    params.keys().find(|key| !known::is_keyword(key)).map_or(Ok(()), |key| Err(unknown(key)))?;
+    Ok(params)
+}
+
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || NAME.contains(c))
+}
+
+fn check_values(params: &Params) -> Result<(), Error> {
+    let misplaced = |(keyword, value): &(&String, &String)| {
+        !SECRETS.contains(&keyword.as_str()) && is_connection_string(value)
+    };
+    match params.iter().find(misplaced) {
+        Some((keyword, _)) => {
+            Err(malformed(&format!("\"{keyword}\" holds a connection string or a password")))
+        }
+        None => Ok(()),
     }
 }
 
-fn is_keyword(key: &str) -> bool {
-    KEYWORDS.iter().any(|(keyword, _)| *keyword == key)
+/// Named is what was probably meant.
+fn unknown(keyword: &str) -> Error {
+    match known::nearest(keyword) {
+        Some(meant) => malformed(&format!("it has an unknown parameter; is \"{meant}\" meant?")),
+        None => malformed("it has an unknown parameter"),
+    }
+}
+
+fn malformed(what: &str) -> Error {
+    Error::ConnectionString(format!("the connection string cannot be read: {what}"))
 }
 
 #[cfg(test)]
@@ -106,12 +121,29 @@ mod tests {
 
     #[test]
     fn a_bare_word_is_a_database() {
-        assert_eq!(parse("app").unwrap()["dbname"], "app");
+        assert_eq!(parse(" app-1.test ").unwrap()["dbname"], "app-1.test");
+        assert_eq!(parse("größe").unwrap()["dbname"], "größe");
     }
 
     #[test]
-    fn unknown_keywords_are_named() {
-        let error = parse("host=a sslmoed=require").unwrap_err();
-        assert!(error.to_string().contains("\"sslmoed\""));
+    fn what_is_no_bare_word_is_not_sent_as_one() {
+        for text in ["//ann:secret@h/db", "ann:secret@h", "\"postgres://ann:secret@h\"", "secret db"] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn of_unknown_keywords_the_nearest_known_one_is_named() {
+        let error = parse("host=a sslmoed=require").unwrap_err().to_string();
+        assert!(error.contains("\"sslmode\"") && !error.contains("sslmoed"), "{error}");
+        assert!(!parse("password=my secret=x").unwrap_err().to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_connection_string_in_the_place_of_a_name_is_refused() {
+        let database = |name: &str| (name == "PGDATABASE").then(|| "postgres://ann:secret@h/db".to_owned());
+        let error = gather(None, database).unwrap_err().to_string();
+        assert!(error.contains("\"dbname\"") && !error.contains("secret"), "{error}");
     }
 }

@@ -1,9 +1,10 @@
 //! `~/.pgpass`: one `host:port:database:user:password` a line, `*` for any.
 
-use crate::console;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use crate::console;
 
 /// What a line of the file must match.
 pub struct Login<'a> {
@@ -35,7 +36,7 @@ fn warn(file: &Path, what: &str) {
 }
 
 impl Login<'_> {
-    fn password_in(&self, line: &str) -> Option<String> {
+    pub fn password_in(&self, line: &str) -> Option<String> {
         if line.starts_with('#') {
             return None;
         }

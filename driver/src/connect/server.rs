@@ -1,10 +1,11 @@
 //! Which servers to try, in order.
 
-use super::params::Params;
-use crate::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
+
+use super::params::Params;
+use crate::error::Error;
 
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 const PORT: u16 = 5432;
@@ -19,7 +20,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn list(params: &Params) -> Result<Vec<Server>, Error> {
+    pub fn list(params: &Params) -> Result<Vec<Self>, Error> {
         let ports = ports(params)?;
         let hosts = list(params, "host");
         let addresses = list(params, "hostaddr");
@@ -29,18 +30,19 @@ impl Server {
             return Err(malformed("host, hostaddr and port are lists of different length"));
         }
         (0..count)
-            .map(|i| Server::new(hosts.get(i), addresses.get(i), pick(&ports, i).unwrap_or(PORT)))
+            .map(|i| Self::new(hosts.get(i), addresses.get(i), pick(&ports, i).unwrap_or(PORT)))
             .collect()
     }
 
-    fn new(host: Option<&&str>, address: Option<&&str>, port: u16) -> Result<Server, Error> {
+    fn new(host: Option<&&str>, address: Option<&&str>, port: u16) -> Result<Self, Error> {
         let ip = |text: &&str| text.parse().map_err(|_| malformed("hostaddr is no IP address"));
         let host = match (host.filter(|host| !host.is_empty()), address) {
+            (Some(host), _) if !is_host(host) => return Err(bad_host()),
             (Some(host), _) => host.to_string(),
             (None, Some(address)) => address.to_string(),
             (None, None) => default_host(port),
         };
-        Ok(Server { host, address: address.map(ip).transpose()?, port })
+        Ok(Self { host, address: address.map(ip).transpose()?, port })
     }
 
     pub fn is_socket(&self) -> bool {
@@ -69,6 +71,15 @@ fn default_host(port: u16) -> String {
     SOCKET_FOLDERS.into_iter().find(has_socket).unwrap_or("localhost").to_owned()
 }
 
+/// A folder, an address, or a name. Anything else may be a whole connection string, and is not quoted.
+fn is_host(text: &str) -> bool {
+    if text.starts_with('/') {
+        return !text.contains(|c: char| ";=@?&'\"".contains(c) || c.is_control());
+    }
+    let address = text.split_once('%').map_or(text, |(address, _zone)| address);
+    address.parse::<IpAddr>().is_ok() || text.chars().all(|c| c.is_alphanumeric() || "-._".contains(c))
+}
+
 fn list<'a>(params: &'a Params, keyword: &str) -> Vec<&'a str> {
     params.get(keyword).map(|text| text.split(',').collect()).unwrap_or_default()
 }
@@ -93,6 +104,10 @@ fn malformed(what: &str) -> Error {
 /// In a URL the "port" may be half a password, so it is not quoted.
 fn bad_port() -> Error {
     malformed("the port is not a number from 1 to 65535")
+}
+
+fn bad_host() -> Error {
+    malformed("a host is no name, no IP address and no folder; its port is a parameter of its own, or PGPORT")
 }
 
 #[cfg(test)]
@@ -120,9 +135,19 @@ mod tests {
 
     #[test]
     fn lists_must_match_and_ports_be_numbers_that_are_not_quoted() {
-        for text in ["host=a,b port=1,2,3", "postgres://ann:secret/db", "port=0"] {
+        for text in ["host=a,b port=1,2,3", "host=ann port=secret", "port=0"] {
             let error = Server::list(&parse(text).unwrap()).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_and_not_quoted() {
+        for host in ["h:secret", "ann:secret@h", "h;secret", "@secret", "/tmp;password=secret"] {
+            let params = Params::from([("host".to_owned(), host.to_owned())]);
+            let error = Server::list(&params).unwrap_err().to_string();
+            assert!(error.starts_with("a host is no name") && !error.contains("secret"), "{error}");
+        }
+        assert_eq!(servers("postgres://[fe80::1%25eth0]/db"), ["fe80::1%eth0 port 5432"]);
     }
 }

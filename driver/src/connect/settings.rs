@@ -1,19 +1,22 @@
 //! Parameters made complete with libpq's defaults and turned into the client's configuration.
 
-use super::Locked;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use postgres::Config;
+use postgres::config::{LoadBalanceHosts, SslMode as Wire, SslNegotiation};
+use postgres::error::{DbError, SqlState};
+
+use super::attrs::Attrs;
 use super::params::Params;
 use super::passfile::{self, Login};
 use super::server::Server;
 use super::sslmode::SslMode;
-use super::values::{channel_binding, number, session_attrs, timeout};
+use super::values::{channel_binding, load_balance, number, ssl_negotiation, timeout};
+use super::{Locked, Request, password_command};
 use crate::console;
-use crate::error::Error;
-use postgres::Config;
-use postgres::config::SslMode as Wire;
-use postgres::error::{DbError, SqlState};
-use std::path::PathBuf;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use crate::error::{Error, is_own};
 
 /// The application_name, unless another one is asked for.
 pub const NAME: &str = "rotate-driver";
@@ -22,13 +25,17 @@ pub struct Settings {
     pub params: Params,
     pub sslmode: SslMode,
     pub timeout: Option<Duration>,
+    pub attrs: Attrs,
+    pub asks_for_the_role: bool,
     user: String,
     dbname: String,
     base: Config,
+    /// What the password command has printed.
+    printed: Option<String>,
 }
 
 impl Settings {
-    pub fn new(params: Params) -> Result<Settings, Error> {
+    pub fn new(params: Params, request: &Request) -> Result<Self, Error> {
         let get = |keyword| params.get(keyword).map(String::as_str);
         let sslmode = SslMode::choose(get("sslmode"), get("sslrootcert"))?;
         let user = match get("user") {
@@ -37,8 +44,22 @@ impl Settings {
         };
         let dbname = get("dbname").unwrap_or(&user).to_owned();
         let timeout = timeout(&params)?;
-        let base = base(&params, &user, &dbname)?;
-        Ok(Settings { params, sslmode, timeout, user, dbname, base })
+        let attrs = Attrs::choose(&params, request.writes)?;
+        let asks_for_the_role = request.writes || attrs != Attrs::Any;
+        let base = base(&params, &user, &dbname, sslmode)?;
+        let command = request.password_command.as_deref();
+        let printed =
+            command.map(|command| password_command::run(command, password_command::LIMIT)).transpose()?;
+        Ok(Self { params, sslmode, timeout, attrs, asks_for_the_role, user, dbname, base, printed })
+    }
+
+    /// In the order in which to try them.
+    pub fn servers(&self) -> Result<Vec<Server>, Error> {
+        let mut servers = Server::list(&self.params)?;
+        if load_balance(&self.params)? {
+            fastrand::shuffle(&mut servers);
+        }
+        Ok(servers)
     }
 
     pub fn config(&self, server: &Server, offer: Wire, locked: Locked) -> Config {
@@ -58,7 +79,7 @@ impl Settings {
     }
 
     fn password(&self, server: &Server) -> Option<String> {
-        if let Some(password) = self.params.get("password") {
+        if let Some(password) = self.printed.as_ref().or(self.params.get("password")) {
             return Some(password.clone());
         }
         let file = match self.params.get("passfile") {
@@ -79,15 +100,22 @@ fn no_user() -> Error {
     Error::Parameter("this account has no name: give a user by --url or PGUSER".into())
 }
 
-fn base(params: &Params, user: &str, dbname: &str) -> Result<Config, Error> {
+fn base(params: &Params, user: &str, dbname: &str, sslmode: SslMode) -> Result<Config, Error> {
     let mut config = Config::new();
+    let negotiation = ssl_negotiation(params)?;
+    if negotiation == SslNegotiation::Direct && sslmode < SslMode::Require {
+        return Err(Error::Parameter("sslnegotiation direct takes sslmode require or a stronger one".into()));
+    }
     let name = params.get("application_name").or(params.get("fallback_application_name"));
     config
         .user(user)
         .dbname(dbname)
         .application_name(name.map_or(NAME, String::as_str))
-        .target_session_attrs(session_attrs(params)?)
+        .ssl_negotiation(negotiation)
         .channel_binding(channel_binding(params)?);
+    if load_balance(params)? {
+        config.load_balance_hosts(LoadBalanceHosts::Random);
+    }
     if let Some(options) = params.get("options") {
         config.options(options);
     }
@@ -100,7 +128,7 @@ fn notice(notice: &DbError, locked: &Locked) {
     if *notice.code() == SqlState::LOCK_NOT_AVAILABLE {
         locked.store(true, Ordering::Relaxed);
     }
-    if notice.routine().is_some_and(|routine| routine.starts_with("ticket_ext::")) {
+    if is_own(notice) {
         console::interject(&format!("{}: {}", notice.severity(), notice.message()));
     }
 }

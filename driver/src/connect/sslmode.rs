@@ -1,7 +1,8 @@
 //! What each sslmode promises, as libpq defines it.
 
-use crate::error::Error;
 use postgres::config::SslMode as Wire;
+
+use crate::error::Error;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SslMode {
@@ -22,15 +23,36 @@ const NAMES: [(&str, SslMode); 6] = [
     ("verify-full", SslMode::VerifyFull),
 ];
 
+/// Node's word.
+const NO_VERIFY: &str = "no-verify";
+const REQUIRE: &str =
+    "Write sslmode=require: encrypted, whoever the server is; or verify-full with sslrootcert.";
+
+/// What the parameter `ssl` of frameworks says as a sslmode. They also take the modes themselves.
+pub fn of_flag(ssl: &str) -> &str {
+    match ssl.to_ascii_lowercase().as_str() {
+        "1" | "true" | "on" | "yes" => "require",
+        "0" | "false" | "off" | "no" => "disable",
+        _ => ssl,
+    }
+}
+
+/// The name of the stronger one of two modes.
+pub fn stronger(name: &str, other: Option<&String>) -> Result<&'static str, Error> {
+    let mode = SslMode::parse(name)?;
+    let other = other.map_or(Ok(mode), |other| SslMode::parse(other))?;
+    Ok(NAMES.iter().find(|(_, known)| *known == mode.max(other)).map_or("require", |(name, _)| name))
+}
+
 impl SslMode {
     /// `sslrootcert=system` trusts every public CA, so it makes sense with verify-full only.
-    pub fn choose(name: Option<&str>, rootcert: Option<&str>) -> Result<SslMode, Error> {
+    pub fn choose(name: Option<&str>, rootcert: Option<&str>) -> Result<Self, Error> {
         let system = rootcert == Some("system");
         match (name, system) {
-            (None, true) => Ok(SslMode::VerifyFull),
-            (None, false) => Ok(SslMode::Prefer),
-            (Some(name), _) => match SslMode::parse(name)? {
-                mode if system && mode != SslMode::VerifyFull => Err(Error::Parameter(format!(
+            (None, true) => Ok(Self::VerifyFull),
+            (None, false) => Ok(Self::Prefer),
+            (Some(name), _) => match Self::parse(name)? {
+                mode if system && mode != Self::VerifyFull => Err(Error::Parameter(format!(
                     "sslmode {name} is too weak for sslrootcert=system: use verify-full"
                 ))),
                 mode => Ok(mode),
@@ -38,20 +60,26 @@ impl SslMode {
         }
     }
 
-    fn parse(name: &str) -> Result<SslMode, Error> {
+    fn parse(name: &str) -> Result<Self, Error> {
+        if name == NO_VERIFY {
+            return Err(Error::Refused {
+                what: format!("sslmode {NO_VERIFY} is no mode of libpq"),
+                instead: REQUIRE,
+            });
+        }
         let known = NAMES.iter().find(|(known, _)| *known == name);
         known.map(|(_, mode)| *mode).ok_or_else(|| {
             let legal = NAMES.map(|(name, _)| name).join(", ");
-            Error::Parameter(format!("sslmode \"{name}\" is none of {legal}"))
+            Error::Parameter(format!("sslmode is none of {legal}"))
         })
     }
 
     /// What to offer a TCP server, in this order, until it accepts one.
     pub fn offers(self) -> &'static [Wire] {
         match self {
-            SslMode::Disable => &[Wire::Disable],
-            SslMode::Allow => &[Wire::Disable, Wire::Require],
-            SslMode::Prefer => &[Wire::Prefer, Wire::Disable],
+            Self::Disable => &[Wire::Disable],
+            Self::Allow => &[Wire::Disable, Wire::Require],
+            Self::Prefer => &[Wire::Prefer, Wire::Disable],
             _ => &[Wire::Require],
         }
     }
@@ -73,6 +101,8 @@ mod tests {
     fn an_unknown_mode_is_told_the_legal_ones() {
         let error = SslMode::choose(Some("on"), None).unwrap_err().to_string();
         assert!(NAMES.iter().all(|(name, _)| error.contains(name)), "{error}");
+        let node = SslMode::choose(Some("no-verify"), None).unwrap_err();
+        assert!(node.hint().unwrap().starts_with("Write sslmode=require"));
     }
 
     #[test]

@@ -67,6 +67,7 @@ impl Event {
             Self::Progress => "progress",
             Self::Throttled => "throttled",
             Self::Finished => "finished",
+            Self::AlreadyFinished => "already_finished",
             Self::Interrupted => "interrupted",
             Self::Paused => "paused",
             Self::Cancelled => "cancelled",
@@ -90,6 +91,8 @@ fn object(event: &str, snapshot: Option<&Snapshot>) -> Value {
         "tickets_per_second": rate.map(|rate| (rate * 10.0).round() / 10.0),
         "seconds_remaining": remaining.map(|time| time.as_secs_f64().ceil() as u64),
         "last_id": progress.and_then(|progress| progress.last_id),
+        "finished_at": progress.and_then(|progress| progress.finished_at.as_ref()),
+        "seconds_since_finish": progress.and_then(|progress| progress.since_finish).map(|time| time.as_secs()),
         "throttle": snapshot.and_then(|snapshot| snapshot.throttle.as_ref()),
     })
 }
@@ -116,7 +119,7 @@ mod tests {
             ..Progress::default()
         };
         let snapshot = Snapshot { progress, tickets_per_second: Some(1.26), remaining: None, throttle: None };
-        let expected = r#"{"event":"progress","run_id":1,"state":"active","phase":"rotating","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5,"throttle":null}"#;
+        let expected = r#"{"event":"progress","run_id":1,"state":"active","phase":"rotating","tickets_done":5,"tickets_planned":10,"percent":50.0,"tickets_per_second":1.3,"seconds_remaining":null,"last_id":5,"finished_at":null,"seconds_since_finish":null,"throttle":null}"#;
         assert_eq!(object("progress", Some(&snapshot)).to_string(), expected);
     }
 }

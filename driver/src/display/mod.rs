@@ -23,6 +23,8 @@ pub enum Event {
     /// Progress of a run that waits.
     Throttled,
     Finished,
+    /// A run that was finished before: nothing was rotated.
+    AlreadyFinished,
     Interrupted,
     Paused,
     Cancelled,

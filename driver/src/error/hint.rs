@@ -2,11 +2,17 @@
 
 use postgres::error::SqlState;
 
-use super::Error;
+use super::{Error, withheld};
 
 const PASSWORD: &str =
     "Set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600).";
 const REACH: &str = "Check that the server runs there; name another by --url postgresql://user@host:port/database, or by PGHOST and PGPORT.";
+const IPV6: &str = "This machine has no way to that address, which may be an IPv6 one: \
+                    name another by --url, such as the provider's pooler with an IPv4 address.";
+const POOLER: &str = "A pooler has answered: check host, port, user and database; \
+                      some take user.project as the user.";
+const COMMAND: &str = "The first line that it prints is taken as the password. It runs without a shell; \
+                       to ask for one: --password-command 'sh -c \"…\"'";
 const CONTINUE: &str = "`rotate-driver run` with the same options continues after the last committed batch.";
 
 impl Error {
@@ -14,11 +20,18 @@ impl Error {
         match self {
             Self::Server(error) => error
                 .as_db_error()
-                .and_then(|said| said.hint())
+                .and_then(withheld::hint)
                 .or_else(|| self.code().map_or(Some(CONTINUE), by_code)),
             Self::ConnectionString(_) => Some(
                 "Form: postgresql://user:password@host:port/database?sslmode=verify-full, special characters percent-encoded (@ is %40, / is %2F).",
             ),
+            Self::Refused { instead, .. } => Some(instead),
+            Self::PasswordCommand(_) => Some(COMMAND),
+            Self::Unsuitable { .. } => {
+                Some("Name more hosts, as host=a,b, or another target_session_attrs (PGTARGETSESSIONATTRS).")
+            }
+            Self::TurnedAway(_) => Some(POOLER),
+            Self::Unreachable { reason, .. } if reason.contains("etwork is unreachable") => Some(IPV6),
             Self::Unreachable { .. } | Self::Silent(_) | Self::NotPostgres { .. } => Some(REACH),
             Self::Tls { .. } => Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT."),
             Self::PasswordMissing(_) => Some(PASSWORD),
@@ -35,11 +48,11 @@ impl Error {
             Self::TargetChanged { .. } => Some(
                 "It was dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
             ),
-            Self::LeakedMalformed { .. } => Some(
-                "One token a line, or the first column of a CSV file; without a header: tail -n +2 FILE | rotate-driver verify --leaked -",
+            Self::LeakedLine { .. } | Self::LeakedColumn { .. } => Some(
+                "One token a line is read, or a column of a file: --column NAME or --column N says which holds the tokens.",
             ),
             Self::Throttle { reason, hint, .. } => match reason.as_ref() {
-                Self::Server(error) => error.as_db_error().and_then(|said| said.hint()).or(*hint),
+                Self::Server(error) => error.as_db_error().and_then(withheld::hint).or(*hint),
                 reason => reason.hint(),
             },
             Self::ReplicaMissing(_) => Some(
@@ -54,6 +67,7 @@ impl Error {
             | Self::Login { .. }
             | Self::LeakedUnreadable { .. }
             | Self::LeakedEmpty(_)
+            | Self::LeakedForeign(_)
             | Self::Interrupted(_) => None,
         }
     }

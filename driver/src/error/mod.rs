@@ -2,6 +2,7 @@
 
 mod hint;
 mod transient;
+mod withheld;
 
 use std::error::Error as _;
 use std::io;
@@ -12,6 +13,7 @@ use postgres::error::SqlState;
 use crate::exit::Exit;
 
 pub use transient::RetryOn;
+pub use withheld::is_own;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,6 +21,11 @@ pub enum Error {
     ConnectionString(String),
     #[error("{0}")]
     Parameter(String),
+    /// As a parameter, with what to write instead.
+    #[error("{what}")]
+    Refused { what: String, instead: &'static str },
+    #[error("the password command {0}")]
+    PasswordCommand(String),
     #[error("cannot connect to {server}: {reason}")]
     Unreachable { server: String, reason: String },
     #[error("no answer in PostgreSQL's protocol from {0} within the connect timeout")]
@@ -31,6 +38,11 @@ pub enum Error {
     PasswordMissing(String),
     #[error("cannot log in at {server}: {reason}")]
     Login { server: String, reason: String },
+    #[error("{server} is not what target_session_attrs asks for, which is {wanted}")]
+    Unsuitable { server: String, wanted: &'static str },
+    /// An internal error before the login was over: a pooler's, and soon over where it has worked before.
+    #[error("{}", in_full(.0))]
+    TurnedAway(postgres::Error),
     #[error("{}", in_full(.0))]
     Server(#[from] postgres::Error),
     #[error("extension ticket_ext is not installed in database \"{0}\"")]
@@ -45,8 +57,12 @@ pub enum Error {
     TargetChanged { before: String, now: String },
     #[error("cannot read the leaked tokens from {place}: {reason}")]
     LeakedUnreadable { place: String, reason: String },
-    #[error("line {line} of {place} does not begin with a token: {expected} is expected")]
-    LeakedMalformed { place: String, line: u64, expected: &'static str },
+    #[error("line {line} of {place}: {reason}")]
+    LeakedLine { place: String, line: u64, reason: String },
+    #[error("cannot tell where the tokens are in {place}: {reason}")]
+    LeakedColumn { place: String, reason: String },
+    #[error("{0}")]
+    LeakedForeign(String),
     #[error("{0} holds no token")]
     LeakedEmpty(String),
     #[error("cannot read {what}: {reason}")]
@@ -68,7 +84,7 @@ pub enum Error {
 impl Error {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::ConnectionString(_) | Self::Parameter(_) => Exit::Usage,
+            Self::ConnectionString(_) | Self::Parameter(_) | Self::Refused { .. } => Exit::Usage,
             Self::GaveUp { .. } => Exit::GaveUp,
             Self::Interrupted(signal) => Exit::Signal(*signal),
             _ => Exit::Failed,
@@ -77,19 +93,15 @@ impl Error {
 
     pub fn code(&self) -> Option<&SqlState> {
         match self {
-            Self::Server(error) => error.code(),
+            Self::Server(error) | Self::TurnedAway(error) => error.code(),
             Self::GaveUp { reason, .. } | Self::Throttle { reason, .. } => reason.code(),
             _ => None,
         }
     }
 
-    /// For a violated constraint the server quotes the row, and with it tokens.
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::Server(error) if error.code()?.code().starts_with("23") => {
-                Some("Withheld, because it can contain a token; see the server's log.")
-            }
-            Self::Server(error) => error.as_db_error()?.detail(),
+            Self::Server(error) => withheld::detail(error.as_db_error()?),
             Self::GaveUp { reason, .. } | Self::Throttle { reason, .. } => reason.detail(),
             _ => None,
         }
@@ -105,7 +117,7 @@ fn in_full(error: &postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
         (Some(said), _) => {
             let (severity, code) = (said.severity(), said.code().code());
-            format!("{severity} {code}: {}", said.message())
+            format!("{severity} {code}: {}", withheld::message(said))
         }
         (None, _) if error.is_closed() => {
             "connection lost (server closed the connection unexpectedly)".to_owned()

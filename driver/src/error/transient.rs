@@ -2,7 +2,7 @@
 
 use postgres::error::SqlState;
 
-use super::{Error, is_lost};
+use super::{Error, is_lost, is_own};
 
 /// What the next attempt is made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,9 @@ impl Error {
             },
             // Where a server has answered before, it or its load balancer may do so again.
             Self::Unreachable { .. }
+            | Self::Unsuitable { .. }
+            | Self::TurnedAway(_)
+            | Self::PasswordCommand(_)
             | Self::Silent(_)
             | Self::NotPostgres { .. }
             | Self::Tls { cut_off: true, .. } => Some(RetryOn::NewConnection),
@@ -38,12 +41,27 @@ impl Error {
     /// detail.
     pub fn held_by(&self) -> Option<String> {
         let Self::Server(error) = self else { return None };
-        let said = error.as_db_error().filter(|_| self.is_lock_timeout())?;
+        let said = error.as_db_error().filter(|said| self.is_lock_timeout() && is_own(said))?;
         Some(format!("{}. {}", said.message(), said.detail()?.trim_end_matches('.')))
     }
 
     pub fn is_lock_timeout(&self) -> bool {
         self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
+    /// What a batch meets that takes too long for somebody: a smaller one may get through.
+    pub fn is_about_time(&self) -> bool {
+        self.is_lock_timeout() || self.is_cancelled_statement()
+    }
+
+    /// Somebody has cancelled the statement, or a time limit has.
+    pub fn is_cancelled_statement(&self) -> bool {
+        matches!(self, Self::Server(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
+    /// Of a server that could be written to before: a standby is in its place, while a failover lasts.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::Server(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION))
     }
 }
 
@@ -85,8 +103,13 @@ mod tests {
 
     #[test]
     fn an_unreachable_server_counts_once_it_was_reached() {
-        let unreachable = Error::Unreachable { server: "h".into(), reason: "refused".into() };
-        assert!(unreachable.retry_on().is_some() && !unreachable.is_server_busy());
+        for error in [
+            Error::Unreachable { server: "h".into(), reason: "refused".into() },
+            Error::Unsuitable { server: "h".into(), wanted: "primary" },
+            Error::PasswordCommand("failed".into()),
+        ] {
+            assert!(error.retry_on() == Some(RetryOn::NewConnection) && !error.is_server_busy(), "{error}");
+        }
         let refused = |cut_off| Error::Tls { server: "h".into(), reason: "no".into(), cut_off };
         assert_eq!(
             (refused(true).retry_on(), refused(false).retry_on()),

@@ -61,6 +61,8 @@ pub struct Progress {
     pub updated_at: Option<String>,
     pub last_batch_at: Option<String>,
     pub finished_at: Option<String>,
+    /// How long ago that was.
+    pub since_finish: Option<Duration>,
     /// The first transaction id that was unused when this was read.
     pub next_transaction: i64,
 }
@@ -143,6 +145,9 @@ impl From<&Row> for Progress {
             updated_at: row.get("updated_at"),
             last_batch_at: row.get("last_batch_at"),
             finished_at: row.get("finished_at"),
+            since_finish: row
+                .get::<_, Option<f64>>("finished_seconds")
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
             next_transaction: row.get("next_transaction"),
         }
     }

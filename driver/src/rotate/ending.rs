@@ -7,6 +7,8 @@ use crate::progress::Snapshot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Finished,
+    /// Before this driver came.
+    AlreadyFinished,
     Interrupted(i32),
     Paused,
     Cancelled,
@@ -23,6 +25,7 @@ impl Outcome {
     pub fn event(self) -> Event {
         match self {
             Self::Finished => Event::Finished,
+            Self::AlreadyFinished => Event::AlreadyFinished,
             Self::Interrupted(_) => Event::Interrupted,
             Self::Paused => Event::Paused,
             Self::Cancelled => Event::Cancelled,
@@ -31,7 +34,7 @@ impl Outcome {
 
     pub fn exit(self) -> Exit {
         match self {
-            Self::Finished => Exit::Finished,
+            Self::Finished | Self::AlreadyFinished => Exit::Finished,
             Self::Interrupted(signal) => Exit::Signal(signal),
             Self::Paused | Self::Cancelled => Exit::Stopped,
         }

@@ -54,6 +54,7 @@ impl<'a> Rotation<'a> {
             }
         }
         let outcome = match self.rotate(throttles) {
+            Ok(Outcome::Finished) if !self.view.begun => Outcome::AlreadyFinished,
             Ok(outcome) => outcome,
             Err(error) => self.reason_for(error)?,
         };

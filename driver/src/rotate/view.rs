@@ -19,6 +19,8 @@ pub struct View<'a> {
     held_by: Option<String>,
     pub last: Option<Snapshot>,
     pub batches: u64,
+    /// Whether there was anything to begin.
+    pub begun: bool,
 }
 
 impl View<'_> {
@@ -32,6 +34,7 @@ impl View<'_> {
             held_by: None,
             last: None,
             batches: 0,
+            begun: false,
         }
     }
 
@@ -40,6 +43,7 @@ impl View<'_> {
         self.observe(observation.progress.clone());
         match observation.progress.as_ref().map(|progress| progress.state) {
             Some(State::Active) => {
+                self.begun = true;
                 self.show(Event::Started)?;
                 self.show_observation(observation)
             }

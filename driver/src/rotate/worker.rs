@@ -158,15 +158,15 @@ impl<'l> Worker<'l> {
     fn wait_out(&mut self, error: Error) -> Result<(), Error> {
         self.goes_on();
         let held_by = error.held_by();
-        let tickets_locked = error.is_lock_timeout() && held_by.is_none();
-        if tickets_locked {
+        let takes_too_long = error.is_about_time() && held_by.is_none();
+        if takes_too_long {
             self.batch = self.batch.after_lock_timeout();
         }
         if let Some(reason) = held_by {
             self.shared.held_up(reason);
             self.held_up = true;
         }
-        let batch = tickets_locked.then(|| self.batch.get());
+        let batch = takes_too_long.then(|| self.batch.get());
         let reports = &self.reports;
         self.link.wait_out(error, batch, &mut |retrying| send(reports, Report::Retrying(retrying.clone())))
     }

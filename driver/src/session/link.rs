@@ -17,25 +17,30 @@ pub type Tell<'a> = &'a mut dyn FnMut(&Retrying) -> io::Result<()>;
 
 pub struct Link {
     scope: Scope,
+    writes: bool,
     retry: Retry,
     interrupt: Interrupt,
     slot: SlotId,
     session: Option<Session>,
     reached: bool,
+    /// Whether it has led to a primary that could be written to.
+    written: bool,
     /// What the first session found, and every later one must find.
     target: Option<Target>,
 }
 
 impl Link {
-    pub fn new(scope: &Scope, retry_for: Duration, interrupt: Interrupt) -> Self {
-        let (retry, slot) = (Retry::new(retry_for), interrupt.new_slot());
-        Self { scope: scope.clone(), retry, interrupt, slot, session: None, reached: false, target: None }
+    /// `writes`: whether it is to lead to a primary where there are several servers.
+    pub fn new(scope: &Scope, writes: bool, retry_for: Duration, interrupt: Interrupt) -> Self {
+        let (scope, retry, slot) = (scope.clone(), Retry::new(retry_for), interrupt.new_slot());
+        let (session, target) = (None, None);
+        Self { scope, writes, retry, interrupt, slot, session, reached: false, written: false, target }
     }
 
     /// Another connection to the same target.
     pub fn sibling(&self) -> Self {
-        let mut link = Self::new(&self.scope, self.retry.limit(), self.interrupt.clone());
-        (link.reached, link.target) = (self.reached, self.target.clone());
+        let mut link = Self::new(&self.scope, self.writes, self.retry.limit(), self.interrupt.clone());
+        (link.reached, link.written, link.target) = (self.reached, self.written, self.target.clone());
         link
     }
 
@@ -56,7 +61,7 @@ impl Link {
     /// Once, over a new connection if the last one is gone.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
         let result = self.session().and_then(work);
-        if result.as_ref().is_err_and(|error| error.retry_on() == Some(RetryOn::NewConnection)) {
+        if result.as_ref().is_err_and(|error| self.needs_new_connection(error)) {
             self.session = None;
             self.interrupt.set_canceller(self.slot, None);
         }
@@ -90,12 +95,14 @@ impl Link {
 
     /// Returns when it is time to try again; `batch` is its size if that has changed.
     pub fn wait_out(&mut self, error: Error, batch: Option<i32>, tell: Tell) -> Result<(), Error> {
-        let passes = if self.reached { error.retry_on().is_some() } else { error.is_server_busy() };
-        if !passes {
+        if !self.is_transient(&error) {
             return Err(error);
         }
-        if let Some(signal) = self.interrupted() {
-            return Err(Error::Interrupted(signal));
+        match self.interrupted() {
+            // The user's own order, which the caller tells from a signal between two statements.
+            Some(_) if error.is_cancelled_statement() => return Err(error),
+            Some(signal) => return Err(Error::Interrupted(signal)),
+            None => {}
         }
         if !self.retry.is_allowed() {
             return Err(error);
@@ -105,6 +112,17 @@ impl Link {
         };
         tell(&Retrying::new(&error, wait, batch))?;
         self.interrupt.wait(wait).map_or(Ok(()), |signal| Err(Error::Interrupted(signal)))
+    }
+
+    fn is_transient(&self, error: &Error) -> bool {
+        if !self.reached {
+            return error.is_server_busy();
+        }
+        error.retry_on().is_some() || error.is_cancelled_statement() || self.needs_new_connection(error)
+    }
+
+    fn needs_new_connection(&self, error: &Error) -> bool {
+        error.retry_on() == Some(RetryOn::NewConnection) || self.written && error.is_read_only()
     }
 
     fn session(&mut self) -> Result<&mut Session, Error> {
@@ -118,6 +136,7 @@ impl Link {
     fn open(&mut self) -> Result<Session, Error> {
         let connection = self.connect()?;
         self.reached = true;
+        self.written |= connection.is_writable();
         self.interrupt.set_canceller(self.slot, Some(connection.canceller()));
         let session = Session::open(connection, &self.scope)?;
         match &self.target {
@@ -129,8 +148,8 @@ impl Link {
 
     /// A server that does not answer must not keep a signal waiting.
     fn connect(&self) -> Result<Connection, Error> {
-        let url = self.scope.url.clone();
-        self.interrupt.run_interruptible(move || connect::open(url.as_deref())).map_err(Error::Interrupted)?
+        let request = self.scope.request(self.writes);
+        self.interrupt.run_interruptible(move || connect::open(&request)).map_err(Error::Interrupted)?
     }
 }
 

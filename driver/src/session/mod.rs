@@ -58,6 +58,11 @@ impl Session {
         Ok(Self { client, locked, schema, target })
     }
 
+    /// The extension's, quoted.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
     pub fn target(&self) -> &Target {
         &self.target
     }

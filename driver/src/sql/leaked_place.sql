@@ -1,19 +1,41 @@
--- Where the leaked tokens are looked for, and in which form: as uuid, else as text.
-SELECT pg_catalog.format('%I.%I', nspname, relname) AS table,
-       pg_catalog.quote_ident(key.attname::pg_catalog.text) AS id,
-       CASE WHEN token.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.bytea'::pg_catalog.regtype
-            THEN pg_catalog.format($$'\x' OPERATOR(pg_catalog.||) pg_catalog.encode(%I, 'hex')$$, token.attname)
-            ELSE pg_catalog.quote_ident(token.attname::pg_catalog.text)
-       END AS token,
-       CASE WHEN token.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.uuid'::pg_catalog.regtype THEN 'uuid'
-            WHEN token.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.bytea'::pg_catalog.regtype THEN 'bytea'
-            ELSE 'text'
-       END AS type
-FROM pg_catalog.pg_class AS target
-JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) relnamespace
-JOIN pg_catalog.pg_index ON indrelid OPERATOR(pg_catalog.=) target.oid AND indisprimary
-JOIN pg_catalog.pg_attribute AS key ON key.attrelid OPERATOR(pg_catalog.=) target.oid
-    AND key.attnum OPERATOR(pg_catalog.=) indkey[0]
-JOIN pg_catalog.pg_attribute AS token ON token.attrelid OPERATOR(pg_catalog.=) target.oid
-    AND token.attname OPERATOR(pg_catalog.=) $2::pg_catalog.text::pg_catalog.name
-WHERE target.oid OPERATOR(pg_catalog.=) $1
+-- Where the leaked tokens are looked for, and what a token is there. A domain counts as the type that it is over.
+WITH RECURSIVE layer AS (
+    SELECT 0 AS depth, atttypid AS type, atttypmod AS modifier
+      FROM pg_attribute
+     WHERE attrelid = $1 AND attname = $2::text::name
+    UNION ALL
+    SELECT depth + 1, typbasetype, typtypmod
+      FROM layer
+      JOIN pg_type ON pg_type.oid = type
+     WHERE typtype = 'd'
+), base AS (
+    SELECT type, modifier, quote_ident(nspname) AS schema
+      FROM layer
+      JOIN pg_type ON pg_type.oid = type
+      JOIN pg_namespace ON pg_namespace.oid = typnamespace
+     ORDER BY depth DESC
+     LIMIT 1
+)
+SELECT format('%I.%I', nspname, relname) AS table,
+       quote_ident(key.attname) AS key,
+       quote_ident(token.attname) AS token,
+       type::regtype::text AS type,
+       -- citext brings an operator of its own.
+       format('OPERATOR(%s.=)', CASE WHEN EXISTS (SELECT FROM pg_operator
+                                                   WHERE oprname = '=' AND oprleft = type AND oprright = type)
+                                     THEN base.schema ELSE 'pg_catalog' END) AS equals,
+       CASE WHEN type IN ('varchar'::regtype, 'bpchar'::regtype) AND modifier > 4 THEN modifier - 4 END AS longest,
+       -- One of another collation than the column's serves no comparison of tokens.
+       EXISTS (SELECT
+                 FROM pg_index
+                 JOIN pg_class AS index ON index.oid = indexrelid
+                 JOIN pg_am ON pg_am.oid = index.relam
+                WHERE indrelid = pg_class.oid AND indkey[0] = token.attnum AND indisvalid AND indpred IS NULL
+                  AND indcollation[0] = token.attcollation AND amname IN ('btree', 'hash')) AS indexed
+  FROM pg_class
+  JOIN pg_namespace ON pg_namespace.oid = relnamespace
+  JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
+  JOIN pg_attribute AS key ON key.attrelid = pg_class.oid AND key.attnum = indkey[0]
+  JOIN pg_attribute AS token ON token.attrelid = pg_class.oid AND token.attname = $2::text::name
+ CROSS JOIN base
+ WHERE pg_class.oid = $1

@@ -2,24 +2,20 @@
 //! the leaked list is in use.
 
 mod evidence;
-mod leaked;
-mod token;
-
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::leaked::{self, ListOptions, Summary};
 use crate::session::{Session, Target};
 use evidence::Tickets;
-use leaked::Leaked;
 
 pub use evidence::RunEvidence;
 
 pub struct Evidence {
     target: Target,
     run: RunEvidence,
-    leaked: Option<Leaked>,
+    leaked: Option<Summary>,
 }
 
 /// One of the independent pieces. None: it could not be obtained.
@@ -29,15 +25,15 @@ struct Piece {
     detail: String,
 }
 
-pub fn gather(session: &mut Session, leaked: Option<&Path>) -> Result<Evidence, Error> {
-    let leaked = leaked.map(|file| leaked::find(session, file)).transpose()?;
+pub fn gather(session: &mut Session, list: &ListOptions) -> Result<Evidence, Error> {
+    let leaked = list.file().map(|file| leaked::count(session, file)).transpose()?;
     Ok(Evidence { target: session.target().clone(), run: session.evidence()?, leaked })
 }
 
 impl Evidence {
     /// The server's verdict on the run, and that of the list.
     pub fn verified(&self) -> bool {
-        let leaked = self.leaked.as_ref().is_none_or(|leaked| leaked.survivors == 0);
+        let leaked = self.leaked.as_ref().is_none_or(Summary::holds);
         self.run.verified == Some(true) && leaked
     }
 
@@ -48,7 +44,8 @@ impl Evidence {
         let ledger = Piece::new("ledger", Some(*ledger_gaps == 0), format!("{swept}; {ledger_gaps} gap(s)"));
         let not_rotated = Piece::of_tickets("not rotated", self.run.not_rotated.as_ref());
         let old_tokens = Piece::of_tickets("old tokens", self.run.old_tokens.as_ref());
-        let leaked = self.leaked.as_ref().map(Leaked::piece);
+        let leaked =
+            self.leaked.as_ref().map(|list| Piece::new("leaked list", Some(list.holds()), list.text()));
         [state, ledger, not_rotated, old_tokens].into_iter().chain(leaked).collect()
     }
 
@@ -87,21 +84,12 @@ impl Evidence {
             "created_since": self.run.created_since,
             "without_token": self.run.without_token,
             "duplicate_tokens": self.run.duplicate_tokens,
-            "leaked_tokens": self.leaked.as_ref().map(|leaked| leaked.tokens),
-            "survivors": self.leaked.as_ref().map(|leaked| leaked.survivors),
-            "survivor_ids": self.leaked.as_ref().map(|leaked| &leaked.survivor_ids),
+            "leaked_tokens": self.leaked.as_ref().map(|leaked| leaked.listed),
+            "survivors": self.leaked.as_ref().map(|leaked| leaked.live),
+            "survivor_ids": self.leaked.as_ref().map(|leaked| &leaked.live_keys),
+            "leaked_retired": self.leaked.as_ref().map(|leaked| &leaked.retired),
+            "leaked_unknown": self.leaked.as_ref().map(|leaked| leaked.unknown),
         })
-    }
-}
-
-impl Leaked {
-    fn piece(&self) -> Piece {
-        let Self { tokens, survivors, survivor_ids } = self;
-        let detail = format!(
-            "{survivors} ticket(s) with one of {tokens} leaked token(s){}",
-            named(*survivors, survivor_ids)
-        );
-        Piece::new("leaked list", Some(*survivors == 0), detail)
     }
 }
 

@@ -53,8 +53,8 @@ fn a_connection_string_that_cannot_be_read_is_not_quoted() {
 #[test]
 fn parameters_of_the_connection_are_checked_before_it_is_made() {
     for (url, expected) in [
-        ("sslmode=on", "sslmode \"on\" is none of disable, allow, prefer, require, verify-ca, verify-full"),
-        ("sslmoed=require", "there is no connection parameter \"sslmoed\""),
+        ("sslmode=on", "sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"),
+        ("sslmoed=require", "it has an unknown parameter; is \"sslmode\" meant?"),
         ("sslmode=require sslrootcert=system", "too weak for sslrootcert=system"),
         ("connect_timeout=soon", "connect_timeout is not a number"),
         ("target_session_attrs=best", "is none of any, read-write, read-only"),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::common::{Database, Server};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "event",
     "run_id",
     "state",
@@ -15,6 +15,8 @@ const KEYS: [&str; 11] = [
     "tickets_per_second",
     "seconds_remaining",
     "last_id",
+    "finished_at",
+    "seconds_since_finish",
     "throttle",
 ];
 
@@ -53,7 +55,7 @@ fn the_first_and_the_last_line_hold_what_is_known() {
     database.one("SELECT rotate_ticket_tokens(0, 250)");
     let ended = database.complete(&["run", "--progress", "json"]);
     let lines = lines(&ended.stdout);
-    let first = r#"{"event":"started","run_id":1,"state":"active","phase":"rotating","tickets_done":250,"tickets_planned":1000,"percent":25.0,"tickets_per_second":null,"seconds_remaining":null,"last_id":250,"throttle":null}"#;
+    let first = r#"{"event":"started","run_id":1,"state":"active","phase":"rotating","tickets_done":250,"tickets_planned":1000,"percent":25.0,"tickets_per_second":null,"seconds_remaining":null,"last_id":250,"finished_at":null,"seconds_since_finish":null,"throttle":null}"#;
     assert_eq!(lines[0].to_string(), first);
     let last = &lines[lines.len() - 1];
     assert_eq!((&last["state"], &last["percent"]), (&"finished".into(), &100.0.into()));
@@ -61,11 +63,15 @@ fn the_first_and_the_last_line_hold_what_is_known() {
 }
 
 #[test]
-fn a_run_that_is_finished_already_has_one_line() {
+fn a_run_that_was_finished_before_has_one_line_which_says_so() {
     let database = Database::with_tickets(10);
     database.complete(&["run"]);
-    let lines = lines(&database.complete(&["run", "--progress", "json"]).stdout);
-    assert_eq!(events(&lines), ["finished"]);
+    database.execute("UPDATE ticket_rotation SET finished_at = finished_at - interval '364 days'");
+    let ended = database.complete(&["run", "--progress", "json"]).says(&["run 1 finished 364 d ago"]);
+    let lines = lines(&ended.stdout);
+    assert_eq!(events(&lines), ["already_finished"]);
+    assert!(lines[0]["finished_at"].is_string());
+    assert_eq!(lines[0]["seconds_since_finish"].as_u64().map(|seconds| seconds / 86_400), Some(364));
 }
 
 #[test]

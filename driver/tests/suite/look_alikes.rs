@@ -1,7 +1,7 @@
 //! Nothing outside of `pg_catalog` and the extension is reached by name: a superuser works in a database where a role
 //! without privileges owns look-alikes of every function and operator, which are found first.
 
-use crate::common::Database;
+use crate::common::{Database, List};
 
 /// Every call that there is, from the installation to the proof.
 const CALLS: &[&str] = &[
@@ -16,6 +16,8 @@ const CALLS: &[&str] = &[
     "TABLE rotation.batch_progress",
     "CALL rotation.rotate_all_tickets(9)",
     "SELECT * FROM rotation.verify_ticket_rotation()",
+    "SELECT * FROM rotation.trace_ticket_token('f81d4fae-7dec-11d0-a765-00a0c91e6bf6')",
+    "SELECT * FROM rotation.trace_ticket_digests('{1}')",
     "SELECT rotation.forget_ticket_rotation(1)",
     "SELECT rotation.start_ticket_rotation()",
     "SELECT rotation.cancel_ticket_rotation()",
@@ -87,10 +89,13 @@ fn a_superusers_driver_meets_no_look_alike() {
             database.name
         ));
         let table = ["--table", "public.ticket"];
+        let list = List::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6\n");
         for arguments in [
             &["run", "--batch", "20", "--workers", "2", "--verify"][..],
             &["status"],
             &["verify"],
+            &["verify", "--leaked", list.path()],
+            &["trace", "--leaked", list.path()],
             &["run", "--new", "--batch", "50", "--progress", "json", "--max-replica-lag", "10s"],
             &["tune", "--nice", "1"],
         ] {

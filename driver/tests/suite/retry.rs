@@ -6,7 +6,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::common::{
-    Cut, Database, Proxy, Running, SESSION, Server, TRYING, batches, oracle, poll, terminate,
+    Cut, Database, Lock, Proxy, Running, SESSION, Server, TRYING, batches, oracle, poll, terminate,
+    wait_for_blocked,
 };
 
 /// Twelve times while a run goes on, each time somewhere within a batch.
@@ -114,6 +115,21 @@ fn a_full_server_is_waited_for_from_the_start() {
     database.execute(&format!("ALTER ROLE {role} CONNECTION LIMIT 1"));
     let ended = running.wait().expect(0);
     assert!(ended.stdout.contains("100.00 % (10 of 10)"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_statement_that_somebody_cancels_is_repeated_with_a_smaller_batch() {
+    let database = Database::with_tickets(3000);
+    oracle::watch(&database);
+    let lock = Lock::ticket(&database, 1500);
+    let running = database.start(&["run", "--batch", "100"]);
+    wait_for_blocked(&database, 1);
+    database.one(&format!("SELECT count(pg_cancel_backend(pid)) FROM {SESSION}"));
+    running.wait_for_stderr("ERROR 57014: canceling statement due to user request; trying again in ");
+    wait_for_blocked(&database, 1);
+    drop(lock);
+    running.wait().expect(0).says(&[" with a batch of 50"]);
+    oracle::assert_rotated_once(&database);
 }
 
 #[test]

@@ -118,6 +118,14 @@ mod tests {
     }
 
     #[pg_test]
+    fn a_table_that_has_the_number_of_another_is_not_shown_as_its_target() {
+        half_done();
+        assert_eq!(count("batch_progress WHERE target = 'ticket'::regclass"), 1);
+        run("UPDATE ticket_rotation SET target_name = 'public.coupon'");
+        assert_eq!(count("batch_progress WHERE target IS NULL AND target_name = 'public.coupon'"), 1);
+    }
+
+    #[pg_test]
     fn a_run_can_be_cancelled_whatever_became_of_its_table() {
         half_done();
         run("ALTER TABLE ticket RENAME TO moved; CREATE RULE nothing AS ON UPDATE TO moved DO INSTEAD NOTHING;

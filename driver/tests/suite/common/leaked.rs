@@ -1,11 +1,13 @@
-//! Lists of leaked tokens.
+//! Lists of leaked tokens, and what `verify` says of them.
 
 use std::fs;
 use std::path::PathBuf;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::database::Database;
+use super::process::Ended;
 
 /// What a query returns, as a file for `--leaked`.
 pub struct List {
@@ -30,4 +32,22 @@ impl List {
     pub fn path(&self) -> &str {
         self.path.to_str().expect("a plain name")
     }
+}
+
+#[track_caller]
+pub fn verify(database: &Database, list: &List, code: i32) -> Ended {
+    database.end(&["verify", "--leaked", list.path()], code)
+}
+
+#[track_caller]
+pub fn json_evidence(database: &Database, arguments: &[&str], code: i32) -> Value {
+    let ended = database.end(&[&["verify", "--format", "json"], arguments].concat(), code);
+    serde_json::from_str(&ended.stdout).expect("one JSON object")
+}
+
+/// The sample table after a run, in several batches.
+pub fn rotated(tickets: u32) -> Database<'static> {
+    let database = Database::with_tickets(tickets);
+    database.complete(&["run", "--batch", "40"]);
+    database
 }

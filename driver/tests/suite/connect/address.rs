@@ -1,5 +1,7 @@
 //! Which server and database are taken: option, then DATABASE_URL, then PG* variables.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::common::{Database, Lock, Running, wait_for_blocked};
@@ -89,4 +91,68 @@ fn sessions_are_known_by_the_drivers_name_or_the_one_that_is_given() {
                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
         assert_eq!(database.one(names), expected);
     }
+}
+
+#[test]
+fn the_urls_of_frameworks_are_understood() {
+    let [right, _] = databases();
+    let plain = url(&right);
+    for scheme in ["postgis://", "postgresql+psycopg2://", "postgres+asyncpg://"] {
+        let url =
+            format!("{}?pgbouncer=true&connection_limit=1&ssl=false", plain.replace("postgresql://", scheme));
+        assert_right(right.driver(&["status", "--url", &url]));
+    }
+}
+
+#[test]
+fn a_url_that_cannot_be_read_reaches_neither_the_output_nor_the_servers_log() {
+    let [right, _] = databases();
+    for url in [
+        "\"postgres://ann:s3cr3t-word@127.0.0.1/app\"",
+        "'postgres://ann:s3cr3t-word@127.0.0.1/app?sslmode=require'",
+        "postgresql:/ann:s3cr3t-word@127.0.0.1/app",
+        "mysql://ann:s3cr3t-word@127.0.0.1/app?ssl=require",
+        "jdbc:postgresql://127.0.0.1/app?user=ann&password=s3cr3t-word",
+        "ann:s3cr3t-word@127.0.0.1/app",
+        "host=/tmp;password=s3cr3t-word",
+        "postgres:///app?schema=s3cr3t-word",
+        "postgres:///app?s3cr3t-word=1",
+    ] {
+        for variable in ["DATABASE_URL", "PGDATABASE"] {
+            let mut command = right.driver(&["run"]);
+            command.env(variable, url);
+            if variable == "DATABASE_URL" || url.contains('@') {
+                let ended = Running::start(command).wait().expect(2).says(&["HINT: "]);
+                assert!(!ended.stderr.contains("s3cr3t"), "{}", ended.stderr);
+            }
+        }
+    }
+    let log = fs::read(Path::new(right.server.variable("PGSERVERDIR")).join("log")).expect("there is a log");
+    assert!(!String::from_utf8_lossy(&log).contains("s3cr3t-word"));
+}
+
+#[test]
+fn a_run_says_where_database_url_wins_over_another_host() {
+    let [right, wrong] = databases();
+    for (command, told) in [("run", true), ("status", false)] {
+        let mut command = wrong.driver(&[command]);
+        command.env("DATABASE_URL", url(&right)).env("PGHOST", "staging");
+        let ended = Running::start(command).wait().expect(0);
+        let warning = "rotate-driver: warning: DATABASE_URL wins over PGHOST: the server is /";
+        assert_eq!(ended.stderr.contains(warning), told, "{}", ended.stderr);
+    }
+    let mut by_option = wrong.driver(&["run", "--url", &url(&right)]);
+    by_option.env("DATABASE_URL", "postgres://elsewhere/app").env("PGHOST", "staging");
+    let ended = Running::start(by_option).wait().expect(0);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+}
+
+#[test]
+fn hosts_may_be_tried_in_random_order() {
+    let [right, _] = databases();
+    let host = right.server.variable("PGHOST");
+    let random = format!("host={host},{host} load_balance_hosts=random");
+    assert_right(right.driver(&["status", "--url", &random]));
+    let ended = Running::start(right.driver(&["status", "--url", "load_balance_hosts=often"])).wait();
+    ended.expect(2).says(&["load_balance_hosts is none of disable, random"]);
 }

@@ -2,6 +2,8 @@
 
 mod access;
 mod address;
+mod failover;
+mod mangled;
 mod network;
 mod password;
 mod pooler;

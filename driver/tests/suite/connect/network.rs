@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
@@ -11,6 +12,9 @@ use crate::common::{Database, Server, free_port, poll};
 
 /// Every role's, with what needs care in a URL or a password file.
 pub const PASSWORD: &str = r"open: se\same";
+
+pub const EC: &str = "ec -pkeyopt ec_paramgen_curve:prime256v1";
+pub const RSA: &str = "rsa:2048";
 
 const RULES: &str = "
 local     all postgres  trust
@@ -52,6 +56,7 @@ fn start() -> Server {
         database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{PASSWORD}'"));
     }
     database.execute("ALTER SYSTEM SET ssl_ca_file = 'ca.crt'");
+    database.execute("ALTER SYSTEM SET ssl_max_protocol_version = 'TLSv1.2'");
     database.execute("ALTER SYSTEM SET ssl = on");
     database.execute("SELECT pg_reload_conf()");
     poll("the server's new configuration", || database.one("SELECT current_setting('ssl')") == "on");
@@ -71,7 +76,7 @@ impl Authority {
 
     pub fn create() -> Self {
         let authority = Self { folder: tempfile::tempdir().expect("a folder") };
-        openssl(authority.folder.path(), "-keyout ca.key -out ca.crt -subj /CN=authority");
+        certify(authority.folder.path(), EC, "-keyout ca.key -out ca.crt -subj /CN=authority");
         authority
     }
 
@@ -81,16 +86,25 @@ impl Authority {
 
     /// A certificate for a host or a role, and its key.
     pub fn sign(&self, name: &str) -> [PathBuf; 2] {
+        self.sign_key(EC, name)
+    }
+
+    pub fn sign_key(&self, kind: &str, name: &str) -> [PathBuf; 2] {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let file = format!("{name}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let names = format!("-subj /CN={name} -addext subjectAltName=DNS:{name}");
-        let signed = format!("-CA ca.crt -CAkey ca.key -keyout {name}.key -out {name}.crt {names}");
-        openssl(self.folder.path(), &signed);
-        ["crt", "key"].map(|kind| self.folder.path().join(format!("{name}.{kind}")))
+        let signed = format!("-CA ca.crt -CAkey ca.key -keyout {file}.key -out {file}.crt {names}");
+        certify(self.folder.path(), kind, &signed);
+        ["crt", "key"].map(|kind| self.folder.path().join(format!("{file}.{kind}")))
     }
 }
 
-fn openssl(folder: &Path, arguments: &str) {
+fn certify(folder: &Path, kind: &str, arguments: &str) {
+    openssl(folder, &format!("req -x509 -newkey {kind} -nodes -days 2 {arguments}"));
+}
+
+pub fn openssl(folder: &Path, arguments: &str) {
     let mut command = Command::new("openssl");
-    command.args("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(' '));
     let output = command.args(arguments.split(' ')).current_dir(folder).output().expect("openssl runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

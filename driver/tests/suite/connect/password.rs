@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::network::{self, PASSWORD};
-use crate::common::{Database, Ended, Running};
+use crate::common::{Database, Ended, Running, TRYING, poll, terminate};
 
 /// A folder with a password file in it.
 fn password_file(line: &str, mode: u32) -> (TempDir, PathBuf) {
@@ -87,4 +87,60 @@ fn a_wrong_password_is_refused_and_not_printed() {
         "HINT: Set PGPASSWORD",
     ]);
     assert!(!ended.stderr.contains("hidden"), "{}", ended.stderr);
+}
+
+/// A program that prints the content of a file and leaves a mark for each time it ran.
+fn password_program(password: &str) -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().display().to_string();
+    fs::write(folder.path().join("token"), password).expect("the file can be written");
+    let command = format!("sh -c 'echo once >> \"$1/calls\"; cat \"$1/token\"' - '{path}'");
+    (folder, command)
+}
+
+#[test]
+fn a_password_comes_from_a_program_and_wins_over_the_others() {
+    let database = network::database();
+    let (_folder, command) = password_program(&format!("{PASSWORD}\nnot this\n"));
+    let mut status = network::status(&database, "ann");
+    status.args(["--password-command", &command]).env("PGPASSWORD", "wrong");
+    Running::start(status).wait().expect(0);
+}
+
+#[test]
+fn the_program_is_run_for_each_connection_so_that_a_password_may_change_under_a_run() {
+    let database = network::database();
+    let role = format!("changing_{}", database.name);
+    database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'first'"));
+    database.execute("INSERT INTO ticket SELECT generate_series(1, 2000), gen_random_uuid()");
+    database.slow_down(10);
+    let (folder, command) = password_program("first");
+    let mut run = database.driver(&["run", "--batch", "20", "--password-command", &command]);
+    run.env("PGHOST", "127.0.0.1").env("PGUSER", &role);
+    let running = Running::start(run);
+    poll("some batches", || database.count("ticket_rotation_batch") >= 5);
+    database.execute(&format!("ALTER ROLE {role} PASSWORD 'second'"));
+    fs::write(folder.path().join("token"), "second").expect("the file can be written");
+    terminate(&database);
+    running.wait().expect(0).says(&[TRYING]);
+    let calls = fs::read_to_string(folder.path().join("calls")).expect("the program ran");
+    assert!(calls.lines().count() >= 2, "{calls}");
+}
+
+#[test]
+fn a_program_that_fails_is_told_without_its_words_or_its_output() {
+    let database = network::database();
+    for (command, error, code) in [
+        ("sh -c 'echo hidden; echo visible >&2; exit 7'", "the password command failed: exit status: 7", 1),
+        ("hidden-program", "the password command cannot be started: No such file", 1),
+        ("echo ''", "its first line is empty", 1),
+        ("echo hidden-and-wrong", "28P01: password authentication failed", 1),
+        ("echo 'hidden", "a quote in it is not closed", 2),
+    ] {
+        let mut status = network::status(&database, "ann");
+        status.args(["--password-command", command]);
+        let ended = Running::start(status).wait().expect(code).says(&[error]);
+        assert!(!ended.stderr.contains("hidden"), "{}", ended.stderr);
+        assert_eq!(ended.stderr.contains("visible"), command.contains("visible"), "{}", ended.stderr);
+    }
 }

@@ -1,7 +1,0 @@
-WITH survivor AS MATERIALIZED (
-    SELECT @id@::bigint AS id FROM @table@
-    WHERE (@token@) OPERATOR(pg_catalog.=) ANY (SELECT token FROM pg_temp.leaked_token)
-)
-SELECT (SELECT pg_catalog.count(*) FROM pg_temp.leaked_token) AS tokens,
-       (SELECT pg_catalog.count(*) FROM survivor) AS survivors,
-       ARRAY(SELECT id FROM survivor ORDER BY id LIMIT 10) AS ids
