@@ -22,7 +22,7 @@ pub struct Table {
 pub enum Mode {
     Rotate,
     Read,
-    /// By who may update the tokens, also of a table that can no longer be rotated.
+    /// By who may update the tokens, also of a table that can no longer be rotated, or is locked: it is not locked.
     Control,
 }
 
@@ -63,11 +63,14 @@ impl Table {
         mode: Mode,
     ) -> Result<Self, TicketError> {
         let lock = match mode {
-            Mode::Rotate => TableLock::ROTATE,
-            Mode::Read | Mode::Control => TableLock::READ,
+            Mode::Rotate => Some(TableLock::ROTATE),
+            Mode::Read => Some(TableLock::READ),
+            Mode::Control => None,
         };
         // A table that this role may not touch is not locked, only refused.
-        if mode == Mode::Read || table_lock::may_update(client, target)? {
+        if let Some(lock) = &lock
+            && (mode == Mode::Read || table_lock::may_update(client, target)?)
+        {
             lock.take(client, session, target.oid, &target.name)?;
         }
         let user = target_user(client, session, target)?;
@@ -85,8 +88,10 @@ impl Table {
                 Ok(columns)
             }),
         })?;
-        for &partition in &columns.partitions {
-            lock.take(client, session, partition, &target.name)?;
+        if let Some(lock) = &lock {
+            for &partition in &columns.partitions {
+                lock.take(client, session, partition, &target.name)?;
+            }
         }
         Ok(Self { columns, user })
     }

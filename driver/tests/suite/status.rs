@@ -49,6 +49,23 @@ fn a_run_is_shown_as_it_stands() {
 }
 
 #[test]
+fn a_run_that_nobody_works_on_has_no_rate_and_no_time_remaining() {
+    let database = Database::with_tickets(1000);
+    database.one("SELECT rotate_ticket_tokens(NULL, 250)");
+    database.execute(
+        "UPDATE ticket_rotation_batch SET started_at = now() - interval '2 h 15 min',
+                                          finished_at = now() - interval '2 h 14 min 5 s'",
+    );
+    let text = database.complete(&["status"]).stdout;
+    assert!(text.contains("rate            no batch since 2 h 14 min\nremaining time  -\n"), "{text}");
+    let status = json(&database);
+    assert!(status["tickets_per_second"].is_null() && status["seconds_remaining"].is_null(), "{status}");
+    let last_batch = status["last_batch_at"].as_str().expect("a time");
+    let same = format!("SELECT finished_at = '{last_batch}' FROM ticket_rotation_batch");
+    assert_eq!(database.one(&same), "true");
+}
+
+#[test]
 fn a_finished_run_is_shown_with_its_times() {
     let database = Database::with_tickets(1000);
     database.complete(&["run"]);
