@@ -8,6 +8,7 @@ mod concurrent_sessions;
 mod connect;
 mod control;
 mod deadlock;
+mod docs;
 mod exits;
 mod faults;
 mod giving_up;

@@ -1,0 +1,44 @@
+//! The reference pages name all that there is: options of the driver, objects of the extension, exit codes.
+
+use crate::common::{Database, Page};
+
+#[track_caller]
+fn assert_named(page: &Page, name: &str) {
+    let named = page.text.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).any(|word| word == name);
+    assert!(named, "{} does not name {name}", page.path);
+}
+
+fn commands(database: &Database) -> Vec<String> {
+    let help = database.complete(&["--help"]).stdout;
+    let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next());
+    let names = list.expect("a list of commands").lines().filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+#[test]
+fn the_drivers_page_names_every_command_and_option() {
+    let (database, page) = (Database::create_empty(), Page::read("docs/driver.md"));
+    for command in commands(&database) {
+        assert_named(&page, &command);
+        let help = database.complete(&[&command, "--help"]).stdout;
+        let words = help.split_whitespace().map(|word| word.trim_end_matches([',', '.', ':', ';', ')']));
+        let options = words.filter(|word| word.starts_with("--") && *word != "--help");
+        options.for_each(|option| assert_named(&page, option));
+    }
+}
+
+#[test]
+fn the_drivers_page_names_every_exit_code() {
+    let (help, page) = (Database::create_empty().complete(&["--help"]).stdout, Page::read("docs/driver.md"));
+    let codes = help.split("Exit codes:").nth(1).expect("a list of exit codes");
+    let numbers = codes.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+    numbers.for_each(|number| assert!(page.text.contains(&format!("| {number} | ")), "exit code {number}"));
+}
+
+#[test]
+fn the_page_on_sql_names_every_object_of_the_extension_and_every_column_that_people_read() {
+    let (database, page) = (Database::create(), Page::read("docs/sql.md"));
+    let names = database.one(include_str!("objects.sql"));
+    assert!(names.split(' ').count() > 30, "{names}");
+    names.split(' ').for_each(|name| assert_named(&page, name));
+}
