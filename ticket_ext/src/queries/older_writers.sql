@@ -1,12 +1,12 @@
 -- Transactions below the horizon ($2) that write to the target ($1). Of a transaction id, locks have the lower 32 bits:
--- it is counted back from the first one that was unused when this statement began; what is younger than that counts
--- from the other end.
+-- it is counted back from the horizon, or from the last one that has ended if that is later; what is younger counts from
+-- the other end.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
     SELECT i.inhrelid FROM tree JOIN pg_inherits AS i ON i.inhparent = tree.oid
 ), clock AS (
-    SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
+    SELECT greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint, $2) AS next
 )
 SELECT held.pid, held.virtualtransaction
 FROM clock
