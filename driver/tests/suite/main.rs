@@ -17,6 +17,7 @@ mod interrupt;
 mod json;
 mod kill;
 mod memory;
+mod model;
 mod names;
 mod nice;
 mod readme;
