@@ -44,8 +44,8 @@ impl Tickets {
     /// Gives each ticket a new token and returns the entries, by key; an error if any would keep its old token.
     ///
     /// Where triggers fire, or a row was looked at twice, what is stored tells what was written. A ticket that is not
-    /// among it came up while the batch ran, and is rotated now. One that stays as it is when it is rotated by itself
-    /// was withheld by a trigger.
+    /// among it is rotated once more, since another may have its key by now. One that stays as it is was withheld by a
+    /// trigger.
     pub fn rotate(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Entry>, TicketError> {
         let (mut entries, unchanged) = self.write(client, context)?;
         if !unchanged.is_empty() {

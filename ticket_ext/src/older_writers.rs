@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
@@ -14,6 +15,13 @@ use crate::run::Run;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How often they are asked for meanwhile (polling): often enough for no one to notice.
 const EVERY: &str = "SELECT pg_sleep(0.1)";
+
+/// The first one that is unused. What a snapshot knows of is less: up to the last transaction that has ended, while
+/// younger ones are in progress.
+pub fn next_transaction_id() -> i64 {
+    // SAFETY: reads a counter in shared memory, under its lock.
+    unsafe { pg_sys::ReadNextFullTransactionId() }.value as i64
+}
 
 /// Those in progress of the transactions below a transaction id.
 pub fn find(client: &mut SpiClient, context: &Context, horizon: i64) -> Result<Holders, TicketError> {

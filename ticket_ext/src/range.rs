@@ -112,9 +112,9 @@ impl Range {
         })
     }
 
-    /// What is left of it. Empty behind the highest key of all, which is no reason to overflow.
+    /// What is left of it: there is something, since the batch that reaches its last key ends it.
     pub fn rest(&self) -> Interval {
-        let first_id = self.checkpoint.map_or(self.bounds.first_id, |last_id| last_id.saturating_add(1));
+        let first_id = self.checkpoint.map_or(self.bounds.first_id, |last_id| last_id + 1);
         Interval { first_id, ..self.bounds }
     }
 

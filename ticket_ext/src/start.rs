@@ -56,9 +56,9 @@ fn by_size(tickets: i64) -> i64 {
 fn plan(client: &mut SpiClient, context: &Context) -> Result<Plan, TicketError> {
     let row = context.session.write(client, "SELECT clock_timestamp()", &[])?.first();
     let started_at = row.get_one()?.ok_or(pgrx::spi::Error::InvalidPosition)?;
+    let horizon = older_writers::next_transaction_id();
     let row = context.read(client, include_str!("queries/plan_run.sql"), &[])?.first();
-    let (highest, tickets, horizon) = row.get_three()?;
-    let horizon = horizon.ok_or(pgrx::spi::Error::InvalidPosition)?;
+    let (highest, tickets) = row.get_two()?;
     Ok(Plan { started_at, highest, tickets: tickets.unwrap_or(0), horizon })
 }
 

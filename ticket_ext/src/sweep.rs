@@ -74,5 +74,8 @@ fn rotate(
     }
     let entries = Tickets::Holding(tickets).rotate(client, context)?;
     record(client, context, range, run.sweep, &swept, &entries)?;
+    if swept.last_id == range.rest().last_id {
+        range.finish(client, context, Phase::Sweep(run.sweep))?;
+    }
     Ok(swept.last_id)
 }

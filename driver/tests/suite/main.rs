@@ -22,6 +22,7 @@ mod kill;
 mod leaked;
 mod look_alikes;
 mod memory;
+mod model;
 mod names;
 mod nice;
 mod qualified;

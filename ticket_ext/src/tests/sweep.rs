@@ -70,6 +70,18 @@ mod tests {
     }
 
     #[pg_test]
+    fn the_highest_key_of_all_is_swept_once() {
+        create_tickets("g FROM (VALUES (1), (9223372036854775807)) AS keys (g)");
+        rotate("NULL, 10");
+        let put_back = "UPDATE ticket SET token = leaked.token FROM leaked WHERE leaked.id = ticket.id";
+        run(put_back);
+        assert_eq!(rotate("NULL, 10"), Some(i64::MAX));
+        run(put_back);
+        finish(10);
+        assert_eq!(count("verify_ticket_rotation() WHERE old_token_keys = '{1,9223372036854775807}'"), 1);
+    }
+
+    #[pg_test]
     fn ranges_are_swept_one_by_one() {
         create_tickets("generate_series(1, 12)");
         run("SELECT start_ticket_rotation(ranges => 4)");

@@ -1,0 +1,166 @@
+//! A model check: random sequences of calls and of the application's writes, on a few sessions of a real server,
+//! beside a small model of who has which token. `MODEL_SEED=7 MODEL_STEPS=100000 cargo test model_check` makes a longer
+//! one; the seed that is printed when it fails repeats the sequence that did.
+
+mod calls;
+mod evidence;
+mod properties;
+mod session;
+mod shape;
+mod tickets;
+mod transactions;
+mod view;
+mod world;
+mod writes;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::common::{Database, Server};
+use world::World;
+
+/// Of one table: enough for a few runs of it.
+const STEPS_OF_A_CASE: usize = 150;
+const FIRST_TICKETS: usize = 12;
+
+type Action = fn(&mut World, usize);
+
+/// What a session does next, and how often beside the others.
+const ACTIONS: [(usize, Action); 21] = [
+    (36, World::drive),
+    (1, World::start),
+    (1, World::steer),
+    (8, World::begin),
+    (4, World::commit),
+    (2, World::roll_back),
+    (3, World::savepoint),
+    (2, World::roll_back_to),
+    (1, World::prepare),
+    (1, World::end_prepared),
+    (1, World::terminate_any),
+    (1, World::cancel_call),
+    (5, World::insert),
+    (4, World::insert_next),
+    (4, World::delete),
+    (5, World::update_another_column),
+    (4, World::write_token),
+    (5, World::restore_token),
+    (3, World::restore_ticket),
+    (4, World::move_ticket),
+    (1, World::rarely),
+];
+
+impl World {
+    fn begin_case(&mut self) {
+        for _ in 0..FIRST_TICKETS {
+            self.insert_next(0);
+        }
+        self.check(0);
+    }
+
+    fn act(&mut self) {
+        self.step += 1;
+        let free: Vec<usize> =
+            (0..self.sessions.len()).filter(|&session| self.sessions[session].is_free()).collect();
+        let session = free[self.random.usize(..free.len())];
+        if self.is_overdue() {
+            assert!(self.end_any(), "a call waits for nobody");
+        } else {
+            self.any_action()(self, session);
+        }
+        self.settle();
+        self.check(session);
+        if self.random.u32(..4) == 0 {
+            self.check_evidence();
+        }
+    }
+
+    fn any_action(&mut self) -> Action {
+        let all: usize = ACTIONS.iter().map(|(weight, _)| weight).sum();
+        let mut at = self.random.usize(..all);
+        for (weight, action) in ACTIONS {
+            if at < weight {
+                return action;
+            }
+            at -= weight;
+        }
+        unreachable!("the weights add up")
+    }
+
+    fn rarely(&mut self, session: usize) {
+        match self.random.u32(..4) {
+            0 => self.truncate(session),
+            _ => self.rewrite(session),
+        }
+    }
+
+    /// All transactions end, and whatever run there is comes to its end.
+    fn end_case(&mut self) {
+        while self.end_any() || self.call_under_way().is_some() {
+            self.step += 1;
+            self.settle();
+            self.check(0);
+        }
+        for how in ["resume", "start"] {
+            self.step += 1;
+            if how == "resume" { self.steer_by(0, how) } else { self.start(0) }
+        }
+        for _ in 0..200 {
+            self.step += 1;
+            self.rotate_after(0, "NULL", 3);
+            self.settle();
+            self.check(0);
+            let view = self.observed();
+            if view.runs.last_key_value().is_none_or(|(_, run)| run.state == "finished") {
+                return self.check_evidence();
+            }
+        }
+        panic!("the run does not come to an end");
+    }
+}
+
+fn check_case(database: &Database<'static>, seed: u64) -> usize {
+    let mut world = World::new(Database::named(database.server, &database.name), seed);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        world.begin_case();
+        (0..STEPS_OF_A_CASE).for_each(|_| world.act());
+        world.end_case();
+    }));
+    if let Err(panic) = result {
+        println!("{}\nMODEL_SEED={seed} repeats it", world.log.join("\n"));
+        resume_unwind(panic);
+    }
+    println!(
+        "seed {seed} {} runs {} finished {} batches {} swept {}",
+        world.shape.name,
+        world.starts.len(),
+        world.finished.len(),
+        world.state.ledger.len(),
+        world.state.ledger.iter().filter(|((_, s, _), b)| *s > 0 && b.tickets > 0).count()
+    );
+    if std::env::var("MODEL_LOG").is_ok() {
+        println!("{}", world.log.join("\n"));
+    }
+    world.step
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    let text = std::env::var(variable).unwrap_or_else(|_| default.to_string());
+    text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number"))
+}
+
+#[test]
+fn the_extension_does_what_the_model_says() {
+    let database = Database::create_on(Server::shared());
+    database.execute(&format!(
+        "CREATE FUNCTION let_it_be() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         CREATE ROLE {0}_rotator;
+         GRANT EXECUTE ON FUNCTION rotate_ticket_tokens TO {0}_rotator",
+        database.name
+    ));
+    let (mut seed, steps) = (number("MODEL_SEED", 1), number("MODEL_STEPS", 3000) as usize);
+    let mut done = 0;
+    while done < steps {
+        done += check_case(&database, seed);
+        seed += 1;
+    }
+}
