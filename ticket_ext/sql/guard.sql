@@ -73,7 +73,6 @@ COMMENT ON COLUMN @extschema@.ticket_guard.token_column IS 'The guarded column';
 COMMENT ON COLUMN @extschema@.ticket_guard.action IS 'What becomes of a write that would bring back a retired token: keep (it keeps the live one) or refuse';
 COMMENT ON COLUMN @extschema@.ticket_guard.enabled IS 'Whether the guard''s triggers fire in every session; not after ALTER TABLE ... DISABLE TRIGGER';
 
-REVOKE ALL ON @extschema@.ticket_rotation_held_off FROM PUBLIC;
-GRANT SELECT ON @extschema@.ticket_guard TO PUBLIC;
+REVOKE ALL ON @extschema@.ticket_rotation_held_off, @extschema@.ticket_guard FROM PUBLIC;
 
 SET LOCAL search_path TO @extschema@, pg_temp;
