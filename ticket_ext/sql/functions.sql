@@ -12,6 +12,8 @@ COMMENT ON FUNCTION resume_ticket_rotation(regclass, name) IS
     'Lets a paused run go on, returns its number';
 COMMENT ON FUNCTION cancel_ticket_rotation(regclass, name) IS
     'Ends the run before the next batch, for good, returns its number';
+COMMENT ON FUNCTION sweep_ticket_rotation(regclass, name) IS
+    'Opens the newest run again once it has finished, for another sweep: rotate_ticket_tokens then rotates the tickets whose old token has come back, and no others; returns its number';
 COMMENT ON FUNCTION tune_ticket_rotation(interval, double precision, integer, regclass, name) IS
     'Changes how hard every driver of the run works, from its next batch on, returns its number; values that are NULL stay, and without any each driver does again as its options say';
 COMMENT ON FUNCTION verify_ticket_rotation(regclass, name) IS
@@ -22,6 +24,12 @@ COMMENT ON FUNCTION trace_ticket_token(text, regclass, name) IS
     'Whose token it is or was: live with the keys of the tickets that have it, retired with the key, the run and the time of its batch, unknown; forgotten are runs whose entries are dropped';
 COMMENT ON FUNCTION trace_ticket_digests(bigint[], regclass, name) IS
     'For drivers: the entries with these digests, of all runs of the target; a run whose entries are forgotten is a row without digest';
+COMMENT ON FUNCTION guard_ticket_tokens(regclass, name, text) IS
+    'Keeps tokens that any run has retired from coming back: a write that would bring one back keeps the live token (keep) or is an error (refuse). It holds in replicas and under session_replication_role = replica too; ALTER TABLE ... DISABLE TRIGGER switches it off. Returns whether anything was changed';
+COMMENT ON FUNCTION unguard_ticket_tokens(regclass, name) IS
+    'Takes the guard off, returns whether there was one';
+COMMENT ON FUNCTION ticket_guard() IS
+    'The guard''s trigger function, for guard_ticket_tokens';
 COMMENT ON FUNCTION note_ticket_rotation_wait(text, regclass, name) IS
     'For drivers: shows in batch_progress what they wait for';
 COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
@@ -44,11 +52,14 @@ REVOKE EXECUTE ON FUNCTION
     pause_ticket_rotation(regclass, name),
     resume_ticket_rotation(regclass, name),
     cancel_ticket_rotation(regclass, name),
+    sweep_ticket_rotation(regclass, name),
     tune_ticket_rotation(interval, double precision, integer, regclass, name),
     note_ticket_rotation_wait(text, regclass, name),
     verify_ticket_rotation(regclass, name),
     trace_ticket_token(text, regclass, name),
     trace_ticket_digests(bigint[], regclass, name),
-    forget_ticket_rotation(bigint)
+    forget_ticket_rotation(bigint),
+    guard_ticket_tokens(regclass, name, text),
+    unguard_ticket_tokens(regclass, name)
 FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE rotate_all_tickets(integer, interval, regclass, name) FROM PUBLIC;

@@ -10,7 +10,8 @@ BEGIN
     END IF;
     EXECUTE pg_catalog.format(
         'GRANT SELECT ON @extschema@.ticket_rotation, @extschema@.ticket_rotation_range, @extschema@.ticket_rotation_batch,
-                         @extschema@.ticket_rotation_control, @extschema@.batch_progress TO %I', reader);
+                         @extschema@.ticket_rotation_control, @extschema@.ticket_rotation_held_off,
+                         @extschema@.batch_progress, @extschema@.ticket_guard TO %I', reader);
     EXECUTE pg_catalog.format('GRANT SELECT ON SEQUENCE @extschema@.ticket_rotation_run_id_seq TO %I', reader);
 END
 $$;

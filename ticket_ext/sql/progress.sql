@@ -78,14 +78,18 @@ SELECT run.run_id,
        totals.ranges_left,
        control.batch_time,
        control.nice,
-       control.workers
+       control.workers,
+       guard.held_off,
+       guard.held_off_key,
+       guard.held_off_at
 FROM @extschema@.ticket_rotation AS run
 LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
 LEFT JOIN pg_class AS class ON class.oid = run.target
 LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
 LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
     AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
-CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals;
+CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals
+CROSS JOIN LATERAL @extschema@.ticket_rotation_held_off_totals(run.run_id) AS guard;
 
 COMMENT ON VIEW @extschema@.batch_progress IS 'Progress of every run, one row each';
 COMMENT ON COLUMN @extschema@.batch_progress.run_id IS 'Number of the run';
@@ -109,6 +113,9 @@ COMMENT ON COLUMN @extschema@.batch_progress.ranges_left IS 'Ranges that session
 COMMENT ON COLUMN @extschema@.batch_progress.batch_time IS 'As tuned: how long a batch should take; NULL: as each driver was told by its options';
 COMMENT ON COLUMN @extschema@.batch_progress.nice IS 'As tuned: how many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
 COMMENT ON COLUMN @extschema@.batch_progress.workers IS 'As tuned: connections of each driver; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.batch_progress.held_off IS 'Writes of tokens that this run had retired, which the guard held off';
+COMMENT ON COLUMN @extschema@.batch_progress.held_off_key IS 'Key of the ticket that the last of them was about';
+COMMENT ON COLUMN @extschema@.batch_progress.held_off_at IS 'When the last of them was held off';
 
 REVOKE ALL ON @extschema@.batch_progress FROM PUBLIC;
 

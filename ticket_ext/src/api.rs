@@ -16,7 +16,7 @@ use crate::start::{MOST_RANGES, start};
 use crate::target::TargetArgs;
 use crate::tune::Tuning;
 use crate::types::{Name, RegClass};
-use crate::{batch, forget, token, tune, verify};
+use crate::{batch, forget, sweep, token, tune, verify};
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn rotate_ticket_tokens(
@@ -70,6 +70,15 @@ fn cancel_ticket_rotation(
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
     Ok(run::change(&TargetArgs::new(target, token_column), "cancelled", &["active", "paused", "cancelled"])?)
+}
+
+/// What is left to do then is done by rotate_ticket_tokens.
+#[pg_extern(volatile, parallel_unsafe)]
+fn sweep_ticket_rotation(
+    target: default!(Option<RegClass>, "NULL"),
+    token_column: default!(Option<Name>, "NULL"),
+) -> Result<i64, ErrorReport> {
+    Ok(sweep::reopen(&TargetArgs::new(target, token_column))?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]

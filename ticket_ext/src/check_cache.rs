@@ -49,6 +49,19 @@ pub fn changes() -> u64 {
     CHANGES.get()
 }
 
+/// Has the server tell of what other sessions have committed meanwhile, without a lock.
+pub fn hear_of_changes() {
+    // SAFETY: as the server does itself whenever it locks a table.
+    unsafe { pg_sys::AcceptInvalidationMessages() }
+}
+
+/// Has it tell all sessions, once this transaction has committed, that something about a table has changed: for what
+/// the rotation tables say of it.
+pub fn tell_of_change(table: Oid) {
+    // SAFETY: the table is locked; an unknown one is an error of the server.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(table) }
+}
+
 impl<T: Clone> CheckCache<T> {
     pub const fn empty() -> Self {
         Self(RefCell::new(None))

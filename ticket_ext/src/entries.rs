@@ -43,6 +43,11 @@ pub fn noted_during<T>(
     Ok((done, NOTED.take().unwrap_or_default()))
 }
 
+/// Whether a batch is at work in this session; nothing that SQL can do makes it seem so.
+pub fn is_noting() -> bool {
+    NOTED.with_borrow(Option::is_some)
+}
+
 pub fn note(entry: Entry) -> Result<(), TicketError> {
     NOTED.with_borrow_mut(|noted| {
         noted.as_mut().ok_or(TicketError::OutsideBatch)?.push(entry);

@@ -80,6 +80,16 @@ pub enum TicketError {
     NotYours { run: i64, table: String },
     #[error("run {run} of table {table} is {state}")]
     StillNeeded { run: i64, table: String, state: String },
+    #[error("must be owner of table {table} to guard its tokens")]
+    NotOwner { table: String, call: String },
+    #[error("action must be 'keep' or 'refuse', not '{found}'")]
+    UnknownAction { found: String },
+    #[error("the token of ticket {key} of table {table} was retired by run {run}")]
+    RetiredToken { table: String, key: String, run: i64, call: String },
+    #[error("a guard is put on a table by guard_ticket_tokens")]
+    GuardByHand,
+    #[error("the entries of run {run} of table {table} are forgotten")]
+    Forgotten { run: i64, table: String, call: String },
     #[error("setting {setting} does not count within a SECURITY DEFINER function")]
     SettingOfCaller { setting: &'static str },
     #[error("a batch is rotated within a batch")]

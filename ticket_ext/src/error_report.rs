@@ -206,6 +206,31 @@ fn explain(error: &TicketError) -> Explanation {
             "Its entries are what it goes by until it has ended.",
             "Let it finish, or cancel it.",
         ),
+        Forgotten { call, .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Without them nobody can tell an old token from a new one.",
+            format!("Another run rotates every ticket of the table again: {call}"),
+        ),
+        NotOwner { call, .. } => refuse(
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "A guard consists of triggers of the table.",
+            format!("Ask the owner of the table, or a superuser: {call}"),
+        ),
+        UnknownAction { .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "A write of a retired token keeps the live one, or is refused with an error.",
+            "SELECT guard_ticket_tokens(action => 'keep');",
+        ),
+        RetiredToken { call, .. } => refuse(
+            Code::ERRCODE_CHECK_VIOLATION,
+            "Its old token is written back, which may have leaked. What was read before the rotation is out of date.",
+            format!("Read the ticket again and save it then. To let such writes keep the live token: {call}"),
+        ),
+        GuardByHand => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "A trigger that was created otherwise does not tell which column it guards.",
+            "Drop the trigger, and: SELECT guard_ticket_tokens('schema.table', 'column');",
+        ),
         SettingOfCaller { setting } => refuse(
             Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
             "Its caller could choose what the function overwrites.",

@@ -11,9 +11,12 @@ mod error;
 mod error_report;
 mod finish;
 mod forget;
+mod guard;
+mod guard_api;
 mod guc;
 mod identity;
 mod interval;
+mod late;
 mod lock_wait;
 mod older_writers;
 mod privileges;
@@ -44,7 +47,12 @@ pgrx::pg_module_magic!(name, version);
 
 pgrx::extension_sql_file!("../sql/tables.sql", name = "tables");
 pgrx::extension_sql_file!("../sql/control.sql", name = "control");
-pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["tables", "control"]);
+pgrx::extension_sql_file!("../sql/guard.sql", name = "guard");
+pgrx::extension_sql_file!(
+    "../sql/progress.sql",
+    name = "progress",
+    requires = ["tables", "control", "guard"]
+);
 pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
 pgrx::extension_sql_file!("../sql/settings.sql", name = "settings", requires = [api::rotate_ticket_tokens]);
 pgrx::extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["progress"]);

@@ -21,7 +21,7 @@ use crate::session::Session;
 use crate::statement;
 
 /// Longer than a batch or a checkpoint takes, shorter than anybody wants to wait without a word.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// The limit is tightened as often as this, in parts of it: to change a setting takes part of a ticket's time.
 const STEPS: u32 = 16;
@@ -90,10 +90,20 @@ pub fn or_name_holder<'conn, T>(
     held: &Held,
     work: impl FnOnce(&mut SpiClient<'conn>) -> Result<T, TicketError>,
 ) -> Result<T, TicketError> {
+    or_name_holder_within(LONGEST_WAIT, client, session, held, work)
+}
+
+pub fn or_name_holder_within<'conn, T>(
+    longest: Duration,
+    client: &mut SpiClient<'conn>,
+    session: &Session,
+    held: &Held,
+    work: impl FnOnce(&mut SpiClient<'conn>) -> Result<T, TicketError>,
+) -> Result<T, TicketError> {
     // Asked before the wait: the error that ends it leaves no statement to ask with.
     let holders = holders(client, session, held)?;
     let settings = Nested::begin();
-    guc::set_lock_timeout(shorter_than_own(LONGEST_WAIT));
+    guc::set_lock_timeout(shorter_than_own(longest));
     let what = held.what.clone();
     let done = PgTryBuilder::new(AssertUnwindSafe(|| work(client)))
         .catch_when(PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE, move |_| {

@@ -72,9 +72,19 @@ impl Run {
         matches!(self.state.as_str(), "active" | "paused")
     }
 
+    /// Whether a sweep of all its ranges has ended.
+    pub fn has_been_swept(&self) -> bool {
+        self.state == "finished" || self.sweep > 1
+    }
+
     pub fn unfinished(&self, context: &Context) -> TicketError {
         let call = context.call("cancel_ticket_rotation");
         TicketError::Unfinished { run: self.id, table: context.target.name.clone(), call }
+    }
+
+    pub fn forgotten(&self, context: &Context) -> TicketError {
+        let call = context.call("start_ticket_rotation");
+        TicketError::Forgotten { run: self.id, table: context.target.name.clone(), call }
     }
 
     pub fn wrong_state(self, context: &Context) -> TicketError {

@@ -1,7 +1,10 @@
 //! What has to hold of the session of a call, whatever its target.
 
+use std::ffi::CStr;
+
 use pgrx::datum::DatumWithOid;
-use pgrx::pg_sys::Oid;
+use pgrx::pg_catalog::pg_proc::PgProc;
+use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::error::TicketError;
@@ -41,6 +44,21 @@ impl Session {
     /// Any session; it may be read-only.
     pub fn for_reading(client: &SpiClient) -> Result<Self, TicketError> {
         Self::of(&look(client)?)
+    }
+
+    /// For a trigger, which knows itself: without a look at the tables of the catalog.
+    pub fn of_function(function: Oid) -> Result<Self, TicketError> {
+        let owner =
+            PgProc::new(function).map(|function| function.proowner()).ok_or(TicketError::GuardByHand)?;
+        // SAFETY: looks up names by number; both return a string that lives as long as the call, or the first one NULL.
+        let schema = unsafe {
+            let name = pg_sys::get_namespace_name(pg_sys::get_func_namespace(function));
+            if name.is_null() {
+                return Err(TicketError::GuardByHand);
+            }
+            CStr::from_ptr(pg_sys::quote_identifier(name)).to_string_lossy().into_owned()
+        };
+        Ok(Self { schema, owner, role: Oid::INVALID, is_superuser: false })
     }
 
     fn of(row: &SpiTupleTable) -> Result<Self, TicketError> {

@@ -3,6 +3,7 @@
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
 
+use crate::check_cache::tell_of_change;
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::older_writers;
@@ -45,6 +46,8 @@ pub fn start(client: &mut SpiClient, context: &Context, ranges: Option<i32>) -> 
     let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
     let run = insert(client, context, &plan, upper_id)?;
     divide(client, context, run, upper_id, plan.tickets, ranges)?;
+    // For the guard, which knows the runs of its table.
+    tell_of_change(context.target.oid);
     Ok(run)
 }
 

@@ -4,17 +4,26 @@
 //! that it had loaded before. So once all ranges are rotated and no transaction older than the run writes to the
 //! target any more, each range is looked through once, ticket by ticket. What is due is rotated in batches like any
 //! other, with entries and a ledger row of their own.
+//!
+//! A run that has finished can be swept again, for old tokens that came back since. The tickets that came since are not
+//! due then: nobody has seen their tokens, and a second one would break what was mailed.
 
+use std::collections::HashSet;
+
+use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
-use crate::accounting::{Accounting, Due};
+use crate::accounting::{Accounting, Due, Reason};
 use crate::batch::record;
+use crate::check_cache::tell_of_change;
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::{Interval, Tickets};
-use crate::older_writers;
+use crate::late::late;
+use crate::older_writers::{self, is_of_this_cluster};
 use crate::range::{Phase, Range};
 use crate::run::Run;
+use crate::target::TargetArgs;
 
 /// Tickets that a call looks at before it returns, for what it found out to be committed: it takes them about as long
 /// as a batch.
@@ -40,8 +49,9 @@ pub fn sweep(
         while let Some(step) = accounting.step(context, run)? {
             looked_at += step.entries;
             let swept = Interval { last_id: step.interval.last_id, ..rest };
-            if !step.due.is_empty() {
-                return rotate(client, context, run, &range, swept, step.due, batch).map(Some);
+            let due = due(client, context, run, step.due)?;
+            if !due.is_empty() {
+                return rotate(client, context, run, &range, swept, due, batch).map(Some);
             }
             if looked_at >= LOOKED_AT && swept.last_id < rest.last_id {
                 record(client, context, &range, run.sweep, &swept, &[])?;
@@ -54,6 +64,23 @@ pub fn sweep(
         }
     }
     Ok(None)
+}
+
+/// What is to be rotated of it.
+fn due(
+    client: &mut SpiClient,
+    context: &Context,
+    run: &Run,
+    mut due: Vec<Due>,
+) -> Result<Vec<Due>, TicketError> {
+    if run.has_been_swept() {
+        let here = is_of_this_cluster(client, context, run)?;
+        let without_entry = due.iter().filter(|due| due.reason == Reason::NotRotated).map(|due| due.key);
+        let late = late(context, run, here, &without_entry.collect::<Vec<_>>())?;
+        let late: HashSet<i64> = late.into_iter().collect();
+        due.retain(|due| !late.contains(&due.key));
+    }
+    Ok(due)
 }
 
 /// At most a batch of what is due, as far as it still is. The next call looks from there on.
@@ -78,4 +105,27 @@ fn rotate(
         range.finish(client, context, Phase::Sweep(run.sweep))?;
     }
     Ok(swept.last_id)
+}
+
+/// Opens the newest run, which has finished, for another sweep. One that was cancelled while it was swept goes on with
+/// that sweep. Returns the id of the run.
+pub fn reopen(args: &TargetArgs) -> Result<i64, TicketError> {
+    Spi::connect_mut(|client| {
+        let context = Context::for_rotation(client, args)?;
+        let run = Run::matching(client, &context)?;
+        if run.is_unfinished() {
+            return Err(run.unfinished(&context));
+        }
+        let (what, sql) = (format!("run {}", run.id), include_str!("queries/reopen_run.sql"));
+        let row = context.session.change_run(client, what, sql, &[run.id.into()])?.first();
+        if row.get_by_name("forgotten")? == Some(true) {
+            return Err(run.forgotten(&context));
+        }
+        if row.get_by_name("reopened")? != Some(true) {
+            return Err(run.wrong_state(&context));
+        }
+        // For the guard, which asks all sweeps of a run.
+        tell_of_change(context.target.oid);
+        Ok(run.id)
+    })
 }

@@ -1,10 +1,12 @@
 //! Locks of tables, with a word about who is in the way.
 
+use std::time::Duration;
+
 use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
-use crate::lock_wait::{Held, or_name_holder};
+use crate::lock_wait::{Held, LONGEST_WAIT, or_name_holder_within};
 use crate::privileges::in_own_path;
 use crate::session::Session;
 use crate::statement;
@@ -14,14 +16,46 @@ use crate::target::Target;
 pub struct TableLock {
     mode: u32,
     waits_for: &'static [&'static str],
+    longest: Duration,
 }
+
+/// Whoever writes to the table queues behind a change of it that waits.
+const LONGEST_WAIT_OF_CHANGE: Duration = Duration::from_secs(1);
 
 impl TableLock {
     pub const ROTATE: Self = Self {
         mode: pg_sys::RowExclusiveLock,
         waits_for: &["ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"],
+        longest: LONGEST_WAIT,
     };
-    pub const READ: Self = Self { mode: pg_sys::AccessShareLock, waits_for: &["AccessExclusiveLock"] };
+    pub const READ: Self =
+        Self { mode: pg_sys::AccessShareLock, waits_for: &["AccessExclusiveLock"], longest: LONGEST_WAIT };
+    pub const ADD_TRIGGERS: Self = Self {
+        mode: pg_sys::ShareRowExclusiveLock,
+        waits_for: &[
+            "RowExclusiveLock",
+            "ShareUpdateExclusiveLock",
+            "ShareLock",
+            "ShareRowExclusiveLock",
+            "ExclusiveLock",
+            "AccessExclusiveLock",
+        ],
+        longest: LONGEST_WAIT_OF_CHANGE,
+    };
+    pub const DROP_TRIGGERS: Self = Self {
+        mode: pg_sys::AccessExclusiveLock,
+        waits_for: &[
+            "AccessShareLock",
+            "RowShareLock",
+            "RowExclusiveLock",
+            "ShareUpdateExclusiveLock",
+            "ShareLock",
+            "ShareRowExclusiveLock",
+            "ExclusiveLock",
+            "AccessExclusiveLock",
+        ],
+        longest: LONGEST_WAIT_OF_CHANGE,
+    };
 
     /// Held to the end of the transaction. The server tells of all changes of tables before it is granted.
     pub fn take(
@@ -37,7 +71,7 @@ impl TableLock {
             return Ok(());
         }
         let held = Held { what: format!("table {name}"), relation: table, modes: self.waits_for };
-        or_name_holder(client, session, &held, |_| {
+        or_name_holder_within(self.longest, client, session, &held, |_| {
             // SAFETY: as above.
             unsafe { pg_sys::LockRelationOid(table, mode) };
             Ok(())

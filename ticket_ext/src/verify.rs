@@ -12,6 +12,7 @@ use crate::accounting::{Accounting, Due, Reason};
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::Interval;
+use crate::late::late;
 use crate::older_writers::is_of_this_cluster;
 use crate::run::Run;
 use crate::target::TargetArgs;
@@ -108,8 +109,7 @@ fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accou
                 Reason::NotRotated => without_entry.push(key),
             }
         }
-        let late =
-            if run.state == "finished" { late(context, run, here, &without_entry)? } else { Vec::new() };
+        let late = if run.has_been_swept() { late(context, run, here, &without_entry)? } else { Vec::new() };
         accounted.created_since += late.len() as i64;
         without_entry
             .iter()
@@ -117,18 +117,6 @@ fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accou
             .for_each(|&key| accounted.not_rotated.add(key));
     }
     Ok(accounted)
-}
-
-/// Those of the tickets that are not known to have been there when the sweep began.
-fn late(context: &Context, run: &Run, here: bool, keys: &[i64]) -> Result<Vec<i64>, TicketError> {
-    let Some(horizon) = run.sweep_horizon.filter(|_| here && !keys.is_empty()) else {
-        return Ok(keys.to_vec());
-    };
-    Spi::connect_mut(|client| {
-        let args = [keys.to_vec().into(), horizon.into(), context.target.oid.into()];
-        let rows = context.read(client, include_str!("queries/late_tickets.sql"), &args)?;
-        Ok(crate::statement::ids_of(rows)?)
-    })
 }
 
 fn tokens(client: &mut SpiClient, context: &Context, evidence: &mut Evidence) -> Result<(), TicketError> {

@@ -4,6 +4,7 @@ use pgrx::prelude::*;
 
 mod batches;
 mod entries;
+mod guard;
 mod identity;
 mod interference;
 mod privileges;

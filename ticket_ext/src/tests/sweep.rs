@@ -95,4 +95,113 @@ mod tests {
         assert_eq!(rotated().len(), 12);
         assert_eq!(count("ticket_rotation_range WHERE swept_at IS NULL"), 0);
     }
+
+    fn put_back(ids: &str) {
+        run(&format!(
+            "UPDATE ticket SET token = leaked.token FROM leaked WHERE leaked.id = ticket.id AND ticket.id IN ({ids})"
+        ));
+    }
+
+    #[pg_test]
+    fn an_old_token_that_came_back_after_the_end_is_swept_by_another_sweep() {
+        create_tickets("generate_series(1, 10)");
+        finish(4);
+        run("CREATE TABLE live AS TABLE ticket");
+        put_back("3, 7, 8");
+        assert_eq!(count("verify_ticket_rotation() WHERE NOT verified AND old_tokens = 3"), 1);
+        run("SELECT sweep_ticket_rotation()");
+        let progress =
+            "SELECT concat_ws(' ', state, phase, tickets_done, percent, finished_at) FROM batch_progress";
+        assert_eq!(one::<String>(progress).as_deref(), Some("active sweeping 10 100.00"));
+        assert_eq!(rotate("NULL, 2"), Some(7));
+        assert_eq!(one::<String>(progress).as_deref(), Some("active sweeping 12 100.00"));
+        finish(2);
+        assert_eq!(count("ticket JOIN live USING (id, token)"), 7, "no other ticket is rotated");
+        assert_eq!(rotated().len(), 10);
+        assert_eq!(count("verify_ticket_rotation() WHERE verified AND tickets_swept = 3"), 1);
+        put_back("7");
+        run("SELECT sweep_ticket_rotation()");
+        finish(2);
+        assert_eq!(count("verify_ticket_rotation() WHERE verified AND tickets_swept = 4"), 1);
+        assert_eq!(one::<i32>("SELECT max(sweep) FROM ticket_rotation_batch"), Some(3));
+    }
+
+    #[pg_test]
+    fn another_sweep_leaves_the_tickets_alone_that_came_since() {
+        create_tickets("generate_series(2, 20, 2)");
+        finish(4);
+        run("INSERT INTO ticket VALUES (3), (7), (21); CREATE TABLE live AS TABLE ticket");
+        put_back("8");
+        run("SELECT sweep_ticket_rotation()");
+        assert_eq!(count("verify_ticket_rotation() WHERE created_since = 2 AND not_rotated = 0"), 1);
+        finish(4);
+        assert_eq!(count("ticket JOIN live USING (id, token)"), 12);
+        assert_eq!(count("verify_ticket_rotation() WHERE verified AND created_since = 2"), 1);
+    }
+
+    #[pg_test]
+    fn another_sweep_rotates_a_ticket_that_the_first_one_left_out() {
+        create_tickets("generate_series(1, 10)");
+        finish(4);
+        run("UPDATE ticket_rotation_batch SET keys = keys[2:], digests = digests[2:] WHERE last_id = 4;
+             UPDATE ticket_rotation SET sweep_horizon =
+                 (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000)::text::xid8;
+             CREATE TABLE live AS TABLE ticket;
+             SELECT sweep_ticket_rotation()");
+        finish(4);
+        assert_eq!(
+            one::<Vec<i64>>(
+                "SELECT array_agg(live.id) FROM live LEFT JOIN ticket USING (id, token)
+                                    WHERE ticket.id IS NULL"
+            ),
+            Some(vec![1])
+        );
+    }
+
+    #[pg_test]
+    fn a_sweep_that_was_cancelled_goes_on() {
+        create_tickets("generate_series(1, 10)");
+        finish(10);
+        put_back("3, 7, 8");
+        run("SELECT sweep_ticket_rotation()");
+        rotate("NULL, 1");
+        run("SELECT cancel_ticket_rotation(); SELECT sweep_ticket_rotation()");
+        finish(10);
+        assert_eq!(rotated().len(), 10);
+        assert_eq!(one::<i32>("SELECT sweep FROM ticket_rotation"), Some(2));
+        assert_eq!(count("verify_ticket_rotation() WHERE verified AND tickets_swept = 3"), 1);
+    }
+
+    /// The message of the error that meets another sweep.
+    fn refusal() -> Option<String> {
+        run(
+            "CREATE FUNCTION refusal() RETURNS text LANGUAGE plpgsql AS
+                 'BEGIN PERFORM sweep_ticket_rotation(); RETURN NULL;
+                  EXCEPTION WHEN object_in_use OR object_not_in_prerequisite_state THEN RETURN SQLERRM; END'",
+        );
+        one("SELECT regexp_replace(refusal(), 'run [0-9]+', 'run N')")
+    }
+
+    #[pg_test]
+    fn a_run_that_has_not_finished_is_not_swept_again() {
+        create_tickets("generate_series(1, 10)");
+        rotate("NULL, 4");
+        assert_eq!(refusal().as_deref(), Some("run N of table public.ticket is not finished"));
+    }
+
+    #[pg_test]
+    fn a_run_that_was_cancelled_half_way_is_not_swept() {
+        create_tickets("generate_series(1, 10)");
+        rotate("NULL, 4");
+        run("SELECT cancel_ticket_rotation()");
+        assert_eq!(refusal().as_deref(), Some("run N of table public.ticket is cancelled"));
+    }
+
+    #[pg_test]
+    fn a_run_whose_entries_are_forgotten_is_not_swept_again() {
+        create_tickets("generate_series(1, 10)");
+        finish(10);
+        run("SELECT forget_ticket_rotation(run_id) FROM ticket_rotation");
+        assert_eq!(refusal().as_deref(), Some("the entries of run N of table public.ticket are forgotten"));
+    }
 }

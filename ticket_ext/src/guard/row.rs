@@ -1,0 +1,123 @@
+//! The row that a trigger is about.
+
+use std::ffi::CStr;
+
+use pgrx::AllocatedByPostgres;
+use pgrx::datum::{FromDatum, IntoDatum, Uuid};
+use pgrx::heap_tuple::PgHeapTuple;
+use pgrx::pg_sys::{self, Datum, HeapTuple, Oid, TupleDesc};
+use pgrx::trigger_support::PgTrigger;
+use pgrx::tupdesc::PgTupleDesc;
+
+use crate::error::TicketError;
+
+pub type Tuple<'a> = PgHeapTuple<'a, AllocatedByPostgres>;
+
+/// A row version as the trigger was given it.
+#[derive(Clone, Copy)]
+pub struct Row {
+    tuple: HeapTuple,
+    columns: TupleDesc,
+}
+
+impl Row {
+    /// The row as it is to be written.
+    pub fn new(trigger: &PgTrigger) -> Option<Self> {
+        let tuple = trigger.new()?.into_pg();
+        Some(Self { tuple, columns: columns(trigger) })
+    }
+
+    /// The row as it was, of an UPDATE.
+    pub fn old(trigger: &PgTrigger) -> Option<Self> {
+        let tuple = trigger.old()?.into_pg();
+        Some(Self { tuple, columns: columns(trigger) })
+    }
+
+    pub fn datum(&self, number: i16) -> Option<Datum> {
+        let mut is_null = true;
+        // SAFETY: the row is of the relation whose columns these are, and the number is one of them.
+        let datum = unsafe { pg_sys::heap_getattr(self.tuple, number.into(), self.columns, &mut is_null) };
+        (!is_null).then_some(datum)
+    }
+
+    /// The type of a column; of a domain, the one that it is made of.
+    fn type_of(&self, number: i16) -> Oid {
+        // SAFETY: as above.
+        unsafe {
+            let columns = PgTupleDesc::from_pg_unchecked(self.columns);
+            let column = columns.get(number as usize - 1).map_or(Oid::INVALID, |column| column.atttypid);
+            pg_sys::getBaseType(column)
+        }
+    }
+
+    /// The key by which the ledger knows the ticket.
+    pub fn key(&self, number: i16) -> Option<i64> {
+        let datum = self.datum(number)?;
+        // SAFETY: each as its type is stored.
+        unsafe {
+            match self.type_of(number) {
+                pg_sys::INT2OID => i16::from_datum(datum, false).map(i64::from),
+                pg_sys::INT4OID => i32::from_datum(datum, false).map(i64::from),
+                pg_sys::INT8OID => i64::from_datum(datum, false),
+                _ => None,
+            }
+        }
+    }
+
+    /// A value as people read it.
+    pub fn text(&self, number: i16) -> String {
+        let Some(datum) = self.datum(number) else { return String::new() };
+        let (mut output, mut is_varlena) = (Oid::INVALID, false);
+        // SAFETY: the output function is that of the value's type; what it returns lives as long as the call.
+        let text = unsafe {
+            pg_sys::getTypeOutputInfo(self.type_of(number), &raw mut output, &raw mut is_varlena);
+            CStr::from_ptr(pg_sys::OidOutputFunctionCall(output, datum))
+        };
+        text.to_string_lossy().into_owned()
+    }
+
+    /// The canonical bytes of a token, as `ticket_token_digest` takes them.
+    pub fn token(&self, number: i16) -> Option<Vec<u8>> {
+        let datum = self.datum(number)?;
+        // SAFETY: a uuid is stored as such, all other types of tokens as a text or bytea is.
+        unsafe {
+            match self.type_of(number) {
+                pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(|token| token.as_bytes().to_vec()),
+                _ => <&[u8]>::from_datum(datum, false).map(<[u8]>::to_vec),
+            }
+        }
+    }
+
+    /// A new token that fits the column, and its canonical bytes.
+    pub fn fresh_token(&self, number: i16) -> Result<(Option<Datum>, Vec<u8>), TicketError> {
+        let token = crate::token::new()?;
+        Ok(match self.type_of(number) {
+            pg_sys::UUIDOID => (crate::token::uuid(token).into_datum(), token.as_bytes().to_vec()),
+            pg_sys::BYTEAOID => (token.as_bytes().to_vec().into_datum(), token.as_bytes().to_vec()),
+            _ => (token.to_string().into_datum(), token.to_string().into_bytes()),
+        })
+    }
+
+    /// The row with another value in one column.
+    pub fn with<'a>(&self, number: i16, value: Option<Datum>) -> Tuple<'a> {
+        let (mut number, mut is_null) = (i32::from(number), value.is_none());
+        let mut value = value.unwrap_or(Datum::from(0));
+        // SAFETY: the value is of the column's type; the server copies it with the rest of the row.
+        unsafe {
+            let tuple = pg_sys::heap_modify_tuple_by_cols(
+                self.tuple,
+                self.columns,
+                1,
+                &raw mut number,
+                &raw mut value,
+                &raw mut is_null,
+            );
+            PgHeapTuple::from_heap_tuple(PgTupleDesc::from_pg_unchecked(self.columns), tuple)
+        }
+    }
+}
+
+fn columns(trigger: &PgTrigger) -> TupleDesc {
+    // SAFETY: the server has opened the relation for the time of the trigger's call.
+    unsafe { (*trigger.trigger_data().tg_relation).rd_att }
+}
