@@ -11,7 +11,7 @@ use crate::accounting::{Accounting, Due};
 use crate::batch::record;
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::interval::{Interval, Tickets};
+use crate::interval::{Interval, Ticket, Tickets};
 use crate::older_writers;
 use crate::range::{Phase, Range};
 use crate::run::Run;
@@ -20,7 +20,7 @@ use crate::run::Run;
 /// as a batch.
 const LOOKED_AT: usize = 100_000;
 
-/// Returns the key up to which it has swept; None when no range is left.
+/// Returns the id up to which it has swept; None when no range is left.
 pub fn sweep(
     client: &mut SpiClient,
     context: &Context,
@@ -66,13 +66,22 @@ fn rotate(
     due: Vec<Due>,
     batch: i64,
 ) -> Result<i64, TicketError> {
-    let mut tickets: Vec<(i64, i64)> = due.into_iter().map(|due| (due.key, due.digest)).collect();
+    let mut tickets: Vec<Ticket> = due.into_iter().map(|due| due.ticket).collect();
     let mut swept = swept;
-    if let Some(&(next, _)) = tickets.get(batch as usize) {
-        tickets.truncate(batch as usize);
-        swept.last_id = next - 1;
+    let share = share_of(&tickets, batch);
+    if let Some(next) = tickets.get(share) {
+        swept.last_id = next.key.id() - 1;
+        tickets.truncate(share);
     }
     let entries = Tickets::Holding(tickets).rotate(client, context)?;
     record(client, context, range, run.sweep, &swept, &entries)?;
     Ok(swept.last_id)
+}
+
+/// How many tickets a batch takes: all that have the last one's id.
+fn share_of(tickets: &[Ticket], batch: i64) -> usize {
+    match tickets.get(batch as usize - 1) {
+        None => tickets.len(),
+        Some(last) => tickets.partition_point(|ticket| ticket.key.id() <= last.key.id()),
+    }
 }

@@ -1,6 +1,6 @@
 -- How many tickets there are, and a transaction id above those of all transactions that this look might not see: the end
 -- of its snapshot is not, since the newest ones in progress can lie behind it.
-SELECT max(@key@)::bigint AS highest,
+SELECT max(@id@) AS highest,
        count(*) AS tickets,
        pg_current_xact_id()::text::bigint AS horizon
 FROM @target@

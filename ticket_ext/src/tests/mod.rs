@@ -6,6 +6,7 @@ mod batches;
 mod entries;
 mod identity;
 mod interference;
+mod keys;
 mod privileges;
 mod runs;
 mod sweep;
