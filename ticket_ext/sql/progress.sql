@@ -78,13 +78,16 @@ SELECT run.run_id,
        totals.ranges_left,
        control.batch_time,
        control.nice,
-       control.workers
+       control.workers,
+       coalesce(key.attname, run.key_column) AS key_column
 FROM @extschema@.ticket_rotation AS run
 LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
 LEFT JOIN pg_class AS class ON class.oid = run.target
 LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
 LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
     AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
+LEFT JOIN pg_attribute AS key ON run.target::oid = run.target_oid
+    AND key.attrelid = run.target AND key.attnum = run.key_number AND NOT key.attisdropped
 CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals;
 
 COMMENT ON VIEW @extschema@.batch_progress IS 'Progress of every run, one row each';
@@ -109,6 +112,7 @@ COMMENT ON COLUMN @extschema@.batch_progress.ranges_left IS 'Ranges that session
 COMMENT ON COLUMN @extschema@.batch_progress.batch_time IS 'As tuned: how long a batch should take; NULL: as each driver was told by its options';
 COMMENT ON COLUMN @extschema@.batch_progress.nice IS 'As tuned: how many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
 COMMENT ON COLUMN @extschema@.batch_progress.workers IS 'As tuned: connections of each driver; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.batch_progress.key_column IS 'The column that orders the tickets';
 
 REVOKE ALL ON @extschema@.batch_progress FROM PUBLIC;
 

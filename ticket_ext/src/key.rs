@@ -87,6 +87,12 @@ fn uuid(bits: u128) -> Uuid {
     Uuid::from_bytes(bits.to_be_bytes())
 }
 
+/// What is known of a UUID by its id.
+pub fn shortened(id: i64) -> String {
+    let lowest = uuid((id as u128) << REST_BITS).to_string();
+    format!("{}...", &lowest[..18])
+}
+
 #[pg_extern(name = "ticket_key", immutable, strict, parallel_safe)]
 fn id_of(key: Uuid) -> i64 {
     (u128::from_be_bytes(*key.as_bytes()) >> REST_BITS) as i64

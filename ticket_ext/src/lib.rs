@@ -36,6 +36,7 @@ mod token_functions;
 mod trace;
 mod trace_api;
 mod trace_token;
+mod traced_keys;
 mod tune;
 mod types;
 mod verify;

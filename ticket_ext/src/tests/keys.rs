@@ -232,4 +232,16 @@ mod tests {
         run("ALTER TABLE ticket DROP CONSTRAINT ticket_other_key");
         rotate("NULL, 10");
     }
+
+    #[pg_test]
+    fn people_see_the_uuid_that_a_leaked_token_belonged_to() {
+        leak(UUIDS, "");
+        while rotate("NULL, 20").is_some() {}
+        let traced = "SELECT string_agg(state || ' ' || key, ', ')
+                      FROM leaked, trace_ticket_token(token::text) WHERE number = 7";
+        let key = one::<String>("SELECT id::text FROM leaked WHERE number = 7").expect("a key");
+        assert_eq!(one::<String>(traced), Some(format!("retired {key}")));
+        run("DELETE FROM ticket WHERE number = 7");
+        assert_eq!(one::<String>(traced), Some(format!("retired {}...", &key[..18])));
+    }
 }
