@@ -8,6 +8,7 @@ mod display;
 mod duration;
 mod error;
 mod exit;
+mod key;
 mod leaked;
 mod pace;
 mod progress;

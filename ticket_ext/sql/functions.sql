@@ -4,7 +4,7 @@
 
 COMMENT ON FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name) IS
     'Rotates and checkpoints the next batch of tickets above after_id, returns the last id; NULL when none is left';
-COMMENT ON FUNCTION start_ticket_rotation(regclass, name, integer) IS
+COMMENT ON FUNCTION start_ticket_rotation(regclass, name, integer, name) IS
     'Starts a new run, divided into ranges that sessions can rotate side by side (NULL: as many as the size of the table asks for), returns its number';
 COMMENT ON FUNCTION pause_ticket_rotation(regclass, name) IS
     'Pauses the run from the next batch on, returns its number';
@@ -38,6 +38,7 @@ COMMENT ON FUNCTION renew_ticket_token(bytea, bigint) IS 'Part of the UPDATE of 
 COMMENT ON FUNCTION ticket_is_due(uuid, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
 COMMENT ON FUNCTION ticket_is_due(text, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
 COMMENT ON FUNCTION ticket_is_due(bytea, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_key(uuid) IS 'The id of a uuid key, in ranges and ledger: its first 63 bits, which keep the order';
 COMMENT ON FUNCTION ticket_token_digest(uuid) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its 16 bytes';
 COMMENT ON FUNCTION ticket_token_digest(text) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';
 COMMENT ON FUNCTION ticket_token_digest(bytea) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';
@@ -48,7 +49,7 @@ COMMENT ON PROCEDURE rotate_all_tickets(integer, interval, regclass, name) IS
 
 REVOKE EXECUTE ON FUNCTION
     rotate_ticket_tokens(bigint, integer, regclass, name),
-    start_ticket_rotation(regclass, name, integer),
+    start_ticket_rotation(regclass, name, integer, name),
     pause_ticket_rotation(regclass, name),
     resume_ticket_rotation(regclass, name),
     cancel_ticket_rotation(regclass, name),

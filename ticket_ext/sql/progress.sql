@@ -81,14 +81,18 @@ SELECT run.run_id,
        control.workers,
        guard.held_off,
        guard.held_off_key,
-       guard.held_off_at
+       guard.held_off_at,
+       coalesce(key.attname, run.key_column) AS key_column
 FROM @extschema@.ticket_rotation AS run
 LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
 LEFT JOIN pg_class AS class ON class.oid = run.target
 LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
 LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
     AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
+LEFT JOIN pg_attribute AS key ON run.target::oid = run.target_oid
+    AND key.attrelid = run.target AND key.attnum = run.key_number AND NOT key.attisdropped
 CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals
+
 CROSS JOIN LATERAL @extschema@.ticket_rotation_held_off_totals(run.run_id) AS guard;
 
 COMMENT ON VIEW @extschema@.batch_progress IS 'Progress of every run, one row each';
@@ -116,6 +120,7 @@ COMMENT ON COLUMN @extschema@.batch_progress.workers IS 'As tuned: connections o
 COMMENT ON COLUMN @extschema@.batch_progress.held_off IS 'Writes of tokens that this run had retired, which the guard held off';
 COMMENT ON COLUMN @extschema@.batch_progress.held_off_key IS 'Key of the ticket that the last of them was about';
 COMMENT ON COLUMN @extschema@.batch_progress.held_off_at IS 'When the last of them was held off';
+COMMENT ON COLUMN @extschema@.batch_progress.key_column IS 'The column that orders the tickets';
 
 REVOKE ALL ON @extschema@.batch_progress FROM PUBLIC;
 

@@ -80,6 +80,7 @@ CREATE TABLE @extschema@.ticket_rotation_batch (
     range_tickets bigint NOT NULL,
     keys bigint[],
     digests bigint[],
+    new_digests bigint[],
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
     started_at timestamptz NOT NULL,
     finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -88,7 +89,8 @@ CREATE TABLE @extschema@.ticket_rotation_batch (
 );
 
 -- Digests are random bits, which do not compress.
-ALTER TABLE @extschema@.ticket_rotation_batch ALTER keys SET STORAGE EXTERNAL, ALTER digests SET STORAGE EXTERNAL;
+ALTER TABLE @extschema@.ticket_rotation_batch ALTER keys SET STORAGE EXTERNAL, ALTER digests SET STORAGE EXTERNAL,
+    ALTER new_digests SET STORAGE EXTERNAL;
 CREATE INDEX ticket_rotation_batch_finished ON @extschema@.ticket_rotation_batch (run_id, finished_at);
 
 COMMENT ON TABLE @extschema@.ticket_rotation_batch IS 'The ledger: one row per committed batch, written in the transaction of the batch and never changed';
@@ -98,8 +100,9 @@ COMMENT ON COLUMN @extschema@.ticket_rotation_batch.first_id IS 'The batch start
 COMMENT ON COLUMN @extschema@.ticket_rotation_batch.last_id IS 'The batch ends with this key; the highest one within a range is its checkpoint';
 COMMENT ON COLUMN @extschema@.ticket_rotation_batch.tickets IS 'Tickets that got a new token';
 COMMENT ON COLUMN @extschema@.ticket_rotation_batch.range_tickets IS 'Tickets that got one in the range up to here: a running total, so that progress costs the same late in a run';
-COMMENT ON COLUMN @extschema@.ticket_rotation_batch.keys IS 'Entries: the keys of these tickets; NULL once they are forgotten';
+COMMENT ON COLUMN @extschema@.ticket_rotation_batch.keys IS 'Entries: the ids of these tickets, which are their keys, or of a uuid what ticket_key says; NULL once they are forgotten';
 COMMENT ON COLUMN @extschema@.ticket_rotation_batch.digests IS 'Entries: digests of the tokens that were retired, the first 8 bytes of their SHA-256';
+COMMENT ON COLUMN @extschema@.ticket_rotation_batch.new_digests IS 'Digests of the tokens that they got, where tickets can have an id in common; NULL where not';
 COMMENT ON COLUMN @extschema@.ticket_rotation_batch.transaction_id IS 'The transaction that rotated the batch';
 COMMENT ON COLUMN @extschema@.ticket_rotation_batch.started_at IS 'Clock time at the start of the batch';
 COMMENT ON COLUMN @extschema@.ticket_rotation_batch.finished_at IS 'Clock time at the end of the batch';

@@ -9,6 +9,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone, Uuid};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::choices::{Choices, KeyChoice};
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::run;
@@ -38,12 +39,14 @@ fn start_ticket_rotation(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
     ranges: default!(Option<i32>, "NULL"),
+    key_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
     if let Some(found) = ranges.filter(|ranges| !(1..=MOST_RANGES).contains(ranges)) {
         return Err(TicketError::RangesOutOfBounds { found, max: MOST_RANGES }.into());
     }
     Ok(Spi::connect_mut(|client| {
-        let context = Context::for_rotation(client, &TargetArgs::new(target, token_column))?;
+        let key = key_column.map_or(KeyChoice::Default, |Name(name)| KeyChoice::Named(name));
+        let context = Context::for_start(client, &TargetArgs::new(target, token_column), Choices { key })?;
         start(client, &context, ranges)
     })?)
 }
@@ -125,9 +128,9 @@ fn verify_ticket_rotation(
             name!(tickets_swept, i64),
             name!(ledger_gaps, i64),
             name!(old_tokens, Option<i64>),
-            name!(old_token_keys, Option<Vec<i64>>),
+            name!(old_token_keys, Option<Vec<String>>),
             name!(not_rotated, Option<i64>),
-            name!(not_rotated_keys, Option<Vec<i64>>),
+            name!(not_rotated_keys, Option<Vec<String>>),
             name!(created_since, Option<i64>),
             name!(without_token, i64),
             name!(duplicate_tokens, i64),

@@ -66,7 +66,7 @@ fn rotate_ranges(
     Ok(None)
 }
 
-/// Returns the last key; None when the range held no more tickets.
+/// Returns the last id; None when the range held no more tickets.
 fn rotate_next(
     client: &mut SpiClient,
     context: &Context,
@@ -99,8 +99,10 @@ pub fn record(
     interval: &Interval,
     entries: &[Entry],
 ) -> Result<(), TicketError> {
-    let keys: Vec<i64> = entries.iter().map(|entry| entry.key).collect();
+    let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
     let digests: Vec<Option<i64>> = entries.iter().map(|entry| entry.retired).collect();
+    let repeats = context.table.columns.key.repeats;
+    let new_digests: Option<Vec<i64>> = repeats.then(|| entries.iter().map(|entry| entry.fresh).collect());
     let tickets = entries.len() as i64;
     let claimed_at: TimestampWithTimeZone = range.claimed_at;
     let args = [
@@ -110,8 +112,9 @@ pub fn record(
         interval.last_id.into(),
         tickets.into(),
         (range.tickets + tickets).into(),
-        keys.into(),
+        ids.into(),
         digests.into(),
+        new_digests.into(),
         claimed_at.into(),
     ];
     let recorded = context.session.write(client, include_str!("queries/record_batch.sql"), &args)?;

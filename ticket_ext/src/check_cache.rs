@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use pgrx::pg_sys::{Datum, Oid};
 use pgrx::{pg_guard, pg_sys};
 
+use crate::choices::Choices;
 use crate::error::TicketError;
 
 /// What the result of a check depends on, beside the catalog's entries for tables.
@@ -13,6 +14,7 @@ use crate::error::TicketError;
 pub struct Key {
     pub target: Oid,
     pub column: String,
+    pub choices: Choices,
     /// Whose privileges were checked.
     pub role: Oid,
     /// The extension's own.

@@ -4,7 +4,9 @@ use pgrx::datum::DatumWithOid;
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::check_cache::changes;
+use crate::choices::Choices;
 use crate::error::TicketError;
+use crate::key::Key;
 use crate::privileges::{as_target_user, in_own_path};
 use crate::session::Session;
 use crate::statement;
@@ -23,19 +25,29 @@ pub struct Context {
 impl Context {
     pub fn for_rotation(client: &mut SpiClient, args: &TargetArgs) -> Result<Self, TicketError> {
         let session = Session::for_rotation(client)?;
-        Self::locked(client, session, args, Mode::Rotate)
+        Self::locked(client, session, args, Mode::Rotate, None)
+    }
+
+    /// For a run to come.
+    pub fn for_start(
+        client: &mut SpiClient,
+        args: &TargetArgs,
+        choices: Choices,
+    ) -> Result<Self, TicketError> {
+        let session = Session::for_rotation(client)?;
+        Self::locked(client, session, args, Mode::Rotate, Some(choices))
     }
 
     /// For what steers a run, whatever became of its table.
     pub fn for_control(client: &mut SpiClient, args: &TargetArgs) -> Result<Self, TicketError> {
         let session = Session::for_rotation(client)?;
-        Self::locked(client, session, args, Mode::Control)
+        Self::locked(client, session, args, Mode::Control, None)
     }
 
     /// For what only reads.
     pub fn for_reading(client: &mut SpiClient, args: &TargetArgs) -> Result<Self, TicketError> {
         let session = Session::for_reading(client)?;
-        Self::locked(client, session, args, Mode::Read)
+        Self::locked(client, session, args, Mode::Read, None)
     }
 
     /// Locks first and looks then. Where the server has told of a change meanwhile, a name may lead to another table
@@ -46,13 +58,18 @@ impl Context {
         session: Session,
         args: &TargetArgs,
         mode: Mode,
+        choices: Option<Choices>,
     ) -> Result<Self, TicketError> {
         let mut locked = None;
         loop {
             let before = changes();
             let oid = args.resolve(client)?;
             let target = args.describe(client, oid)?;
-            let table = Table::lock(client, &session, &target, mode)?;
+            let chosen = match &choices {
+                Some(choices) => choices.clone(),
+                None => Choices::of_run(client, &session, &target)?,
+            };
+            let table = Table::lock(client, &session, &target, mode, &chosen)?;
             if changes() == before || locked == Some(oid) {
                 return Ok(Self { session, target, table });
             }
@@ -84,12 +101,14 @@ impl Context {
     }
 
     /// The statement with the names of the extension's schema and of the target filled in.
-    fn sql(&self, text: &str) -> String {
+    pub fn sql(&self, text: &str) -> String {
         let columns = &self.table.columns;
         let names = [
             ("extschema", self.session.schema.as_str()),
             ("target", &self.target.name),
-            ("key", &columns.key),
+            ("key", &columns.key.column),
+            ("id", &columns.id),
+            ("key_value", &columns.key_value),
             ("token", &columns.token),
             ("token_bytes", &columns.token_bytes),
             ("has_token", &columns.has_token),
@@ -102,8 +121,8 @@ impl Context {
         self.session.call(function, &self.target.arguments)
     }
 
-    pub fn not_rotated(&self, keys: &[i64]) -> TicketError {
-        let mut named: Vec<String> = keys.iter().take(MOST_NAMED).map(i64::to_string).collect();
+    pub fn not_rotated(&self, keys: &[Key]) -> TicketError {
+        let mut named: Vec<String> = keys.iter().take(MOST_NAMED).map(Key::to_string).collect();
         if keys.len() > MOST_NAMED {
             named.push("...".into());
         }

@@ -1,4 +1,4 @@
-//! The entries of a batch: the key of each ticket that it rotates, and a digest of the token that it retires.
+//! The entries of a batch: the id of each ticket that it rotates, and a digest of the token that it retires.
 //!
 //! They are noted inside the UPDATE, by the function that makes the new token. It is given the value of exactly the
 //! row version that is replaced, also where the server looked again because of a concurrent update.
@@ -7,13 +7,15 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::TicketError;
+use crate::interval::Ticket;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    pub key: i64,
+    /// The id of the ticket's key.
+    pub id: i64,
     /// NULL where the ticket had no token.
     pub retired: Option<i64>,
-    /// Of the new token, to find out what was written; it is not kept.
+    /// Of the new token, to find out what was written; it is kept where ids repeat.
     pub fresh: i64,
 }
 
@@ -55,24 +57,24 @@ pub fn note(entry: Entry) -> Result<(), TicketError> {
     })
 }
 
-/// What a statement has written, by what is stored: the keys and digests of the tickets that it was to rotate.
+/// What a statement has written, by what is stored of the tickets that it was to rotate.
 pub struct Reconciled {
     pub written: Vec<Entry>,
-    /// Keys and digests of those that hold another token than the one that was made for them.
-    pub unchanged: Vec<(i64, i64)>,
+    /// Those that hold another token than the one that was made for them.
+    pub unchanged: Vec<Ticket>,
 }
 
 /// An entry is a ticket that this statement wrote: one that a trigger suppressed, or that was looked at twice, has a
 /// new token that is stored nowhere. One that was not noted came up meanwhile, maybe with many others: the sweep's.
-pub fn reconcile(noted: &[Entry], stored: &[(i64, i64)]) -> Reconciled {
+pub fn reconcile(noted: &[Entry], stored: &[Ticket]) -> Reconciled {
     let mut by_token: HashMap<(i64, i64), Entry> =
-        noted.iter().map(|entry| ((entry.key, entry.fresh), *entry)).collect();
-    let keys: HashSet<i64> = noted.iter().map(|entry| entry.key).collect();
+        noted.iter().map(|entry| ((entry.id, entry.fresh), *entry)).collect();
+    let ids: HashSet<i64> = noted.iter().map(|entry| entry.id).collect();
     let mut reconciled = Reconciled { written: Vec::with_capacity(stored.len()), unchanged: Vec::new() };
     for ticket in stored {
-        match by_token.remove(ticket) {
+        match by_token.remove(&ticket.identity()) {
             Some(entry) => reconciled.written.push(entry),
-            None if keys.contains(&ticket.0) => reconciled.unchanged.push(*ticket),
+            None if ids.contains(&ticket.key.id()) => reconciled.unchanged.push(*ticket),
             None => (),
         }
     }
@@ -82,24 +84,30 @@ pub fn reconcile(noted: &[Entry], stored: &[(i64, i64)]) -> Reconciled {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::Key;
 
-    fn entry(key: i64, retired: i64, fresh: i64) -> Entry {
-        Entry { key, retired: Some(retired), fresh }
+    fn entry(id: i64, retired: i64, fresh: i64) -> Entry {
+        Entry { id, retired: Some(retired), fresh }
+    }
+
+    fn ticket(key: i64, digest: i64) -> Ticket {
+        Ticket { key: Key::Number(key), digest }
     }
 
     #[test]
     fn a_ticket_that_was_looked_at_twice_has_the_entry_of_what_is_stored() {
         let noted = [entry(1, 10, 11), entry(2, 20, 21), entry(2, 22, 23)];
-        let reconciled = reconcile(&noted, &[(1, 11), (2, 23)]);
+        let reconciled = reconcile(&noted, &[ticket(1, 11), ticket(2, 23)]);
         assert_eq!(reconciled.written, [noted[0], noted[2]]);
         assert!(reconciled.unchanged.is_empty());
     }
 
     #[test]
     fn a_ticket_that_holds_another_token_is_unchanged() {
-        let reconciled = reconcile(&[entry(1, 10, 11), entry(2, 20, 21)], &[(1, 10), (2, 21), (3, 30)]);
+        let reconciled =
+            reconcile(&[entry(1, 10, 11), entry(2, 20, 21)], &[ticket(1, 10), ticket(2, 21), ticket(3, 30)]);
         assert_eq!(reconciled.written, [entry(2, 20, 21)]);
-        assert_eq!(reconciled.unchanged, [(1, 10)], "3 was not noted");
+        assert_eq!(reconciled.unchanged, [ticket(1, 10)], "3 was not noted");
     }
 
     #[test]

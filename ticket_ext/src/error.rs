@@ -5,7 +5,8 @@ use thiserror::Error;
 
 use crate::lock_wait::Holders;
 
-/// A name in a variant is quoted as SQL wants it; `call`, `start`, `grants` and `disable` are statements to paste.
+/// A name in a variant is quoted as SQL wants it; `call`, `start`, `remedy`, `grants` and `disable`
+/// are statements to paste.
 #[derive(Debug, Error)]
 pub enum TicketError {
     #[error("table \"{name}\" does not exist")]
@@ -16,8 +17,10 @@ pub enum TicketError {
     InheritanceChild { table: String, child: String },
     #[error("partition {part} of table {table} is a foreign table")]
     ForeignPart { table: String, part: String },
-    #[error("table {table} has no single-column integer primary key")]
-    NoIntegerKey { table: String },
+    #[error("table {table} has no key that orders its tickets")]
+    NoKey { table: String, remedy: String },
+    #[error("column \"{column}\" of table {table} {fault}")]
+    BadKey { table: String, column: String, fault: String, remedy: String },
     #[error("table {table} has no column \"{column}\"")]
     NoSuchColumn { table: String, column: String },
     #[error("column {column} of table {table} is of type {found}")]
@@ -70,7 +73,7 @@ pub enum TicketError {
     TableRenamed { run: i64, name: String, table: String, call: String, start: String },
     #[error("run {run} of table {table} is of another column that was called \"{column}\"")]
     ColumnSwapped { run: i64, table: String, column: String, call: String },
-    #[error("run {run} of table {table} went by the key \"{key}\", which is its primary key no more")]
+    #[error("run {run} of table {table} went by the key \"{key}\", which cannot order its tickets any more")]
     KeyMoved { run: i64, table: String, key: String, call: String },
     #[error("this is no token of table {table}: {expected} is expected")]
     NoToken { table: String, expected: &'static str },

@@ -41,10 +41,19 @@ fn explain(error: &TicketError) -> Explanation {
             "What another server stores cannot be checked in the transaction of a batch.",
             format!("Rotate it on its own server. To leave it out here, detach it: {part}"),
         ),
-        NoIntegerKey { table } => refuse(
+        NoKey { remedy, .. } => refuse(
             Code::ERRCODE_INVALID_TABLE_DEFINITION,
-            "Batches are intervals of a smallint, integer or bigint primary key.",
-            format!("Look at its indexes: \\d {table}"),
+            "By default it is the primary key, of one smallint, integer, bigint or uuid column, or a column with a sequence that leads an index.",
+            remedy,
+        ),
+        BadKey { fault, remedy, .. } => refuse(
+            if fault == "does not exist" {
+                Code::ERRCODE_UNDEFINED_COLUMN
+            } else {
+                Code::ERRCODE_INVALID_COLUMN_DEFINITION
+            },
+            "Batches are intervals of a key: a NOT NULL column that leads an index, so that no ticket is left out or looked for in the whole table.",
+            remedy,
         ),
         NoSuchColumn { .. } => refuse(
             Code::ERRCODE_UNDEFINED_COLUMN,

@@ -25,10 +25,10 @@ pub fn mismatch(run: &SpiTupleTable, context: &Context) -> Result<Option<TicketE
     let columns = &context.table.columns;
     let (token, key) = (text("token_column")?, text("key_column")?);
     let (same_token, same_key) = if is("restored")? {
-        (token == context.target.column, key == columns.key_name)
+        (token == context.target.column, key == columns.key.name)
     } else {
         let key_number: Option<i16> = run.get_by_name("key_number")?;
-        (is("same_token_number")? && !is("name_is_anothers")?, key_number == Some(columns.key_number))
+        (is("same_token_number")? && !is("name_is_anothers")?, key_number == Some(columns.key.number))
     };
     let other =
         |column| TicketError::ColumnSwapped { run: id, table: table.clone(), column, call: start.clone() };

@@ -1,17 +1,17 @@
-//! Tickets in an interval of keys, and their rotation.
+//! Tickets in an interval of ids, and their rotation.
 
 use pgrx::datum::DatumWithOid;
-use pgrx::spi::SpiClient;
+use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::context::Context;
 use crate::entries::{Entry, noted_during, reconcile};
 use crate::error::TicketError;
+use crate::key::{Key, KeyKind};
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
-use crate::statement;
 use crate::violation::without_row;
 
-/// The tickets with `first_id <= key <= last_id`.
+/// The tickets with `first_id <= id <= last_id`.
 #[derive(Clone, Copy)]
 pub struct Interval {
     pub first_id: i64,
@@ -26,14 +26,23 @@ pub struct Found {
 /// What a statement is to rotate.
 pub enum Tickets {
     In(Interval),
-    /// Those that still have the tokens they were found with, by key and digest.
-    Holding(Vec<(i64, i64)>),
+    /// Those that still have the tokens they were found with.
+    Holding(Vec<Ticket>),
+}
+
+/// As it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    pub key: Key,
+    /// Of the token that it has.
+    pub digest: i64,
 }
 
 impl Interval {
-    /// The first tickets in key order, at most `limit`.
+    /// The first tickets in key order, at most `limit`. Others may have the last one's id.
     pub fn first(&self, client: &mut SpiClient, context: &Context, limit: i64) -> Result<Found, TicketError> {
-        let args = [self.first_id.into(), self.last_id.into(), limit.into()];
+        let [first, last] = context.table.columns.key.kind.bounds(self);
+        let args = [first, last, limit.into()];
         let row = context.read(client, include_str!("queries/interval.sql"), &args)?.first();
         let (last_id, tickets) = row.get_two()?;
         Ok(Found { last_id, tickets: tickets.unwrap_or(0) })
@@ -41,7 +50,7 @@ impl Interval {
 }
 
 impl Tickets {
-    /// Gives each ticket a new token and returns the entries, by key; an error if any would keep its old token.
+    /// Gives each ticket a new token and returns the entries, by id; an error if any would keep its old token.
     ///
     /// Where triggers fire, or a row was looked at twice, what is stored tells what was written. A ticket that is not
     /// among it is rotated once more, since another may have its key by now. One that stays as it is was withheld by a
@@ -51,11 +60,12 @@ impl Tickets {
         if !unchanged.is_empty() {
             let (again, withheld) = Tickets::Holding(unchanged).write(client, context)?;
             if !withheld.is_empty() {
-                return Err(context.not_rotated(&keys(&withheld)));
+                let keys: Vec<Key> = withheld.iter().map(|ticket| ticket.key).collect();
+                return Err(context.not_rotated(&keys));
             }
             entries.extend(again);
         }
-        entries.sort_unstable_by_key(|entry| entry.key);
+        entries.sort_unstable_by_key(|entry| entry.id);
         Ok(entries)
     }
 
@@ -67,7 +77,8 @@ impl Tickets {
             Tickets::Holding(_) => include_str!("queries/those_holding.sql"),
         };
         let sql = include_str!("queries/rotate.sql").replace("@those@", those.trim_end());
-        let update = || Ok(with_limit(|| context.update(client, &sql, &self.args()))?.len());
+        let args = self.args(context.table.columns.key.kind);
+        let update = || Ok(with_limit(|| context.update(client, &sql, &args))?.len());
         let (tickets, noted) = without_row(|| noted_during(update))?;
         if noted.len() == tickets && !context.table.columns.has_triggers {
             return Ok((noted, Vec::new()));
@@ -90,32 +101,46 @@ impl Tickets {
         Ok(())
     }
 
-    /// Keys of the tickets, and digests of the tokens that they have now.
-    fn stored(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<(i64, i64)>, TicketError> {
+    /// The tickets as they are now; of those that were found, all with their keys.
+    pub fn stored(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Ticket>, TicketError> {
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
             Tickets::Holding(_) => "@key@ = ANY ($1)",
         };
         let sql = include_str!("queries/stored.sql").replace("@those@", those.trim_end());
-        statement::pairs(context.read(client, &sql, &self.args())?)
+        let kind = context.table.columns.key.kind;
+        Ticket::read(kind, context.read(client, &sql, &self.args(kind))?)
     }
 
-    fn args(&self) -> Vec<DatumWithOid<'static>> {
+    fn args(&self, kind: KeyKind) -> Vec<DatumWithOid<'static>> {
         match self {
-            Tickets::In(Interval { first_id, last_id }) => vec![(*first_id).into(), (*last_id).into()],
-            Tickets::Holding(tickets) => {
-                vec![
-                    keys(tickets).into(),
-                    tickets.iter().map(|(_, digest)| *digest).collect::<Vec<_>>().into(),
-                ]
-            }
+            Tickets::In(interval) => kind.bounds(interval).into(),
+            Tickets::Holding(tickets) => Ticket::args(kind, tickets).into(),
         }
     }
 }
 
-/// Entries, and tickets by key and digest.
-type Written = (Vec<Entry>, Vec<(i64, i64)>);
+impl Ticket {
+    /// What the ledger knows it by.
+    pub fn identity(&self) -> (i64, i64) {
+        (self.key.id(), self.digest)
+    }
 
-fn keys(tickets: &[(i64, i64)]) -> Vec<i64> {
-    tickets.iter().map(|(key, _)| *key).collect()
+    /// Rows of a key and a digest.
+    pub fn read(kind: KeyKind, rows: SpiTupleTable) -> Result<Vec<Self>, TicketError> {
+        let mut tickets = Vec::with_capacity(rows.len());
+        for row in rows {
+            tickets.push(Self { key: kind.read(&row, 1)?, digest: row.get(2)?.unwrap_or_default() });
+        }
+        Ok(tickets)
+    }
+
+    /// Their keys and their digests.
+    pub fn args(kind: KeyKind, tickets: &[Self]) -> [DatumWithOid<'static>; 2] {
+        let digests: Vec<i64> = tickets.iter().map(|ticket| ticket.digest).collect();
+        [kind.array(tickets.iter().map(|ticket| ticket.key)), digests.into()]
+    }
 }
+
+/// Entries, and tickets that are as they were.
+type Written = (Vec<Entry>, Vec<Ticket>);

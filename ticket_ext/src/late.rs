@@ -4,17 +4,23 @@ use pgrx::Spi;
 
 use crate::context::Context;
 use crate::error::TicketError;
+use crate::interval::Ticket;
 use crate::run::Run;
-use crate::statement::ids_of;
 
 /// Those of the tickets that are not known to have been there when the sweep began.
-pub fn late(context: &Context, run: &Run, here: bool, keys: &[i64]) -> Result<Vec<i64>, TicketError> {
-    let Some(horizon) = run.sweep_horizon.filter(|_| here && !keys.is_empty()) else {
-        return Ok(keys.to_vec());
+pub fn late(
+    context: &Context,
+    run: &Run,
+    here: bool,
+    tickets: &[Ticket],
+) -> Result<Vec<Ticket>, TicketError> {
+    let Some(horizon) = run.sweep_horizon.filter(|_| here && !tickets.is_empty()) else {
+        return Ok(tickets.to_vec());
     };
     Spi::connect_mut(|client| {
-        let args = [keys.to_vec().into(), horizon.into(), context.target.oid.into()];
-        let rows = context.read(client, include_str!("queries/late_tickets.sql"), &args)?;
-        Ok(ids_of(rows)?)
+        let kind = context.table.columns.key.kind;
+        let [keys, digests] = Ticket::args(kind, tickets);
+        let args = [keys, digests, horizon.into(), context.target.oid.into()];
+        Ticket::read(kind, context.read(client, include_str!("queries/late_tickets.sql"), &args)?)
     })
 }

@@ -6,6 +6,7 @@ use pgrx::spi::SpiClient;
 use crate::check_cache::tell_of_change;
 use crate::context::Context;
 use crate::error::TicketError;
+use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
 use crate::statement::ids_of;
@@ -66,9 +67,10 @@ fn plan(client: &mut SpiClient, context: &Context) -> Result<Plan, TicketError> 
 }
 
 /// The last key of the run, so that what is in flight at its start is part of it: the last value of the sequence that
-/// the keys come from. Where they come from elsewhere, and older transactions still write, there is no telling.
+/// the keys come from. Where they come from elsewhere, and older transactions still write, there is no telling; nor
+/// is there of UUIDs.
 fn upper_id(client: &mut SpiClient, context: &Context, plan: &Plan) -> Result<Option<i64>, TicketError> {
-    let drawn: Option<i64> = match context.table.columns.sequence {
+    let drawn: Option<i64> = match context.table.columns.key.sequence {
         Some(sequence) => {
             let sql = "SELECT pg_sequence_last_value($1)";
             context.session.write(client, sql, &[sequence.into()])?.first().get_one()?
@@ -78,8 +80,14 @@ fn upper_id(client: &mut SpiClient, context: &Context, plan: &Plan) -> Result<Op
     if drawn.is_some() && drawn >= plan.highest {
         return Ok(drawn);
     }
-    if !older_writers::find(client, context, plan.horizon)?.described.is_empty() {
+    let is_uuid = context.table.columns.key.kind == KeyKind::Uuid;
+    if is_uuid && plan.highest.is_some()
+        || !older_writers::find(client, context, plan.horizon)?.described.is_empty()
+    {
         return Ok(Some(i64::MAX));
+    }
+    if is_uuid {
+        return Ok(None);
     }
     // None is left that could have written before the horizon and is not seen by this look.
     Ok(context.read(client, "SELECT max(@key@)::bigint FROM @target@", &[])?.first().get_one()?)
@@ -90,8 +98,8 @@ fn insert(client: &mut SpiClient, context: &Context, plan: &Plan, upper_id: i64)
     let args = [
         context.target.oid.into(),
         context.target.name.as_str().into(),
-        columns.key_name.as_str().into(),
-        columns.key_number.into(),
+        columns.key.name.as_str().into(),
+        columns.key.number.into(),
         context.target.column.as_str().into(),
         columns.token_number.into(),
         upper_id.into(),

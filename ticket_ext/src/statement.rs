@@ -5,14 +5,25 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
-use pgrx::pg_sys::PgOid;
+use pgrx::pg_sys::{Oid, PgOid};
 use pgrx::spi::{OwnedPreparedStatement, SpiClient, SpiResult, SpiTupleTable};
-
-use crate::error::TicketError;
 
 /// Plans are kept by their text, which names the target by schema and table. A table that is renamed or
 /// replaced changes either the text or, by the server's own invalidation, the plan behind it.
-type Plans = HashMap<String, Rc<OwnedPreparedStatement>>;
+type Plans = HashMap<String, Plan>;
+
+/// The types are those of its arguments: a column may have another type under the same name.
+struct Plan {
+    types: Vec<Oid>,
+    statement: Rc<OwnedPreparedStatement>,
+}
+
+impl Plan {
+    fn for_types(&self, args: &[DatumWithOid]) -> Option<Rc<OwnedPreparedStatement>> {
+        let same = self.types.iter().copied().eq(args.iter().map(DatumWithOid::oid));
+        same.then(|| Rc::clone(&self.statement))
+    }
+}
 
 /// A backend rotates one or two targets with some ten statements each; past that it starts afresh.
 const MOST_PLANS: usize = 100;
@@ -55,30 +66,22 @@ pub fn ids_of<T: FromDatum + IntoDatum>(rows: SpiTupleTable) -> SpiResult<Vec<T>
     Ok(ids)
 }
 
-/// The first two columns of all rows, both numbers.
-pub fn pairs(rows: SpiTupleTable) -> Result<Vec<(i64, i64)>, TicketError> {
-    let mut pairs = Vec::with_capacity(rows.len());
-    for row in rows {
-        pairs.push((row.get(1)?.unwrap_or_default(), row.get(2)?.unwrap_or_default()));
-    }
-    Ok(pairs)
-}
-
 fn plan<'conn>(
     client: &SpiClient<'conn>,
     text: &str,
     args: &[DatumWithOid],
 ) -> SpiResult<Rc<OwnedPreparedStatement>> {
-    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(text).cloned()) {
-        return Ok(plan);
+    if let Some(statement) = PLANS.with_borrow(|plans| plans.get(text)?.for_types(args)) {
+        return Ok(statement);
     }
-    let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
-    let plan = Rc::new(client.prepare_mut(text, &types)?.keep());
+    let types: Vec<Oid> = args.iter().map(DatumWithOid::oid).collect();
+    let of_arguments: Vec<PgOid> = types.iter().copied().map(PgOid::from).collect();
+    let statement = Rc::new(client.prepare_mut(text, &of_arguments)?.keep());
     PLANS.with_borrow_mut(|plans| {
         if plans.len() >= MOST_PLANS {
             plans.clear();
         }
-        plans.insert(text.to_owned(), Rc::clone(&plan));
+        plans.insert(text.to_owned(), Plan { types, statement: Rc::clone(&statement) });
     });
-    Ok(plan)
+    Ok(statement)
 }

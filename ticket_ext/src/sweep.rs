@@ -8,8 +8,6 @@
 //! A run that has finished can be swept again, for old tokens that came back since. The tickets that came since are not
 //! due then: nobody has seen their tokens, and a second one would break what was mailed.
 
-use std::collections::HashSet;
-
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
@@ -18,7 +16,7 @@ use crate::batch::record;
 use crate::check_cache::tell_of_change;
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::interval::{Interval, Tickets};
+use crate::interval::{Interval, Ticket, Tickets};
 use crate::late::late;
 use crate::older_writers::{self, is_of_this_cluster};
 use crate::range::{Phase, Range};
@@ -29,7 +27,7 @@ use crate::target::TargetArgs;
 /// as a batch.
 const LOOKED_AT: usize = 100_000;
 
-/// Returns the key up to which it has swept; None when no range is left.
+/// Returns the id up to which it has swept; None when no range is left.
 pub fn sweep(
     client: &mut SpiClient,
     context: &Context,
@@ -75,10 +73,9 @@ fn due(
 ) -> Result<Vec<Due>, TicketError> {
     if run.has_been_swept() {
         let here = is_of_this_cluster(client, context, run)?;
-        let without_entry = due.iter().filter(|due| due.reason == Reason::NotRotated).map(|due| due.key);
-        let late = late(context, run, here, &without_entry.collect::<Vec<_>>())?;
-        let late: HashSet<i64> = late.into_iter().collect();
-        due.retain(|due| !late.contains(&due.key));
+        let without_entry = due.iter().filter(|due| due.reason == Reason::NotRotated).map(|due| due.ticket);
+        let late: Vec<Ticket> = late(context, run, here, &without_entry.collect::<Vec<_>>())?;
+        due.retain(|due| !late.contains(&due.ticket));
     }
     Ok(due)
 }
@@ -93,11 +90,12 @@ fn rotate(
     due: Vec<Due>,
     batch: i64,
 ) -> Result<i64, TicketError> {
-    let mut tickets: Vec<(i64, i64)> = due.into_iter().map(|due| (due.key, due.digest)).collect();
+    let mut tickets: Vec<Ticket> = due.into_iter().map(|due| due.ticket).collect();
     let mut swept = swept;
-    if let Some(&(next, _)) = tickets.get(batch as usize) {
-        tickets.truncate(batch as usize);
-        swept.last_id = next - 1;
+    let share = share_of(&tickets, batch);
+    if let Some(next) = tickets.get(share) {
+        swept.last_id = next.key.id() - 1;
+        tickets.truncate(share);
     }
     let entries = Tickets::Holding(tickets).rotate(client, context)?;
     record(client, context, range, run.sweep, &swept, &entries)?;
@@ -105,6 +103,14 @@ fn rotate(
         range.finish(client, context, Phase::Sweep(run.sweep))?;
     }
     Ok(swept.last_id)
+}
+
+/// How many tickets a batch takes: all that have the last one's id.
+fn share_of(tickets: &[Ticket], batch: i64) -> usize {
+    match tickets.get(batch as usize - 1) {
+        None => tickets.len(),
+        Some(last) => tickets.partition_point(|ticket| ticket.key.id() <= last.key.id()),
+    }
 }
 
 /// Opens the newest run, which has finished, for another sweep. One that was cancelled while it was swept goes on with

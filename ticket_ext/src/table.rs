@@ -4,7 +4,9 @@ use pgrx::pg_sys::Oid;
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::check_cache::{CheckCache, Key};
+use crate::choices::Choices;
 use crate::error::TicketError;
+use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
 use crate::session::Session;
 use crate::statement;
@@ -28,10 +30,11 @@ pub enum Mode {
 
 #[derive(Clone)]
 pub struct Columns {
+    pub key: KeyColumn,
+    /// Expressions for the id of a ticket, and for its key as it is read.
+    pub id: String,
+    pub key_value: String,
     /// Quoted, as all names here that end up in statements.
-    pub key: String,
-    pub key_name: String,
-    pub key_number: i16,
     pub token: String,
     pub token_number: i16,
     /// The token as the extension's functions take it: a uuid, text or bytea.
@@ -40,8 +43,6 @@ pub struct Columns {
     pub has_token: String,
     /// Whether no two tickets can have the same token.
     pub is_unique: bool,
-    /// The sequence that the keys come from.
-    pub sequence: Option<Oid>,
     /// Whether triggers fire on UPDATE that could put old tokens back.
     pub has_triggers: bool,
     /// Whether some of what fires on UPDATE can be deferred.
@@ -61,6 +62,7 @@ impl Table {
         session: &Session,
         target: &Target,
         mode: Mode,
+        choices: &Choices,
     ) -> Result<Self, TicketError> {
         let lock = match mode {
             Mode::Rotate => Some(TableLock::ROTATE),
@@ -75,15 +77,16 @@ impl Table {
         }
         let user = target_user(client, session, target)?;
         let columns = as_target_user(user, || match mode {
-            Mode::Rotate => Self::checked(client, session, target, user),
+            Mode::Rotate => Self::checked(client, session, target, user, choices),
             Mode::Read => in_own_path(|| {
-                let (columns, row) = describe(client, session, target)?;
-                check_key(&row, target)?;
+                let key = KeyColumn::find(client, session, target, &choices.key);
+                let (columns, row) = describe(client, session, target, key)?;
                 check_row_security(&row, target)?;
                 Ok(columns)
             }),
             Mode::Control => in_own_path(|| {
-                let (columns, row) = describe(client, session, target)?;
+                let key = KeyColumn::find(client, session, target, &choices.key).or_else(without_key);
+                let (columns, row) = describe(client, session, target, key)?;
                 check_grants(&row, target)?;
                 Ok(columns)
             }),
@@ -102,18 +105,24 @@ impl Table {
         session: &Session,
         target: &Target,
         user: TargetUser,
+        choices: &Choices,
     ) -> Result<Columns, TicketError> {
         let role = match user {
             TargetUser::Caller => session.role,
             TargetUser::Owner(owner) => owner,
         };
-        let key =
-            Key { target: target.oid, column: target.column.clone(), role, schema: session.schema.clone() };
+        let key = Key {
+            target: target.oid,
+            column: target.column.clone(),
+            choices: choices.clone(),
+            role,
+            schema: session.schema.clone(),
+        };
         CHECKED.with(|checked| {
             checked.get_or(key, || {
                 in_own_path(|| {
-                    let (columns, row) = describe(client, session, target)?;
-                    check_key(&row, target)?;
+                    let key = KeyColumn::find(client, session, target, &choices.key);
+                    let (columns, row) = describe(client, session, target, key)?;
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
@@ -122,6 +131,10 @@ impl Table {
             })
         })
     }
+}
+
+fn without_key(error: TicketError) -> Result<KeyColumn, TicketError> {
+    if matches!(error, TicketError::NoKey { .. }) { Ok(KeyColumn::default()) } else { Err(error) }
 }
 
 /// A superuser leaves the target to its owner.
@@ -143,38 +156,34 @@ fn describe<'conn>(
     client: &SpiClient<'conn>,
     session: &Session,
     target: &Target,
+    key: Result<KeyColumn, TicketError>,
 ) -> Result<(Columns, Row<'conn>), TicketError> {
     let sql = session.sql(include_str!("queries/table.sql"));
-    let row = statement::read(client, &sql, &[target.oid.into(), target.column.as_str().into()])?.first();
+    let key_number = key.as_ref().map_or(0, |key| key.number);
+    let args = [target.oid.into(), target.column.as_str().into(), key_number.into()];
+    let row = statement::read(client, &sql, &args)?.first();
     if row.is_empty() {
         return Err(TicketError::NoSuchTable { name: target.name.clone() });
     }
     check_kind(&row, target)?;
     let (token, token_bytes) = check_column(&row, target)?;
+    let key = key?;
     let nullable: bool = row.get_by_name("nullable")?.unwrap_or(true);
     let columns = Columns {
-        key: row.get_by_name("key")?.unwrap_or_default(),
-        key_name: row.get_by_name("key_name")?.unwrap_or_default(),
-        key_number: row.get_by_name("key_number")?.unwrap_or_default(),
+        id: key.id(&session.schema),
+        key_value: key.value(),
+        key,
         token_number: row.get_by_name("token_number")?.unwrap_or_default(),
         token_bytes,
         has_token: if nullable { format!(" AND {token} IS NOT NULL") } else { String::new() },
         token,
         is_unique: row.get_by_name("is_unique")?.unwrap_or_default(),
-        sequence: row.get_by_name("sequence")?,
         has_triggers: row.get_by_name("has_triggers")?.unwrap_or(true),
         can_defer: row.get_by_name("can_defer")?.unwrap_or(true),
         disable_triggers: row.get_by_name("disable_triggers")?.unwrap_or_default(),
         partitions: row.get_by_name("partitions")?.unwrap_or_default(),
     };
     Ok((columns, row))
-}
-
-fn check_key(row: &Row, target: &Target) -> Result<(), TicketError> {
-    match row.get_by_name::<String, _>("key")? {
-        Some(_) => Ok(()),
-        None => Err(TicketError::NoIntegerKey { table: target.name.clone() }),
-    }
 }
 
 fn check_row_security(row: &Row, target: &Target) -> Result<(), TicketError> {

@@ -19,29 +19,29 @@ use crate::types::Text;
 use crate::{lock_wait, token};
 
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
-fn renew_uuid(token: Option<Uuid>, key: i64) -> Result<Option<Uuid>, ErrorReport> {
+fn renew_uuid(token: Option<Uuid>, id: i64) -> Result<Option<Uuid>, ErrorReport> {
     let new = token::new()?;
-    renew(token.as_ref().map(|token| &token.as_bytes()[..]), key, new.as_bytes())?;
+    renew(token.as_ref().map(|token| &token.as_bytes()[..]), id, new.as_bytes())?;
     Ok(Some(token::uuid(new)))
 }
 
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
-fn renew_text(token: Option<Text>, key: i64) -> Result<Option<String>, ErrorReport> {
+fn renew_text(token: Option<Text>, id: i64) -> Result<Option<String>, ErrorReport> {
     let new = token::new()?.to_string();
-    renew(token.map(|Text(token)| token), key, new.as_bytes())?;
+    renew(token.map(|Text(token)| token), id, new.as_bytes())?;
     Ok(Some(new))
 }
 
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
-fn renew_bytea(token: Option<&[u8]>, key: i64) -> Result<Option<Vec<u8>>, ErrorReport> {
+fn renew_bytea(token: Option<&[u8]>, id: i64) -> Result<Option<Vec<u8>>, ErrorReport> {
     let new = token::new()?.into_bytes().to_vec();
-    renew(token, key, &new)?;
+    renew(token, id, &new)?;
     Ok(Some(new))
 }
 
-fn renew(old: Option<&[u8]>, key: i64, new: &[u8]) -> Result<(), TicketError> {
+fn renew(old: Option<&[u8]>, id: i64, new: &[u8]) -> Result<(), TicketError> {
     lock_wait::tighten();
-    note(Entry { key, retired: old.map(digest), fresh: digest(new) })
+    note(Entry { id, retired: old.map(digest), fresh: digest(new) })
 }
 
 #[pg_extern(name = "ticket_token_digest", immutable, strict, parallel_safe)]
@@ -60,21 +60,21 @@ fn digest_of_bytea(token: &[u8]) -> i64 {
 }
 
 #[pg_extern(name = "ticket_is_due", volatile, strict, parallel_unsafe)]
-fn is_due_uuid(token: Uuid, key: i64) -> Result<i32, ErrorReport> {
-    is_due(token.as_bytes(), key)
+fn is_due_uuid(token: Uuid, id: i64) -> Result<i32, ErrorReport> {
+    is_due(token.as_bytes(), id)
 }
 
 #[pg_extern(name = "ticket_is_due", volatile, strict, parallel_unsafe)]
-fn is_due_text(token: Text, key: i64) -> Result<i32, ErrorReport> {
-    is_due(token.0, key)
+fn is_due_text(token: Text, id: i64) -> Result<i32, ErrorReport> {
+    is_due(token.0, id)
 }
 
 #[pg_extern(name = "ticket_is_due", volatile, strict, parallel_unsafe)]
-fn is_due_bytea(token: &[u8], key: i64) -> Result<i32, ErrorReport> {
-    is_due(token, key)
+fn is_due_bytea(token: &[u8], id: i64) -> Result<i32, ErrorReport> {
+    is_due(token, id)
 }
 
 /// 0 for a ticket that is not.
-fn is_due(token: &[u8], key: i64) -> Result<i32, ErrorReport> {
-    Ok(look_up(key, digest(token))?.map_or(0, |reason| reason as i32))
+fn is_due(token: &[u8], id: i64) -> Result<i32, ErrorReport> {
+    Ok(look_up(id, digest(token))?.map_or(0, |reason| reason as i32))
 }

@@ -12,6 +12,7 @@ use pgrx::spi::SpiClient;
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::target::TargetArgs;
+use crate::traced_keys::name_keys;
 
 /// Entries in memory at a time.
 const STEP: i64 = 20_000;
@@ -20,13 +21,13 @@ pub enum Traced {
     Retired {
         digest: i64,
         run: i64,
-        key: i64,
+        id: i64,
+        /// As people see it, see `traced_keys.rs`.
+        key: String,
         at: Option<TimestampWithTimeZone>,
     },
     /// Its entries are dropped: what it retired is not known.
-    Forgotten {
-        run: i64,
-    },
+    Forgotten { run: i64 },
 }
 
 /// Of all runs of the target, the newest first.
@@ -44,6 +45,7 @@ pub fn trace(digests: &HashSet<i64>, args: &TargetArgs) -> Result<Vec<Traced>, T
             traced.push(Traced::Forgotten { run });
         }
     }
+    name_keys(&context, &mut traced)?;
     Ok(traced)
 }
 
@@ -77,11 +79,12 @@ fn step(
         let mut position = None;
         for row in context.session.read(client, include_str!("queries/traced_batches.sql"), &args)? {
             let at: Option<TimestampWithTimeZone> = row.get(3)?;
-            let keys: Vec<i64> = row.get(4)?.unwrap_or_default();
+            let ids: Vec<i64> = row.get(4)?.unwrap_or_default();
             let retired: Vec<Option<i64>> = row.get(5)?.unwrap_or_default();
-            let found = keys.into_iter().zip(retired).filter_map(|(key, digest)| Some((key, digest?)));
+            let found = ids.into_iter().zip(retired).filter_map(|(id, digest)| Some((id, digest?)));
             let found = found.filter(|(_, digest)| digests.contains(digest));
-            traced.extend(found.map(|(key, digest)| Traced::Retired { digest, run, key, at }));
+            let retired = |(id, digest)| Traced::Retired { digest, run, id, key: String::new(), at };
+            traced.extend(found.map(retired));
             position = Some((row.get(1)?.unwrap_or_default(), row.get(2)?.unwrap_or_default()));
         }
         Ok(position)

@@ -27,7 +27,7 @@ fn trace_ticket_digests(
         (
             name!(digest, Option<i64>),
             name!(run_id, i64),
-            name!(key, Option<i64>),
+            name!(key, Option<String>),
             name!(retired_at, Option<TimestampWithTimeZone>),
         ),
     >,
@@ -36,7 +36,7 @@ fn trace_ticket_digests(
     let digests = digests.iter().flat_map(|digests| digests.iter().flatten()).collect();
     let traced = trace(&digests, &TargetArgs::new(target, token_column))?;
     Ok(TableIterator::new(traced.into_iter().map(|traced| match traced {
-        Traced::Retired { digest, run, key, at } => (Some(digest), run, Some(key), at),
+        Traced::Retired { digest, run, key, at, .. } => (Some(digest), run, Some(key), at),
         Traced::Forgotten { run } => (None, run, None, None),
     })))
 }
@@ -54,7 +54,7 @@ fn trace_ticket_token(
         'static,
         (
             name!(state, State),
-            name!(key, Option<i64>),
+            name!(key, Option<String>),
             name!(run_id, Option<i64>),
             name!(retired_at, Option<TimestampWithTimeZone>),
         ),

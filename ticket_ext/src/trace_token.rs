@@ -14,7 +14,7 @@ use crate::trace::{Traced, trace};
 
 pub struct Found {
     /// Keys of the tickets that have it now.
-    pub live: Vec<i64>,
+    pub live: Vec<String>,
     pub traced: Vec<Traced>,
 }
 
@@ -32,10 +32,10 @@ pub fn trace_token(token: &str, args: &TargetArgs) -> Result<Found, TicketError>
     Ok(Found { live, traced: trace(&digests, args)? })
 }
 
-fn live(context: &Context, token: &Spellings) -> Result<Vec<i64>, TicketError> {
+fn live(context: &Context, token: &Spellings) -> Result<Vec<String>, TicketError> {
     let texts: Vec<String> = token.spellings.iter().map(|(text, _)| text.clone()).collect();
     let array = format!("$1::text[]::{}[]", token.column_type);
-    let sql = format!("SELECT @key@::bigint FROM @target@ WHERE @token@ = ANY ({array}) ORDER BY 1");
+    let sql = format!("SELECT @key@::text FROM @target@ WHERE @token@ = ANY ({array}) ORDER BY @key@");
     Spi::connect_mut(|client| Ok(ids_of(context.read(client, &sql, &[texts.into()])?)?))
 }
 

@@ -4,6 +4,9 @@
 //! entry was not rotated, unless it came after the sweep, which left none without one. What is known to have been there
 //! before the sweep, by the transaction that wrote it, did not.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use pgrx::Spi;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
@@ -11,7 +14,7 @@ use pgrx::spi::SpiClient;
 use crate::accounting::{Accounting, Due, Reason};
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::interval::Interval;
+use crate::interval::{Interval, Ticket};
 use crate::late::late;
 use crate::older_writers::is_of_this_cluster;
 use crate::run::Run;
@@ -47,16 +50,39 @@ pub struct Accounted {
 #[derive(Default)]
 pub struct Named {
     pub count: i64,
-    pub keys: Vec<i64>,
+    pub keys: Vec<String>,
 }
 
 impl Named {
-    fn add(&mut self, key: i64) {
+    fn add(&mut self, ticket: &Ticket) {
         self.count += 1;
         if self.keys.len() < MOST_NAMED {
-            self.keys.push(key);
+            self.keys.push(ticket.key.to_string());
         }
     }
+}
+
+impl Accounted {
+    /// Of the tickets with an id as many have an entry after all as are left over.
+    fn add_without_entry(&mut self, tickets: &[Ticket], late: &[Ticket], mut left_over: HashMap<i64, usize>) {
+        let mut left: HashMap<(i64, i64), usize> = HashMap::new();
+        late.iter().for_each(|ticket| *left.entry(ticket.identity()).or_default() += 1);
+        let (late, early): (Vec<&Ticket>, Vec<&Ticket>) =
+            tickets.iter().partition(|ticket| take_one(&mut left, ticket.identity()));
+        for ticket in early {
+            if !take_one(&mut left_over, ticket.key.id()) {
+                self.not_rotated.add(ticket);
+            }
+        }
+        for ticket in late {
+            self.created_since += i64::from(!take_one(&mut left_over, ticket.key.id()));
+        }
+    }
+}
+
+fn take_one<K: Eq + Hash>(left: &mut HashMap<K, usize>, key: K) -> bool {
+    let some = left.get_mut(&key).filter(|left| **left > 0);
+    some.map(|left| *left -= 1).is_some()
 }
 
 impl Evidence {
@@ -103,18 +129,14 @@ fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accou
     let mut accounting = Accounting::of(Interval { first_id: i64::MIN, last_id: run.upper_id });
     while let Some(step) = accounting.step(context, run)? {
         let mut without_entry = Vec::new();
-        for Due { key, reason, .. } in step.due {
+        for Due { ticket, reason } in step.due {
             match reason {
-                Reason::OldToken => accounted.old_tokens.add(key),
-                Reason::NotRotated => without_entry.push(key),
+                Reason::OldToken => accounted.old_tokens.add(&ticket),
+                _ => without_entry.push(ticket),
             }
         }
         let late = if run.has_been_swept() { late(context, run, here, &without_entry)? } else { Vec::new() };
-        accounted.created_since += late.len() as i64;
-        without_entry
-            .iter()
-            .filter(|key| !late.contains(key))
-            .for_each(|&key| accounted.not_rotated.add(key));
+        accounted.add_without_entry(&without_entry, &late, step.left_over);
     }
     Ok(accounted)
 }

@@ -2,12 +2,13 @@
 
 use std::io::{self, BufWriter, Write};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::{Trace, TraceFormat};
 use crate::console::note;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::key::Key;
 use crate::leaked::{ListFile, LookUp, Outcome, Summary};
 use crate::session::Session;
 
@@ -33,17 +34,17 @@ pub fn trace(session: &mut Session, options: &Trace) -> Result<Exit, Error> {
 
 fn row(line: u64, outcome: &Outcome, format: TraceFormat) -> String {
     let (state, key, retired) = (outcome.state(), outcome.key(), outcome.retired.as_ref());
-    let known = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     match format {
         TraceFormat::Text => format!("line {line}: {}", in_words(outcome)),
         TraceFormat::Csv => {
-            let (run, at) = (known(retired.map(|it| it.run_id)), retired.map_or("", |it| &it.at));
-            format!("{line},{state},{},{run},{at}", known(key))
+            let run = retired.map(|it| it.run_id.to_string()).unwrap_or_default();
+            let (key, at) = (key.map(Key::to_string).unwrap_or_default(), retired.map_or("", |it| &it.at));
+            format!("{line},{state},{key},{run},{at}")
         }
         TraceFormat::Json => json!({
             "line": line,
             "state": state,
-            "key": key,
+            "key": key.map(Value::from),
             "run_id": retired.map(|it| it.run_id),
             "retired_at": retired.map(|it| &it.at),
         })
@@ -54,7 +55,7 @@ fn row(line: u64, outcome: &Outcome, format: TraceFormat) -> String {
 fn in_words(outcome: &Outcome) -> String {
     let retired = outcome.retired.as_ref();
     let retired = retired.map(|it| format!("retired by run {}, ticket {}, {}", it.run_id, it.key, it.at));
-    match (outcome.live, retired) {
+    match (&outcome.live, retired) {
         (Some(key), Some(retired)) => format!("IN USE by ticket {key} again, {retired}"),
         (Some(key), None) => format!("IN USE by ticket {key}"),
         (None, Some(retired)) => retired,
@@ -69,12 +70,12 @@ mod tests {
 
     #[test]
     fn a_row_has_a_place_for_all_that_may_be_known() {
-        let retired = Retired { run_id: 1, key: 7, at: "2025-11-03T10:07:00+00:00".to_owned() };
+        let retired = Retired { run_id: 1, key: Key::Number(7), at: "2025-11-03T10:07:00+00:00".to_owned() };
         let outcomes = [
             Outcome::default(),
-            Outcome { live: Some(8), retired: None },
+            Outcome { live: Some(Key::Number(8)), retired: None },
             Outcome { live: None, retired: Some(retired.clone()) },
-            Outcome { live: Some(8), retired: Some(retired) },
+            Outcome { live: Some(Key::Number(8)), retired: Some(retired) },
         ];
         let rows = |format| outcomes.iter().map(|outcome| row(3, outcome, format)).collect::<Vec<_>>();
         let csv = ["3,unknown,,,", "3,live,8,,", "3,retired,7,1,2025-11-03T10:07:00+00:00"];

@@ -1,9 +1,11 @@
 //! What became of a listed token.
 
+use crate::key::Key;
+
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The first of the tickets that have it.
-    pub live: Option<i64>,
+    pub live: Option<Key>,
     /// By the newest of the runs that did.
     pub retired: Option<Retired>,
 }
@@ -11,13 +13,13 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Retired {
     pub run_id: i64,
-    pub key: i64,
+    pub key: Key,
     pub at: String,
 }
 
 impl Outcome {
-    pub fn add_live(&mut self, key: i64) {
-        self.live = Some(self.live.map_or(key, |known| known.min(key)));
+    pub fn add_live(&mut self, key: Key) {
+        self.live = Some(self.live.take().map_or(key.clone(), |known| known.min(key)));
     }
 
     pub fn add_retired(&mut self, retired: Retired) {
@@ -37,8 +39,8 @@ impl Outcome {
     }
 
     /// The ticket that has it, or else had it.
-    pub fn key(&self) -> Option<i64> {
-        self.live.or(self.retired.as_ref().map(|retired| retired.key))
+    pub fn key(&self) -> Option<&Key> {
+        self.live.as_ref().or(self.retired.as_ref().map(|retired| &retired.key))
     }
 }
 
@@ -47,7 +49,7 @@ mod tests {
     use super::*;
 
     fn retired(run_id: i64, at: &str) -> Retired {
-        Retired { run_id, key: run_id * 10, at: at.to_owned() }
+        Retired { run_id, key: Key::Number(run_id * 10), at: at.to_owned() }
     }
 
     #[test]
@@ -57,9 +59,9 @@ mod tests {
         for (run, at) in [(1, "2025-11-03"), (2, "2025-12-01"), (1, "2025-11-04"), (2, "2025-11-30")] {
             outcome.add_retired(retired(run, at));
         }
-        assert_eq!((outcome.state(), outcome.key()), ("retired", Some(20)));
+        assert_eq!((outcome.state(), outcome.key()), ("retired", Some(&Key::Number(20))));
         assert_eq!(outcome.retired.as_ref().map(|retired| &*retired.at), Some("2025-12-01"));
-        [7, 5, 6].into_iter().for_each(|key| outcome.add_live(key));
-        assert_eq!((outcome.state(), outcome.key()), ("live", Some(5)));
+        [7, 5, 6].into_iter().for_each(|key| outcome.add_live(Key::Number(key)));
+        assert_eq!((outcome.state(), outcome.key()), ("live", Some(&Key::Number(5))));
     }
 }

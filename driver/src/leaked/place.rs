@@ -25,10 +25,11 @@ const BY_INDEX: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergej
 impl Place {
     pub fn of(session: &mut Session) -> Result<Self, Error> {
         let target = session.target().clone();
-        let retired = fill(include_str!("../sql/leaked_retired.sql"), &[("schema", session.schema())]);
+        let schema = [("schema", session.schema())];
+        let retired = fill(include_str!("../sql/leaked_retired.sql"), &schema);
+        let place = fill(include_str!("../sql/leaked_place.sql"), &schema);
         let mut transaction = begin(session)?;
-        let row =
-            transaction.query_typed_one(include_str!("../sql/leaked_place.sql"), &target.parameters())?;
+        let row = transaction.query_typed_one(&place, &target.parameters())?;
         let names = ["table", "key", "token", "type", "equals"].map(|name| (name, row.get(name)));
         Ok(Self {
             form: form(&row),
@@ -63,7 +64,7 @@ impl Place {
         }
         let mut rows = transaction.query_typed_raw(&self.live, listed)?;
         while let Some(row) = rows.next()? {
-            outcomes[row.get::<_, i32>("entry") as usize].add_live(row.get("key"));
+            outcomes[row.get::<_, i32>("entry") as usize].add_live(row.get::<_, String>("key").into());
         }
         drop(rows);
         Ok(outcomes)
@@ -72,7 +73,7 @@ impl Place {
 
 impl From<&Row> for Retired {
     fn from(row: &Row) -> Self {
-        Self { run_id: row.get("run_id"), key: row.get("key"), at: row.get("retired_at") }
+        Self { run_id: row.get("run_id"), key: row.get::<_, String>("key").into(), at: row.get("retired_at") }
     }
 }
 

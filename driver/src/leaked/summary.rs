@@ -6,6 +6,7 @@ use super::look_up::LookUp;
 use super::options::ListFile;
 use super::outcome::Outcome;
 use crate::error::Error;
+use crate::key::Key;
 use crate::session::Session;
 
 /// Tickets that are named of those whose token is on the list.
@@ -17,7 +18,7 @@ pub struct Summary {
     /// Entries of the list whose token some ticket has.
     pub live: u64,
     /// The first tickets that have one.
-    pub live_keys: BTreeSet<i64>,
+    pub live_keys: BTreeSet<Key>,
     /// By run, of those that are not in use.
     pub retired: BTreeMap<i64, u64>,
     pub unknown: u64,
@@ -43,7 +44,7 @@ impl Summary {
         match outcome {
             Outcome { live: Some(key), .. } => {
                 self.live += 1;
-                self.live_keys.insert(*key);
+                self.live_keys.insert(key.clone());
                 if self.live_keys.len() > MOST_NAMED {
                     self.live_keys.pop_last();
                 }
@@ -98,7 +99,7 @@ impl Summary {
     }
 
     fn named(&self) -> String {
-        let keys: Vec<String> = self.live_keys.iter().map(i64::to_string).collect();
+        let keys: Vec<String> = self.live_keys.iter().map(Key::to_string).collect();
         let more = if self.live > keys.len() as u64 { ", …" } else { "" };
         keys.join(", ") + more
     }

@@ -1,4 +1,4 @@
--- Where the leaked tokens are looked for, and what a token is there. A domain counts as the type that it is over.
+-- Where the leaked tokens are looked for, the key of the newest run or the primary key, and what a token is there. A domain counts as the type that it is over.
 WITH RECURSIVE layer AS (
     SELECT 0 AS depth, atttypid AS type, atttypmod AS modifier
       FROM pg_attribute
@@ -34,8 +34,14 @@ SELECT format('%I.%I', nspname, relname) AS table,
                   AND indcollation[0] = token.attcollation AND amname IN ('btree', 'hash')) AS indexed
   FROM pg_class
   JOIN pg_namespace ON pg_namespace.oid = relnamespace
-  JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
-  JOIN pg_attribute AS key ON key.attrelid = pg_class.oid AND key.attnum = indkey[0]
+  LEFT JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
+  LEFT JOIN LATERAL (SELECT key_column
+                       FROM @schema@.batch_progress
+                      WHERE target = $1::regclass AND token_column = $2::text::name
+                      ORDER BY run_id DESC
+                      LIMIT 1) AS run ON true
+  JOIN pg_attribute AS key ON key.attrelid = pg_class.oid
+   AND (key.attname = run.key_column OR run.key_column IS NULL AND key.attnum = indkey[0])
   JOIN pg_attribute AS token ON token.attrelid = pg_class.oid AND token.attname = $2::text::name
  CROSS JOIN base
  WHERE pg_class.oid = $1

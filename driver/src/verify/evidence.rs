@@ -2,6 +2,8 @@
 
 use postgres::Row;
 
+use crate::key::Key;
+
 /// Times as text. What is None cannot be told any more: the entries of the run are forgotten.
 pub struct RunEvidence {
     pub run_id: i64,
@@ -22,13 +24,16 @@ pub struct RunEvidence {
 /// How many, and the keys of the first of them.
 pub struct Tickets {
     pub count: i64,
-    pub keys: Vec<i64>,
+    pub keys: Vec<Key>,
 }
 
 impl Tickets {
     fn read(row: &Row, count: &str, keys: &str) -> Option<Self> {
-        let keys: Option<Vec<i64>> = row.get(keys);
-        Some(Self { count: row.get::<_, Option<i64>>(count)?, keys: keys.unwrap_or_default() })
+        let keys: Option<Vec<String>> = row.get(keys);
+        Some(Self {
+            count: row.get::<_, Option<i64>>(count)?,
+            keys: keys.unwrap_or_default().into_iter().map(Key::from).collect(),
+        })
     }
 }
 

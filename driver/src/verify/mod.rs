@@ -6,6 +6,7 @@ mod evidence;
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::key::{Key, values};
 use crate::leaked::{self, ListOptions, Summary};
 use crate::session::{Session, Target};
 use evidence::Tickets;
@@ -78,15 +79,15 @@ impl Evidence {
             "tickets_swept": self.run.tickets_swept,
             "ledger_gaps": self.run.ledger_gaps,
             "old_tokens": old_tokens.as_ref().map(|found| found.count),
-            "old_token_keys": old_tokens.as_ref().map(|found| &found.keys),
+            "old_token_keys": old_tokens.as_ref().map(|found| values(&found.keys)),
             "not_rotated": not_rotated.as_ref().map(|found| found.count),
-            "not_rotated_keys": not_rotated.as_ref().map(|found| &found.keys),
+            "not_rotated_keys": not_rotated.as_ref().map(|found| values(&found.keys)),
             "created_since": self.run.created_since,
             "without_token": self.run.without_token,
             "duplicate_tokens": self.run.duplicate_tokens,
             "leaked_tokens": self.leaked.as_ref().map(|leaked| leaked.listed),
             "survivors": self.leaked.as_ref().map(|leaked| leaked.live),
-            "survivor_ids": self.leaked.as_ref().map(|leaked| &leaked.live_keys),
+            "survivor_ids": self.leaked.as_ref().map(|leaked| values(&leaked.live_keys)),
             "leaked_retired": self.leaked.as_ref().map(|leaked| &leaked.retired),
             "leaked_unknown": self.leaked.as_ref().map(|leaked| leaked.unknown),
         })
@@ -121,8 +122,8 @@ fn line(label: &str, value: &str) -> String {
 }
 
 /// The ids that are known of so many tickets.
-fn named(count: i64, ids: &[i64]) -> String {
-    let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+fn named(count: i64, ids: &[Key]) -> String {
+    let list = ids.iter().map(Key::to_string).collect::<Vec<_>>().join(", ");
     match count {
         0 => String::new(),
         _ if count > ids.len() as i64 => format!(": ids {list}, …"),

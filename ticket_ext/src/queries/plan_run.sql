@@ -1,4 +1,4 @@
 -- How many tickets there are
-SELECT max(@key@)::bigint AS highest, count(*) AS tickets
+SELECT max(@id@) AS highest, count(*) AS tickets
 FROM @target@
 WHERE true@has_token@

@@ -1,3 +1,3 @@
 UPDATE @target@
-SET @token@ = @extschema@.renew_ticket_token(@token_bytes@, @key@::pg_catalog.int8)
+SET @token@ = @extschema@.renew_ticket_token(@token_bytes@, @id@)
 WHERE @those@@has_token@

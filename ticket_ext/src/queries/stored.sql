@@ -1,3 +1,3 @@
-SELECT @key@::bigint, @extschema@.ticket_token_digest(@token_bytes@)
+SELECT @key_value@, @extschema@.ticket_token_digest(@token_bytes@)
 FROM @target@
 WHERE @those@@has_token@

@@ -1,4 +1,4 @@
--- $1: oid of the target, $2: name of its token column. Privileges and policies are those of the current user.
+-- $1: oid of the target, $2: name of its token column, $3: number of its key. Privileges and policies are those of the current user.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
@@ -15,9 +15,6 @@ WITH RECURSIVE tree AS (
 SELECT c.relkind::text AS kind,
        (SELECT part.oid::regclass::text FROM tree JOIN pg_class AS part ON part.oid = tree.oid
         WHERE part.oid <> c.oid AND NOT part.relispartition LIMIT 1) AS child,
-       quote_ident(key.attname::text) AS key,
-       key.attname::text AS key_name,
-       key.attnum AS key_number,
        quote_ident(token.attname::text) AS token,
        token.attnum AS token_number,
        token.atttypid::regtype::text AS token_type,
@@ -29,12 +26,6 @@ SELECT c.relkind::text AS kind,
        EXISTS (SELECT FROM pg_index
                WHERE indrelid = c.oid AND indisunique AND indisvalid AND indpred IS NULL
                  AND indnkeyatts = 1 AND indkey[0] = token.attnum) AS is_unique,
-       (SELECT sequence.oid
-        FROM pg_depend
-        JOIN pg_class AS sequence ON sequence.oid = objid AND sequence.relkind = 'S'
-        WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
-          AND refobjid = c.oid AND refobjsubid = key.attnum AND deptype IN ('a', 'i')
-        LIMIT 1) AS sequence,
        row_security_active(c.oid) AS row_security,
        ARRAY(SELECT oid FROM tree WHERE oid <> c.oid ORDER BY oid) AS partitions,
        (SELECT quote_ident(rulename::text) FROM pg_rewrite
@@ -52,7 +43,7 @@ SELECT c.relkind::text AS kind,
        concat_ws(' ',
            CASE WHEN NOT (has_column_privilege(c.oid, token.attnum, 'UPDATE')
                           AND has_column_privilege(c.oid, token.attnum, 'SELECT')
-                          AND has_column_privilege(c.oid, key.attnum, 'SELECT'))
+                          AND coalesce(has_column_privilege(c.oid, $3, 'SELECT'), true))
                 THEN format('GRANT SELECT, UPDATE (%I) ON %I.%I TO %I;', token.attname, n.nspname, c.relname, current_user)
            END,
            CASE WHEN NOT has_schema_privilege(own.extnamespace, 'USAGE')
@@ -61,9 +52,6 @@ SELECT c.relkind::text AS kind,
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_extension AS own ON own.extname = 'ticket_ext'
-LEFT JOIN pg_index AS pk ON pk.indrelid = c.oid AND pk.indisprimary AND pk.indnkeyatts = 1
-LEFT JOIN pg_attribute AS key ON key.attrelid = c.oid AND key.attnum = pk.indkey[0]
-    AND key.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
 LEFT JOIN pg_attribute AS token ON token.attrelid = c.oid AND token.attname = $2
     AND token.attnum > 0 AND NOT token.attisdropped
 WHERE c.oid = $1

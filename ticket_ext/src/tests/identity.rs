@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[pg_test(
-        error = "run 1 of table public.ticket went by the key \"id\", which is its primary key no more"
+        error = "run 1 of table public.ticket went by the key \"id\", which cannot order its tickets any more"
     )]
     fn a_moved_primary_key_is_refused() {
         half_done();

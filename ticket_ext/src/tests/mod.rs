@@ -7,6 +7,7 @@ mod entries;
 mod guard;
 mod identity;
 mod interference;
+mod keys;
 mod privileges;
 mod runs;
 mod sweep;

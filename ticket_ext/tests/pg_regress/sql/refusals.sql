@@ -53,15 +53,26 @@ CREATE TABLE heir () INHERITS (ticket);
 SELECT rotate_ticket_tokens(0, 1);
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 DROP TABLE heir;
--- primary key
+-- key
 CREATE TABLE no_key (id bigint, token uuid);
 SELECT rotate_ticket_tokens(0, 1, 'no_key');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
-CREATE TABLE two_keys (id bigint, part integer, token uuid, PRIMARY KEY (id, part));
+SELECT start_ticket_rotation('no_key', key_column => 'id');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+ALTER TABLE no_key ALTER id SET NOT NULL;
+SELECT start_ticket_rotation('no_key', key_column => 'id');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+CREATE TABLE two_keys (id bigint, part integer, note text, token uuid, PRIMARY KEY (id, part));
 SELECT rotate_ticket_tokens(0, 1, 'two_keys');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
-CREATE TABLE uuid_key (id uuid PRIMARY KEY, token uuid);
-SELECT rotate_ticket_tokens(0, 1, 'uuid_key');
+SELECT start_ticket_rotation('two_keys', key_column => 'note');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT start_ticket_rotation('two_keys', key_column => 'token');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT start_ticket_rotation('two_keys', key_column => 'number');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+CREATE TABLE token_key (token uuid PRIMARY KEY, at timestamptz) PARTITION BY HASH (token);
+SELECT rotate_ticket_tokens(0, 1, 'token_key');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 -- token column
 SELECT rotate_ticket_tokens(0, 1, 'ticket', 'Token');
