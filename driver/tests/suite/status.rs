@@ -40,6 +40,7 @@ fn a_run_is_shown_as_it_stands() {
         "tuned           -",
         "last id         250",
         "finished        -",
+        "held off        -",
     ];
     assert_eq!(text(&database), expected);
     let status = json(&database);

@@ -51,19 +51,20 @@ impl Row {
         }
     }
 
-    /// The id of its key, by which the ledger knows the ticket.
-    pub fn key(&self, number: i16) -> Option<i64> {
+    /// The id by which the ledger knows the ticket, of its key.
+    pub fn id(&self, number: i16) -> Option<i64> {
         let datum = self.datum(number)?;
         // SAFETY: each as its type is stored.
-        unsafe {
+        let key = unsafe {
             match self.type_of(number) {
-                pg_sys::INT2OID => i16::from_datum(datum, false).map(i64::from),
-                pg_sys::INT4OID => i32::from_datum(datum, false).map(i64::from),
-                pg_sys::INT8OID => i64::from_datum(datum, false),
-                pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(|uuid| Key::Uuid(uuid).id()),
+                pg_sys::INT2OID => i16::from_datum(datum, false).map(|key| Key::Number(key.into())),
+                pg_sys::INT4OID => i32::from_datum(datum, false).map(|key| Key::Number(key.into())),
+                pg_sys::INT8OID => i64::from_datum(datum, false).map(Key::Number),
+                pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(Key::Uuid),
                 _ => None,
             }
-        }
+        };
+        key.map(Key::id)
     }
 
     /// A value as people read it.

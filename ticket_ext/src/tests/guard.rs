@@ -205,6 +205,26 @@ mod tests {
     }
 
     #[pg_test]
+    fn tickets_with_a_uuid_or_no_key_of_their_own_are_guarded_too() {
+        run("CREATE TABLE ticket (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), shop integer NOT NULL, token uuid);
+             CREATE INDEX ON ticket (shop);
+             INSERT INTO ticket (shop, token) SELECT g / 3, gen_random_uuid() FROM generate_series(1, 9) AS g;
+             CREATE TABLE leaked AS TABLE ticket");
+        finish();
+        run("SELECT start_ticket_rotation(key_column => 'shop')");
+        finish();
+        run("SELECT guard_ticket_tokens(); CREATE TABLE live AS TABLE ticket;
+             UPDATE ticket SET token = leaked.token FROM leaked WHERE leaked.id = ticket.id;
+             DELETE FROM ticket WHERE shop = 1; INSERT INTO ticket SELECT * FROM leaked WHERE shop = 1");
+        assert_eq!((count("ticket"), live(), leaked(), held_off()), (9, 6, 0, Some(12)));
+        assert_eq!(
+            count("ticket_rotation_held_off JOIN ticket ON key = id::text"),
+            12,
+            "the real key is named"
+        );
+    }
+
+    #[pg_test]
     fn a_renamed_column_stays_guarded() {
         guarded("keep");
         run("ALTER TABLE ticket RENAME token TO code; ALTER TABLE ticket RENAME id TO number;

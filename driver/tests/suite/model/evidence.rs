@@ -17,7 +17,10 @@ impl World {
         let Some((&run, newest)) = view.runs.last_key_value() else { return };
         let row = self.observer.query_one(VERIFY, &[]).expect("the evidence can be read");
         let count = |column: &str| row.get::<_, i64>(column);
-        let named = |column: &str| row.get::<_, Vec<i64>>(column);
+        let named = |column: &str| -> Vec<i64> {
+            let keys: Vec<&str> = row.get(column);
+            keys.into_iter().map(|key| key.parse().expect("a number")).collect()
+        };
         assert_eq!((count("run_id"), row.get::<_, &str>("state")), (run, newest.state.as_str()));
 
         let due = self.due(run, newest.upper_id);
