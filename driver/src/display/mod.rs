@@ -35,6 +35,7 @@ pub enum ProgressStyle {
     /// A bar on a terminal, plain lines elsewhere
     #[default]
     Auto,
+    /// Plain lines where none can be drawn
     Bar,
     Plain,
     /// One JSON object a line
@@ -65,12 +66,15 @@ pub trait Display {
 }
 
 pub fn choose(style: ProgressStyle, interval: Duration) -> Box<dyn Display> {
-    let terminal = || io::stdout().is_terminal() && io::stderr().is_terminal();
-    match style {
-        ProgressStyle::Bar => Box::new(bar::Bar::new()),
-        ProgressStyle::Auto if terminal() => Box::new(bar::Bar::new()),
-        ProgressStyle::Auto | ProgressStyle::Plain => Box::new(plain::Plain::new(interval)),
-        ProgressStyle::Json => Box::new(json::Json::new(interval)),
+    let bar = match style {
+        ProgressStyle::Json => return Box::new(json::Json::new(interval)),
+        ProgressStyle::Auto if io::stdout().is_terminal() => bar::Bar::new(),
+        ProgressStyle::Bar => bar::Bar::new(),
+        ProgressStyle::Auto | ProgressStyle::Plain => None,
+    };
+    match bar {
+        Some(bar) => Box::new(bar),
+        None => Box::new(plain::Plain::new(interval)),
     }
 }
 
