@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::Snapshot;
 use crate::repeat::Repeat;
-use crate::session::Retrying;
+use crate::session::{Place, Retrying};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -49,6 +49,15 @@ pub trait Display {
     fn note(&mut self, text: &str) -> io::Result<()> {
         console::note(text);
         Ok(())
+    }
+
+    /// What comes first.
+    fn place(&mut self, place: &Place, snapshot: &Snapshot) -> io::Result<()> {
+        self.note(&place.text(snapshot.progress.planned))
+    }
+
+    fn warn(&mut self, _kind: &str, text: &str) -> io::Result<()> {
+        self.note(&format!("warning: {text}"))
     }
 
     fn tuned(&mut self, tuning: Tuning) -> io::Result<()> {
