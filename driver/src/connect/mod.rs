@@ -52,6 +52,8 @@ pub struct Request {
 
 pub struct Connection {
     pub client: Client,
+    /// Its address, for people.
+    pub server: String,
     pub locked: Locked,
     /// None: nobody has asked.
     role: Option<Role>,

@@ -38,7 +38,9 @@ impl Settings {
         };
         let (connector, asks) = (tls.clone(), self.asks_for_the_role);
         match within(self.timeout, move || connect(&config, connector, asks)) {
-            Some(Ok((client, role))) => Ok(Connection { client, locked, role, tls }),
+            Some(Ok((client, role))) => {
+                Ok(Connection { client, server: server.address(), locked, role, tls })
+            }
             Some(Err(error)) => Err(explain(error, server)),
             None => Err(Error::Silent(server.to_string())),
         }

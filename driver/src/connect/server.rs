@@ -49,6 +49,15 @@ impl Server {
         self.host.starts_with('/') && self.address.is_none()
     }
 
+    /// As one word: `db1:5432`.
+    pub fn address(&self) -> String {
+        match &self.host {
+            _ if self.is_socket() => self.to_string(),
+            host if host.contains(':') => format!("[{host}]:{}", self.port),
+            host => format!("{host}:{}", self.port),
+        }
+    }
+
     /// The names that a password file may know it by.
     pub fn names(&self) -> Vec<&str> {
         let also = self.is_socket().then_some("localhost");
@@ -125,6 +134,13 @@ mod tests {
         assert_eq!(servers("host=/tmp port=1"), ["/tmp/.s.PGSQL.1"]);
         assert_eq!(servers("host=a"), ["a port 5432"]);
         assert_eq!(servers("host=a hostaddr=::1"), ["a (::1) port 5432"]);
+    }
+
+    #[test]
+    fn an_address_is_one_word() {
+        let address = |text: &str| Server::list(&parse(text).unwrap()).unwrap()[0].address();
+        let addresses = ["host=db1", "host=::1", "host=a hostaddr=::1 port=7", "host=/tmp"].map(address);
+        assert_eq!(addresses, ["db1:5432", "[::1]:5432", "a:7", "/tmp/.s.PGSQL.5432"]);
     }
 
     #[test]

@@ -16,13 +16,15 @@ const TEMPLATE: &str = "[{elapsed_precise}] {wide_bar:.green} {msg}";
 pub struct Bar(ProgressBar);
 
 impl Bar {
-    pub fn new() -> Self {
+    /// None: standard error is no terminal, or one that says by TERM that it cannot draw.
+    pub fn new() -> Option<Self> {
         let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
-        Self(ProgressBar::no_length().with_style(style))
+        let bar = ProgressBar::no_length().with_style(style);
+        (!bar.is_hidden()).then_some(Self(bar))
     }
 
     fn is_shown(&self) -> bool {
-        !self.0.is_hidden() && self.0.length().is_some()
+        self.0.length().is_some()
     }
 
     /// The bar stays where it stands, and what follows begins on a line of its own.

@@ -10,7 +10,7 @@ use crate::console;
 use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::{Phase, Snapshot};
-use crate::session::Retrying;
+use crate::session::{Place, Retrying};
 
 pub struct Json {
     interval: LineInterval,
@@ -31,6 +31,20 @@ impl Display for Json {
             print(&object(event.name(), snapshot))?;
         }
         Ok(())
+    }
+
+    fn place(&mut self, place: &Place, snapshot: &Snapshot) -> io::Result<()> {
+        self.last = Some(snapshot.clone());
+        let mut line = object("rotating", self.last.as_ref());
+        place.json().into_iter().for_each(|(key, value)| line[key] = value);
+        print(&line)
+    }
+
+    fn warn(&mut self, kind: &str, text: &str) -> io::Result<()> {
+        self.note(&format!("warning: {text}"))?;
+        let mut line = object("warning", self.last.as_ref());
+        (line["warning"], line["text"]) = (kind.into(), text.into());
+        print(&line)
     }
 
     fn tuned(&mut self, tuning: Tuning) -> io::Result<()> {

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::Snapshot;
 use crate::repeat::Repeat;
-use crate::session::Retrying;
+use crate::session::{Place, Retrying};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -35,6 +35,7 @@ pub enum ProgressStyle {
     /// A bar on a terminal, plain lines elsewhere
     #[default]
     Auto,
+    /// Plain lines where none can be drawn
     Bar,
     Plain,
     /// One JSON object a line
@@ -48,6 +49,15 @@ pub trait Display {
     fn note(&mut self, text: &str) -> io::Result<()> {
         console::note(text);
         Ok(())
+    }
+
+    /// What comes first.
+    fn place(&mut self, place: &Place, snapshot: &Snapshot) -> io::Result<()> {
+        self.note(&place.text(snapshot.progress.planned))
+    }
+
+    fn warn(&mut self, _kind: &str, text: &str) -> io::Result<()> {
+        self.note(&format!("warning: {text}"))
     }
 
     fn tuned(&mut self, tuning: Tuning) -> io::Result<()> {
@@ -65,12 +75,15 @@ pub trait Display {
 }
 
 pub fn choose(style: ProgressStyle, interval: Duration) -> Box<dyn Display> {
-    let terminal = || io::stdout().is_terminal() && io::stderr().is_terminal();
-    match style {
-        ProgressStyle::Bar => Box::new(bar::Bar::new()),
-        ProgressStyle::Auto if terminal() => Box::new(bar::Bar::new()),
-        ProgressStyle::Auto | ProgressStyle::Plain => Box::new(plain::Plain::new(interval)),
-        ProgressStyle::Json => Box::new(json::Json::new(interval)),
+    let bar = match style {
+        ProgressStyle::Json => return Box::new(json::Json::new(interval)),
+        ProgressStyle::Auto if io::stdout().is_terminal() => bar::Bar::new(),
+        ProgressStyle::Bar => bar::Bar::new(),
+        ProgressStyle::Auto | ProgressStyle::Plain => None,
+    };
+    match bar {
+        Some(bar) => Box::new(bar),
+        None => Box::new(plain::Plain::new(interval)),
     }
 }
 

@@ -4,6 +4,7 @@
 mod checkpoints;
 mod crew;
 mod ending;
+mod introduction;
 mod monitor;
 mod report;
 mod shared;
@@ -74,6 +75,10 @@ impl<'a> Rotation<'a> {
     fn rotate(&mut self, throttles: Throttles) -> Result<Outcome, Error> {
         let mut monitor = Monitor::new(throttles);
         let observation = self.persist(|session| monitor.observe(session, None))?;
+        if observation.is_active() {
+            self.view.observe(observation.progress.clone());
+            self.introduce()?;
+        }
         self.view.begin(observation.clone())?;
         let vacuums = self.vacuums(observation.progress.as_ref())?;
         let shared = Shared::new(self.options.pace, vacuums, monitor, &observation);

@@ -7,7 +7,7 @@ use super::monitor::Observation;
 use crate::display::{Display, Event};
 use crate::pace::Tuning;
 use crate::progress::{Progress, Snapshot, State, Tracker};
-use crate::session::{RepeatFilter, Retrying};
+use crate::session::{Place, RepeatFilter, Retrying};
 
 pub struct View<'a> {
     display: &'a mut dyn Display,
@@ -39,6 +39,15 @@ impl View<'_> {
             batches: 0,
             begun: false,
         }
+    }
+
+    pub fn place(&mut self, place: &Place) -> io::Result<()> {
+        self.last.as_ref().map_or(Ok(()), |snapshot| self.display.place(place, snapshot))
+    }
+
+    /// Of what may go wrong; `kind` is for programs.
+    pub fn warn(&mut self, kind: &str, text: String) -> io::Result<()> {
+        self.display.warn(kind, &text)
     }
 
     /// A run that is not active is not begun.

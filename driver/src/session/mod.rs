@@ -5,6 +5,7 @@
 
 mod link;
 mod options;
+mod place;
 mod retry;
 mod scope;
 mod target;
@@ -23,6 +24,7 @@ use crate::verify::RunEvidence;
 
 pub use link::Link;
 pub use options::RetryOptions;
+pub use place::Place;
 pub use retry::{RepeatFilter, Retrying};
 pub use scope::Scope;
 pub use target::{Parameter, Target};
@@ -30,6 +32,7 @@ pub use template::fill;
 
 pub struct Session {
     client: Client,
+    server: String,
     locked: Locked,
     schema: String,
     target: Target,
@@ -46,7 +49,7 @@ pub struct Vacuuming {
 
 impl Session {
     pub fn open(connection: Connection, scope: &Scope) -> Result<Self, Error> {
-        let Connection { mut client, locked, .. } = connection;
+        let Connection { mut client, server, locked, .. } = connection;
         let row = client.query_typed_one(
             include_str!("../sql/session.sql"),
             &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
@@ -55,7 +58,7 @@ impl Session {
             return Err(extension_missing(&mut client)?);
         };
         let target = Target::try_from(&row)?;
-        Ok(Self { client, locked, schema, target })
+        Ok(Self { client, server, locked, schema, target })
     }
 
     /// The extension's, quoted.
@@ -65,6 +68,11 @@ impl Session {
 
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The address it is connected to.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// One batch, one transaction. None: no range is left to this session.

@@ -5,13 +5,18 @@ use std::process::{Command, Stdio};
 use crate::common::{DRIVER, Database, Ended, Lock, Running, wait_for_blocked};
 
 fn on_terminal(database: &Database, arguments: &str) -> Option<Running> {
+    with_variables(database, "TERM=xterm", arguments)
+}
+
+/// With variables as `env` takes them.
+fn with_variables(database: &Database, variables: &str, arguments: &str) -> Option<Running> {
     if Command::new("script").arg("--version").output().is_err() {
         eprintln!("skipped: there is no program script");
         return None;
     }
     let mut command = database.command("script");
-    command.args(["-qec", &format!("stty cols 120; {DRIVER} {arguments}"), "/dev/null"]);
-    command.env("TERM", "xterm").stdin(Stdio::null());
+    command.args(["-qec", &format!("stty cols 120; env {variables} {DRIVER} {arguments}"), "/dev/null"]);
+    command.stdin(Stdio::null());
     Some(Running::start(command))
 }
 
@@ -58,4 +63,31 @@ fn plain_lines_can_be_had_on_a_terminal() {
     let ended = running.wait().expect(0);
     assert!(ended.stdout.contains("completed: 100.00 % (100 of 100) | remaining time: 0 second(s)\r\n"));
     assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
+}
+
+#[test]
+fn a_terminal_that_cannot_draw_gets_plain_lines() {
+    for variables in ["-u TERM", "TERM=dumb"] {
+        let database = Database::with_tickets(100);
+        let Some(running) = with_variables(&database, variables, "run --progress bar") else { return };
+        let ended = running.wait().expect(0);
+        assert!(ended.stdout.contains("completed: 100.00 % (100 of 100) |"), "{}", ended.stdout);
+        assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_bar_that_goes_to_a_file_is_plain_lines() {
+    let database = Database::with_tickets(100);
+    let ended = database.complete(&["run", "--progress", "bar"]);
+    assert!(ended.stdout.ends_with("completed: 100.00 % (100 of 100) | remaining time: 0 second(s)\n"));
+}
+
+#[test]
+fn the_bar_has_no_colour_where_none_is_wanted() {
+    for (variables, coloured) in [("TERM=xterm", true), ("TERM=xterm NO_COLOR=1", false)] {
+        let database = Database::with_tickets(100);
+        let Some(running) = with_variables(&database, variables, "run") else { return };
+        assert_eq!(running.wait().expect(0).stdout.contains("\u{1b}[32m"), coloured, "{variables}");
+    }
 }

@@ -20,11 +20,16 @@ const KEYS: [&str; 13] = [
     "throttle",
 ];
 
+/// Further ones of the first line.
+const PLACE: [&str; 5] = ["target", "token_column", "database", "server", "role"];
+
 fn lines(output: &str) -> Vec<Value> {
     let lines: Vec<Value> =
         output.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
     for line in &lines {
-        assert!(line.as_object().expect("an object").keys().eq(KEYS), "{line}");
+        let keys = line.as_object().expect("an object").keys();
+        let more: &[&str] = if line["event"] == "rotating" { &PLACE } else { &[] };
+        assert!(keys.eq(KEYS.iter().chain(more)), "{line}");
     }
     lines
 }
@@ -40,8 +45,8 @@ fn lines_tell_a_run_from_its_start_to_its_end() {
     let ended = database.complete(&["run", "--batch", "20", "--progress", "json", "--interval", "1"]);
     let lines = lines(&ended.stdout);
     let events = events(&lines);
-    let (first, middle, last) = (events[0], &events[1..events.len() - 1], events[events.len() - 1]);
-    assert_eq!((first, last), ("started", "finished"));
+    let (first, middle, last) = (&events[..2], &events[2..events.len() - 1], events[events.len() - 1]);
+    assert_eq!((first, last), (&["rotating", "started"][..], "finished"));
     assert!(!middle.is_empty() && middle.iter().all(|event| *event == "progress"), "{events:?}");
     for key in ["tickets_done", "percent", "last_id"] {
         assert!(lines.is_sorted_by_key(|line| line[key].as_f64()), "{key}");
@@ -56,10 +61,21 @@ fn the_first_and_the_last_line_hold_what_is_known() {
     let ended = database.complete(&["run", "--progress", "json"]);
     let lines = lines(&ended.stdout);
     let first = r#"{"event":"started","run_id":1,"state":"active","phase":"rotating","tickets_done":250,"tickets_planned":1000,"percent":25.0,"tickets_per_second":null,"seconds_remaining":null,"last_id":250,"finished_at":null,"seconds_since_finish":null,"throttle":null}"#;
-    assert_eq!(lines[0].to_string(), first);
+    assert_eq!(lines[1].to_string(), first);
     let last = &lines[lines.len() - 1];
     assert_eq!((&last["state"], &last["percent"]), (&"finished".into(), &100.0.into()));
     assert_eq!((&last["tickets_done"], &last["seconds_remaining"]), (&1000.into(), &0.into()));
+}
+
+#[test]
+fn the_first_line_says_what_is_rotated_and_where() {
+    let database = Database::with_tickets(1000);
+    let ended = database.complete(&["run", "--progress", "json"]);
+    let place = &lines(&ended.stdout)[0];
+    let said = ["event", "target", "token_column", "database", "role"].map(|key| place[key].as_str());
+    assert_eq!(said, ["rotating", "public.ticket", "token", &database.name, "postgres"].map(Some));
+    assert_eq!(place["tickets_planned"], 1000);
+    assert!(place["server"].as_str().is_some_and(|server| server.contains(".s.PGSQL.")), "{place}");
 }
 
 #[test]

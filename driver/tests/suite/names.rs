@@ -77,3 +77,15 @@ fn two_targets_have_runs_of_their_own() {
     database.complete(&["run", "--table", ODD_TABLE, "--token-column", ODD_COLUMN]).says(&["run 2"]);
     database.complete(&["run"]).says(&["run 1 finished ", "ago: nothing was rotated now"]);
 }
+
+#[test]
+fn a_table_of_the_same_name_in_another_schema_is_told_unless_the_schema_was_given() {
+    let database = Database::with_tickets(100);
+    database.execute(r#"CREATE SCHEMA "Old"; CREATE TABLE "Old".ticket (); CREATE SCHEMA v; CREATE VIEW v.ticket AS SELECT"#);
+    database.complete(&["run"]).says(&[
+        "rotating public.ticket (token), 100 tickets, in ",
+        "warning: other schemas have a table of this name, too: \"Old\"; to be sure: --table public.ticket\n",
+    ]);
+    let told = database.complete(&["run", "--new", "--table", "public.ticket"]);
+    assert!(!told.stderr.contains("warning"), "{}", told.stderr);
+}

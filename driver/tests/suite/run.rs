@@ -12,7 +12,16 @@ fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {
     let (first, last) = (&lines[0], &lines[lines.len() - 1]);
     assert_eq!((first.done, first.planned, first.remaining), (0, 4000, None));
     assert_eq!((last.done, last.planned, last.remaining), (4000, 4000, Some(0)));
-    assert_eq!(ended.stderr, "rotate-driver: run 1 is finished; verify it with: rotate-driver verify\n");
+    let mut said = ended.stderr.lines();
+    let socket =
+        format!("{}/.s.PGSQL.{}", database.server.variable("PGHOST"), database.server.variable("PGPORT"));
+    let place = format!("in {} at {socket} as postgres", database.name);
+    assert_eq!(
+        said.next(),
+        Some(&*format!("rotate-driver: rotating public.ticket (token), 4,000 tickets, {place}"))
+    );
+    assert_eq!(said.next(), Some("rotate-driver: run 1 is finished; verify it with: rotate-driver verify"));
+    assert_eq!(said.next(), None);
 }
 
 #[test]
