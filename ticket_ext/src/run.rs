@@ -122,7 +122,7 @@ pub fn in_the_way(client: &mut SpiClient, context: &Context) -> Result<Option<Ru
     Ok(newest.filter(|run| run.is_unfinished() && !identity::is_other_table(run.mismatch.as_ref())))
 }
 
-/// What became of a run that was active when the call began.
+/// Its state as it is now, which is another one than when the call began where that had to wait.
 pub fn state(client: &mut SpiClient, context: &Context, run: i64) -> Result<String, TicketError> {
     let sql = "SELECT state FROM @extschema@.ticket_rotation WHERE run_id = $1";
     Ok(context.session.write(client, sql, &[run.into()])?.first().get_one()?.unwrap_or_default())
@@ -155,6 +155,6 @@ pub fn change(args: &TargetArgs, state: &str, from: &[&str]) -> Result<i64, Tick
         let args = [run.id.into(), state.into(), from.into(), name.into(), column.into(), resumes.into()];
         let sql = include_str!("queries/change_run.sql");
         let changed = context.session.change_run(client, format!("run {}", run.id), sql, &args)?;
-        if changed.is_empty() { Err(run.wrong_state(&context)) } else { Ok(run.id) }
+        if changed.is_empty() { Err(no_longer_active(client, &context, run.id)?) } else { Ok(run.id) }
     })
 }
