@@ -1,5 +1,7 @@
 //! Tickets in an interval of ids, and their rotation.
 
+use std::collections::HashSet;
+
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
@@ -9,6 +11,7 @@ use crate::error::TicketError;
 use crate::key::{Key, KeyKind};
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
+use crate::table::Columns;
 use crate::violation::without_row;
 
 /// The tickets with `first_id <= id <= last_id`.
@@ -76,12 +79,18 @@ impl Tickets {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
             Tickets::Holding(_) => include_str!("queries/those_holding.sql"),
         };
-        let sql = include_str!("queries/rotate.sql").replace("@those@", those.trim_end());
-        let args = self.args(context.table.columns.key.kind);
-        let update = || Ok(with_limit(|| context.update(client, &sql, &args))?.len());
-        let (tickets, noted) = without_row(|| noted_during(update))?;
-        if noted.len() == tickets && !context.table.columns.has_triggers {
+        let Columns { has_triggers, ref key, .. } = context.table.columns;
+        let returning = if has_triggers { " RETURNING @key_value@" } else { "" };
+        let sql =
+            include_str!("queries/rotate.sql").trim_end().replace("@those@", those.trim_end()) + returning;
+        let args = self.args(key.kind);
+        let update = || with_limit(|| context.update(client, &sql, &args));
+        let (rows, noted) = without_row(|| noted_during(update))?;
+        if !has_triggers && noted.len() == rows.len() {
             return Ok((noted, Vec::new()));
+        }
+        if has_triggers {
+            self.check_keys(context, rows, &noted)?;
         }
         self.fire_deferred(client, context)?;
         let mut reconciled = reconcile(&noted, &self.stored(client, context)?);
@@ -89,6 +98,19 @@ impl Tickets {
             reconciled.unchanged.retain(|ticket| found.contains(ticket));
         }
         Ok((reconciled.written, reconciled.unchanged))
+    }
+
+    /// A ticket that gets another key from a trigger cannot be accounted for.
+    fn check_keys(&self, context: &Context, rows: SpiTupleTable, noted: &[Entry]) -> Result<(), TicketError> {
+        let ids: HashSet<i64> = noted.iter().map(|entry| entry.id).collect();
+        let mut moved = Vec::new();
+        for row in rows {
+            let key = context.table.columns.key.kind.read(&row, 1)?;
+            if !ids.contains(&key.id()) {
+                moved.push(key);
+            }
+        }
+        if moved.is_empty() { Ok(()) } else { Err(context.not_rotated(&moved)) }
     }
 
     /// What is deferred to the COMMIT would come after the comparison, and as another user.
