@@ -33,16 +33,28 @@ pub fn rotate(after_id: Option<i64>, batch: i64, args: &TargetArgs) -> Result<Op
     Spi::connect_mut(|client| {
         let context = Context::for_rotation(client, args)?;
         let Some(run) = run::to_rotate(client, &context)? else { return Ok(None) };
-        let last_id = rotate_ranges(client, &context, &run, after_id, batch)?;
-        if last_id.is_some() || Range::any_left(client, &context, &run, Phase::Rotation)? {
-            return Ok(last_id);
-        }
-        let last_id = sweep(client, &context, &run, batch)?;
-        if last_id.is_none() {
-            finish::finish(client, &context, &run)?;
-        }
+        let last_id = rotate_or_sweep(client, &context, &run, after_id, batch)?;
+        context.confirm(client)?;
         Ok(last_id)
     })
+}
+
+fn rotate_or_sweep(
+    client: &mut SpiClient,
+    context: &Context,
+    run: &Run,
+    after_id: Option<i64>,
+    batch: i64,
+) -> Result<Option<i64>, TicketError> {
+    let last_id = rotate_ranges(client, context, run, after_id, batch)?;
+    if last_id.is_some() || Range::any_left(client, context, run, Phase::Rotation)? {
+        return Ok(last_id);
+    }
+    let last_id = sweep(client, context, run, batch)?;
+    if last_id.is_none() {
+        finish::finish(client, context, run)?;
+    }
+    Ok(last_id)
 }
 
 fn rotate_ranges(

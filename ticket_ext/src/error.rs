@@ -95,6 +95,8 @@ pub enum TicketError {
     Forgotten { run: i64, table: String, call: String },
     #[error("setting {setting} does not count within a SECURITY DEFINER function")]
     SettingOfCaller { setting: &'static str },
+    #[error("table {table} was changed while a batch was at work")]
+    ChangedMeanwhile { table: String },
     #[error("a batch is rotated within a batch")]
     NestedBatch,
     #[error("no batch is being rotated")]

@@ -247,6 +247,11 @@ fn explain(error: &TicketError) -> Explanation {
                 "Name table and column in the call instead of setting {setting}: SELECT rotate_ticket_tokens(NULL, 5000, 'schema.table', 'column');"
             ),
         ),
+        ChangedMeanwhile { .. } => refuse(
+            Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            "Its schema, a partition or a role is another one than when the batch began. It is rolled back.",
+            "Call again.",
+        ),
         NestedBatch => refuse(
             Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             "A trigger on the tickets has called rotate_ticket_tokens.",

@@ -46,6 +46,7 @@ pub fn start(client: &mut SpiClient, context: &Context, ranges: Option<i32>) -> 
     };
     let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
     let run = insert(client, context, &plan, upper_id)?;
+    context.confirm(client)?;
     divide(client, context, run, upper_id, plan.tickets, ranges)?;
     // For the guard, which knows the runs of its table.
     tell_of_change(context.target.oid);

@@ -28,7 +28,7 @@ pub enum Mode {
     Control,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Columns {
     pub key: KeyColumn,
     /// Expressions for the id of a ticket, and for its key as it is read.

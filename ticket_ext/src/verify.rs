@@ -103,6 +103,7 @@ pub fn verify(args: &TargetArgs) -> Result<Evidence, TicketError> {
             evidence.tickets = Some(account(client, &context, &run)?);
         }
         tokens(client, &context, &mut evidence)?;
+        context.confirm(client)?;
         Ok(evidence)
     })
 }
