@@ -20,6 +20,7 @@ mod init;
 mod interrupt;
 mod json;
 mod kill;
+mod kinds;
 mod leaked;
 mod look_alikes;
 mod memory;
