@@ -24,6 +24,7 @@ GRANT EXECUTE ON FUNCTION
     :"schema".pause_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
     :"schema".resume_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
     :"schema".cancel_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
+    :"schema".sweep_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
     :"schema".tune_ticket_rotation(interval, double precision, integer, pg_catalog.regclass, pg_catalog.name),
     :"schema".note_ticket_rotation_wait(pg_catalog.text, pg_catalog.regclass, pg_catalog.name),
     :"schema".verify_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
@@ -35,6 +36,6 @@ GRANT EXECUTE ON PROCEDURE
     :"schema".rotate_all_tickets(integer, interval, pg_catalog.regclass, pg_catalog.name)
 TO :"role";
 
-GRANT SELECT ON :"schema".batch_progress TO :"role";
+GRANT SELECT ON :"schema".batch_progress, :"schema".ticket_guard TO :"role";
 
 COMMIT;

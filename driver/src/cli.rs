@@ -61,6 +61,14 @@ pub enum Command {
     /// It names the ticket that has the token or had it, and the run that retired it when. It prints
     /// no token and only reads, beside live traffic.
     Trace(Trace),
+    /// Rotate the tickets whose old token has come back since the run finished, and no others
+    ///
+    /// It opens the newest run again for another sweep: in batches, with entries and progress as
+    /// in a run. The tickets that were created since keep their tokens.
+    Sweep(Sweep),
+    /// Keep retired tokens from coming back: put the guard on the table, take it off, look at it
+    #[command(subcommand)]
+    Guard(Guard),
     /// Change how hard every driver of the run works, from its next batch on
     ///
     /// What is tuned wins over the options of the drivers, also of those that join later, until
@@ -87,11 +95,28 @@ pub struct Init {
 #[derive(Args)]
 pub struct Run {
     #[command(flatten)]
-    pub pace: PaceOptions,
+    pub work: Work,
 
     /// Start another run after a finished or cancelled one
     #[arg(long)]
     pub new: bool,
+
+    /// Put the guard on the table before the first batch, as the command guard does
+    #[arg(long)]
+    pub guard: bool,
+}
+
+#[derive(Args)]
+pub struct Sweep {
+    #[command(flatten)]
+    pub work: Work,
+}
+
+/// How to work on a run, and what to show of it.
+#[derive(Args)]
+pub struct Work {
+    #[command(flatten)]
+    pub pace: PaceOptions,
 
     /// How to show progress: the bar goes to stderr, the others to stdout
     #[arg(long, value_name = "STYLE", value_enum, default_value_t)]
@@ -114,6 +139,32 @@ pub struct Run {
 
     #[command(flatten)]
     pub throttles: ThrottleOptions,
+}
+
+#[derive(Subcommand)]
+pub enum Guard {
+    /// A write that would bring a retired token back keeps the live one instead
+    ///
+    /// It takes the owner of the table. Everything else of such a write is stored; new tickets and
+    /// tokens that the application makes anew pass.
+    On {
+        /// Let such a write fail, with an error that says why
+        #[arg(long)]
+        refuse: bool,
+
+        #[command(flatten)]
+        retry: RetryOptions,
+    },
+    /// Take the guard off
+    Off {
+        #[command(flatten)]
+        retry: RetryOptions,
+    },
+    /// Show whether there is one, and what it has held off
+    Status {
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
 }
 
 #[derive(Args)]
@@ -206,6 +257,7 @@ Examples:
   rotate-driver tune --nice 1 --workers 1      more room for the application, at once
   rotate-driver verify --leaked tokens.csv     prove that no leaked token is in use
   rotate-driver trace --leaked tokens.csv      whose tokens they were
+  rotate-driver guard on                       keep old tokens from coming back
   rotate-driver pause                          and later: resume, then run
 
 Environment:

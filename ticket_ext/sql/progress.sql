@@ -53,7 +53,9 @@ COMMENT ON FUNCTION @extschema@.ticket_rotation_totals(bigint) IS 'Part of batch
 CREATE VIEW @extschema@.batch_progress AS
 SELECT run.run_id,
        -- The number of a table that was dropped can be another table's after a restore.
-       CASE WHEN format('%I.%I', namespace.nspname, class.relname) = run.target_name THEN run.target END AS target,
+       CASE WHEN quote_ident(namespace.nspname) || '.' || quote_ident(class.relname) = run.target_name
+            THEN run.target
+       END AS target,
        run.target_name,
        coalesce(attribute.attname, run.token_column) AS token_column,
        run.state,

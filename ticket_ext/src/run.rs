@@ -141,12 +141,18 @@ pub fn change(args: &TargetArgs, state: &str, from: &[&str]) -> Result<i64, Tick
     Spi::connect_mut(|client| {
         let context = Context::for_control(client, args)?;
         let mut run = Run::require(client, &context)?;
+        let resumes = state == "active";
+        let (mut state, mut from) = (state, from.to_vec());
         if let Some(mismatch) = run.mismatch.take() {
             identity::allow(mismatch, state)?;
+            if resumes && !run.is_unfinished() {
+                // Only its name is new: it can be verified under it.
+                (state, from) = (&run.state, vec![run.state.as_str()]);
+            }
         }
         let from: Vec<String> = from.iter().map(|&state| state.to_owned()).collect();
         let (name, column) = (context.target.name.as_str(), context.target.column.as_str());
-        let args = [run.id.into(), state.into(), from.into(), name.into(), column.into()];
+        let args = [run.id.into(), state.into(), from.into(), name.into(), column.into(), resumes.into()];
         let sql = include_str!("queries/change_run.sql");
         let changed = context.session.change_run(client, format!("run {}", run.id), sql, &args)?;
         if changed.is_empty() { Err(run.wrong_state(&context)) } else { Ok(run.id) }

@@ -3,6 +3,7 @@
 mod command_line;
 mod completions;
 mod control;
+mod guard;
 mod init;
 mod run;
 mod status;
@@ -20,8 +21,10 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
     match &cli.command {
         Command::Init(options) => init::init(scope, options),
         Command::Run(options) => run::run(scope, options),
+        Command::Sweep(options) => run::sweep(scope, options),
+        Command::Guard(command) => guard::guard(scope, command),
         Command::Status(options) => status::status(scope, options),
-        Command::Verify(options) => verify::verify(&mut open(scope, false)?, options),
+        Command::Verify(options) => verify::verify(&mut open(scope, false)?, scope, options),
         Command::Trace(options) => trace::trace(&mut open(scope, false)?, options),
         Command::Tune(options) => control::tune(&mut open(scope, true)?, options),
         Command::Pause => control::pause(&mut open(scope, true)?, scope),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::command_line::{to_continue, to_paste, to_repeat};
-use super::{open, verify};
-use crate::cli::{Format, Run, Verify};
+use super::{guard, open, verify};
+use crate::cli::{Format, Run, Sweep, Verify, Work};
 use crate::connect::overridden;
 use crate::console::{note, report};
 use crate::display::{self, Display, ProgressStyle};
@@ -12,20 +12,31 @@ use crate::duration;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::leaked;
-use crate::rotate::{Ending, Outcome, Rotation};
+use crate::rotate::{Begin, Ending, Outcome, Rotation};
 use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
+    let begin = if options.new { Begin::New } else { Begin::Continue };
+    work(scope, &options.work, begin, options.guard)
+}
+
+pub fn sweep(scope: &Scope, options: &Sweep) -> Result<Exit, Error> {
+    work(scope, &options.work, Begin::Sweep, false)
+}
+
+fn work(scope: &Scope, options: &Work, begin: Begin, guarded: bool) -> Result<Exit, Error> {
     overridden(scope.url.as_deref()).inspect(|warning| note(warning));
     let mut display = display::choose(options.progress, Duration::from_secs(options.interval));
-    match look_at_list(scope, options).and_then(|()| rotate(scope, options, display.as_mut())) {
+    let ready = look_at_list(scope, options)
+        .and_then(|()| if guarded { guard::put_on(scope, options.retry.retry_for) } else { Ok(()) });
+    match ready.and_then(|()| rotate(scope, options, begin, display.as_mut())) {
         Ok(ending) => {
-            explain(&ending, scope, options);
+            explain(&ending, begin, scope, options);
             match ending.outcome {
                 Outcome::Finished | Outcome::AlreadyFinished if options.verify => {
                     // A standby may not have heard of the end yet.
-                    verify::verify(&mut open(scope, true)?, &evidence(options))
+                    verify::verify(&mut open(scope, true)?, scope, &evidence(options))
                 }
                 outcome => Ok(outcome.exit()),
             }
@@ -39,7 +50,7 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
 }
 
 /// How many of the leaked tokens are in use before anything is done. A list that was misread is found out now.
-fn look_at_list(scope: &Scope, options: &Run) -> Result<(), Error> {
+fn look_at_list(scope: &Scope, options: &Work) -> Result<(), Error> {
     let Some(file) = options.list.file() else { return Ok(()) };
     if options.verify && file.is_standard_input() {
         let reason = "--leaked - can be read once only, and --verify reads the list again: name a file";
@@ -54,14 +65,14 @@ fn look_at_list(scope: &Scope, options: &Run) -> Result<(), Error> {
 }
 
 /// In the style of the progress before it.
-fn evidence(options: &Run) -> Verify {
+fn evidence(options: &Work) -> Verify {
     let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
     Verify { list: options.list.clone(), format }
 }
 
-fn rotate(scope: &Scope, options: &Run, display: &mut dyn Display) -> Result<Ending, Error> {
+fn rotate(scope: &Scope, options: &Work, begin: Begin, display: &mut dyn Display) -> Result<Ending, Error> {
     let link = Link::new(scope, true, options.retry.retry_for, Interrupt::watch(1)?);
-    Rotation::new(link, display, options).run()
+    Rotation::new(link, display, options, begin).run()
 }
 
 fn leave(error: Error) -> Result<Exit, Error> {
@@ -73,7 +84,7 @@ fn leave(error: Error) -> Result<Exit, Error> {
     Err(error)
 }
 
-fn explain(ending: &Ending, scope: &Scope, options: &Run) {
+fn explain(ending: &Ending, begin: Begin, scope: &Scope, options: &Work) {
     let run = ending
         .last
         .as_ref()
@@ -90,12 +101,15 @@ fn explain(ending: &Ending, scope: &Scope, options: &Run) {
                 again()
             ));
         }
+        Outcome::Finished if begin == Begin::Sweep => {
+            note(&format!("{run} is swept: {} ticket(s) have got a new token", ending.tickets));
+        }
         Outcome::Finished if ending.batches == 0 => note(&format!("{run} is finished, nothing was left")),
         Outcome::Finished if options.verify => note(&format!("{run} is finished")),
         Outcome::Finished => {
             note(&format!("{run} is finished; verify it with: {}", to_paste(scope, &["verify"])));
         }
-        Outcome::Interrupted(_) if options.new && ending.last.is_none() => {
+        Outcome::Interrupted(_) if begin == Begin::New && ending.last.is_none() => {
             note(&format!("interrupted before a run was started; start it with: {}", to_repeat()));
         }
         Outcome::Interrupted(_) => {

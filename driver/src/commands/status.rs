@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::command_line::to_paste;
+use super::guard::held_off;
 use crate::cli::{Format, Status};
 use crate::console;
 use crate::duration;
@@ -88,6 +89,13 @@ impl View<'_> {
             ("last batch", progress.last_batch_at.clone()),
             ("updated", progress.updated_at.clone()),
             ("finished", progress.finished_at.clone()),
+            (
+                "held off",
+                (progress.held_off > 0).then(|| {
+                    let Progress { held_off_key, held_off_at, .. } = progress;
+                    held_off(progress.held_off, held_off_key.as_deref(), held_off_at.as_deref())
+                }),
+            ),
         ];
         lines.map(|(label, value)| format!("{label:<16}{}", value.as_deref().unwrap_or("-"))).join("\n")
     }
@@ -114,6 +122,9 @@ impl View<'_> {
             "updated_at": progress.updated_at,
             "last_batch_at": progress.last_batch_at,
             "finished_at": progress.finished_at,
+            "held_off": progress.held_off,
+            "held_off_key": progress.held_off_key,
+            "held_off_at": progress.held_off_at,
         });
         progress.tuning.json().into_iter().for_each(|(key, value)| status[key] = value);
         status

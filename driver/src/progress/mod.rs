@@ -63,6 +63,10 @@ pub struct Progress {
     pub finished_at: Option<String>,
     /// How long ago that was.
     pub since_finish: Option<Duration>,
+    /// Writes of tokens that the run had retired, which the guard held off, and the last of them.
+    pub held_off: i64,
+    pub held_off_key: Option<String>,
+    pub held_off_at: Option<String>,
     /// The first transaction id that was unused when this was read.
     pub next_transaction: i64,
 }
@@ -148,6 +152,9 @@ impl From<&Row> for Progress {
             since_finish: row
                 .get::<_, Option<f64>>("finished_seconds")
                 .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            held_off: row.get("held_off"),
+            held_off_key: row.get("held_off_key"),
+            held_off_at: row.get("held_off_at"),
             next_transaction: row.get("next_transaction"),
         }
     }

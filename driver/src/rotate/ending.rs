@@ -14,10 +14,12 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// The batches are this driver's own.
 pub struct Ending {
     pub outcome: Outcome,
+    /// This driver's own.
     pub batches: u64,
+    /// Rotated since it came, whoever did it.
+    pub tickets: i64,
     pub last: Option<Snapshot>,
 }
 

@@ -18,7 +18,7 @@ use std::thread;
 
 use postgres::error::SqlState;
 
-use crate::cli::Run;
+use crate::cli::Work;
 use crate::display::Display;
 use crate::error::Error;
 use crate::progress::{Progress, State};
@@ -32,16 +32,18 @@ use start::Start;
 use view::View;
 
 pub use ending::{Ending, Outcome};
+pub use start::Begin;
 
 pub struct Rotation<'a> {
     link: Link,
-    options: &'a Run,
+    options: &'a Work,
+    begin: Begin,
     view: View<'a>,
 }
 
 impl<'a> Rotation<'a> {
-    pub fn new(link: Link, display: &'a mut dyn Display, options: &'a Run) -> Self {
-        Self { link, options, view: View::new(display) }
+    pub fn new(link: Link, display: &'a mut dyn Display, options: &'a Work, begin: Begin) -> Self {
+        Self { link, options, begin, view: View::new(display) }
     }
 
     pub fn run(mut self) -> Result<Ending, Error> {
@@ -66,7 +68,7 @@ impl<'a> Rotation<'a> {
     /// Whether there is a run to work on.
     fn start(&mut self, throttles: &mut Throttles) -> Result<bool, Error> {
         self.persist(|session| throttles.check(session))?;
-        let mut start = Start::new(self.options.new);
+        let mut start = Start::new(self.begin);
         self.persist(|session| start.attempt(session))
     }
 
@@ -106,7 +108,8 @@ impl<'a> Rotation<'a> {
 
     fn end(mut self, outcome: Outcome) -> Result<Ending, Error> {
         self.view.show(outcome.event())?;
-        Ok(Ending { outcome, batches: self.view.batches, last: self.view.last })
+        let tickets = self.view.done_since();
+        Ok(Ending { outcome, batches: self.view.batches, tickets, last: self.view.last })
     }
 
     /// A request to cancel the batch may come too late for it and hit this instead. The outcome stands even

@@ -18,6 +18,8 @@ pub struct View<'a> {
     /// What a worker has said that somebody holds, and who.
     held_by: Option<String>,
     pub last: Option<Snapshot>,
+    /// Tickets that were done when it began.
+    done_before: i64,
     pub batches: u64,
     /// Whether there was anything to begin.
     pub begun: bool,
@@ -33,6 +35,7 @@ impl View<'_> {
             tuning: Tuning::default(),
             held_by: None,
             last: None,
+            done_before: 0,
             batches: 0,
             begun: false,
         }
@@ -50,6 +53,7 @@ impl View<'_> {
     /// A run that is not active is not begun.
     pub fn begin(&mut self, observation: Observation) -> io::Result<()> {
         self.observe(observation.progress.clone());
+        self.done_before = self.done();
         match observation.progress.as_ref().map(|progress| progress.state) {
             Some(State::Active) => {
                 self.begun = true;
@@ -58,6 +62,15 @@ impl View<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Tickets that were rotated since it began.
+    pub fn done_since(&self) -> i64 {
+        self.done() - self.done_before
+    }
+
+    fn done(&self) -> i64 {
+        self.last.as_ref().map_or(0, |snapshot| snapshot.progress.done)
     }
 
     pub fn show_observation(&mut self, observation: Observation) -> io::Result<()> {

@@ -95,6 +95,21 @@ impl Session {
         self.call(&format!("start_ticket_rotation({TARGET})"), &[])
     }
 
+    /// Opens the newest run, which has finished, for another sweep.
+    pub fn sweep(&mut self) -> Result<i64, Error> {
+        self.call(&format!("sweep_ticket_rotation({TARGET})"), &[])
+    }
+
+    /// Whether anything was changed by it.
+    pub fn guard(&mut self, action: &str) -> Result<bool, Error> {
+        self.call(&format!("guard_ticket_tokens({TARGET}, $3)"), &[(&action, Type::TEXT)])
+    }
+
+    /// Whether there was one.
+    pub fn unguard(&mut self) -> Result<bool, Error> {
+        self.call(&format!("unguard_ticket_tokens({TARGET})"), &[])
+    }
+
     pub fn pause(&mut self) -> Result<i64, Error> {
         self.call(&format!("pause_ticket_rotation({TARGET})"), &[])
     }

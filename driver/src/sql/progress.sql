@@ -21,6 +21,9 @@ SELECT run_id,
        pg_catalog.to_json(finished_at) OPERATOR(pg_catalog.#>>) '{}' AS finished_at,
        extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) finished_at)::double precision
            AS finished_seconds,
+       held_off,
+       held_off_key,
+       pg_catalog.to_json(held_off_at) OPERATOR(pg_catalog.#>>) '{}' AS held_off_at,
        pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::bigint AS next_transaction
 FROM @schema@.batch_progress
 WHERE target::pg_catalog.oid OPERATOR(pg_catalog.=) $1

@@ -38,6 +38,23 @@ impl Evidence {
         self.run.verified == Some(true) && leaked
     }
 
+    /// The command that may make it hold; None: it does, or the list is another table's.
+    pub fn cure(&self) -> Option<&'static [&'static str]> {
+        if self.verified() || self.leaked.as_ref().is_some_and(Summary::is_foreign) {
+            return None;
+        }
+        let RunEvidence { state, ledger_gaps, old_tokens, not_rotated, .. } = &self.run;
+        let any = |tickets: &Option<Tickets>| tickets.as_ref().is_some_and(|found| found.count > 0);
+        Some(match (state.as_str(), *ledger_gaps) {
+            ("active", _) => &["run"],
+            ("paused", _) => &["resume"],
+            // It was cancelled while it was swept.
+            ("cancelled", 0) => &["sweep"],
+            ("finished", 0) if any(old_tokens) || any(not_rotated) => &["sweep"],
+            _ => &["run", "--new"],
+        })
+    }
+
     fn pieces(&self) -> Vec<Piece> {
         let RunEvidence { run_id, state, tickets_rotated, tickets_swept, ledger_gaps, .. } = &self.run;
         let state = Piece::new("state", Some(state == "finished"), format!("run {run_id} is {state}"));

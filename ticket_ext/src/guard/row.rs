@@ -10,6 +10,7 @@ use pgrx::trigger_support::PgTrigger;
 use pgrx::tupdesc::PgTupleDesc;
 
 use crate::error::TicketError;
+use crate::key::Key;
 
 pub type Tuple<'a> = PgHeapTuple<'a, AllocatedByPostgres>;
 
@@ -50,7 +51,7 @@ impl Row {
         }
     }
 
-    /// The key by which the ledger knows the ticket.
+    /// The id of its key, by which the ledger knows the ticket.
     pub fn key(&self, number: i16) -> Option<i64> {
         let datum = self.datum(number)?;
         // SAFETY: each as its type is stored.
@@ -59,6 +60,7 @@ impl Row {
                 pg_sys::INT2OID => i16::from_datum(datum, false).map(i64::from),
                 pg_sys::INT4OID => i32::from_datum(datum, false).map(i64::from),
                 pg_sys::INT8OID => i64::from_datum(datum, false),
+                pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(|uuid| Key::Uuid(uuid).id()),
                 _ => None,
             }
         }

@@ -48,6 +48,17 @@ mod tests {
         assert_eq!(one::<String>(progress).as_deref(), Some("2 t t"));
     }
 
+    #[pg_test]
+    fn a_ticket_with_a_uuid_key_is_guarded() {
+        run("CREATE TABLE ticket (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), token uuid DEFAULT gen_random_uuid());
+             INSERT INTO ticket SELECT FROM generate_series(1, 10);
+             CREATE TABLE leaked AS TABLE ticket");
+        finish();
+        guard("keep");
+        run("UPDATE ticket SET token = leaked.token FROM leaked WHERE leaked.id = ticket.id");
+        assert_eq!((live(), held_off()), (10, Some(10)));
+    }
+
     /// The message of the error that a write meets with.
     fn refusal(write: &str) -> Option<String> {
         run(

@@ -46,6 +46,16 @@ mod tests {
     }
 
     #[pg_test]
+    fn a_finished_run_is_verified_under_its_new_name_once_it_is_resumed() {
+        half_done();
+        while rotate("NULL, 10").is_some() {}
+        run("ALTER TABLE ticket RENAME TO moved; SELECT resume_ticket_rotation('moved')");
+        assert_eq!(state().as_deref(), Some("finished"));
+        assert_eq!(count("verify_ticket_rotation('moved') WHERE verified"), 1);
+        assert_eq!(rotate("NULL, 10, 'moved'"), None);
+    }
+
+    #[pg_test]
     fn a_renamed_column_goes_on() {
         half_done();
         run("ALTER TABLE ticket RENAME token TO code");
