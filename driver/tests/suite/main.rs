@@ -20,6 +20,7 @@ mod interrupt;
 mod json;
 mod kill;
 mod leaked;
+mod limits;
 mod look_alikes;
 mod memory;
 mod model;
