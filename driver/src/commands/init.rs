@@ -7,7 +7,7 @@ use super::command_line::to_paste;
 use crate::cli::Init;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::session::{Scope, fill};
+use crate::session::{Scope, fill, lift_limits};
 use crate::signals::Interrupt;
 use crate::{connect, console};
 
@@ -30,6 +30,7 @@ pub fn init(scope: &Scope, options: &Init) -> Result<Exit, Error> {
 
 fn make(client: &mut Client, scope: &Scope, options: &Init) -> Result<Row, Error> {
     let mut transaction = client.transaction()?;
+    lift_limits(&mut transaction)?;
     let place = find_place(&mut transaction, scope)?;
     let table: &str = place.get("table");
     if place.get("exists") && !place.get::<_, bool>("ours") {

@@ -51,7 +51,9 @@ impl Error {
 
     /// What a batch meets that takes too long for somebody: a smaller one may get through.
     pub fn is_about_time(&self) -> bool {
-        self.is_lock_timeout() || self.is_cancelled_statement()
+        self.is_lock_timeout()
+            || self.is_cancelled_statement()
+            || self.code().is_some_and(is_transaction_timeout)
     }
 
     /// Somebody has cancelled the statement, or a time limit has.
@@ -65,6 +67,11 @@ impl Error {
     }
 }
 
+/// Of PostgreSQL 17: it ends the session.
+fn is_transaction_timeout(code: &SqlState) -> bool {
+    code.code() == "25P04"
+}
+
 /// Class 08 is what poolers answer in when they have lost the server.
 fn by_code(code: &SqlState) -> Option<RetryOn> {
     match *code {
@@ -75,7 +82,9 @@ fn by_code(code: &SqlState) -> Option<RetryOn> {
         | SqlState::ADMIN_SHUTDOWN
         | SqlState::CRASH_SHUTDOWN
         | SqlState::CANNOT_CONNECT_NOW
-        | SqlState::IDLE_SESSION_TIMEOUT => Some(RetryOn::NewConnection),
+        | SqlState::IDLE_SESSION_TIMEOUT
+        | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Some(RetryOn::NewConnection),
+        _ if is_transaction_timeout(code) => Some(RetryOn::NewConnection),
         _ => code.code().starts_with("08").then_some(RetryOn::NewConnection),
     }
 }
@@ -91,8 +100,8 @@ mod tests {
     #[test]
     fn conflicts_are_repeated_and_lost_connections_renewed() {
         assert_eq!(retried_on(&["40001", "40P01", "55P03"]), [Some(RetryOn::SameConnection); 3]);
-        let lost = ["53300", "57P01", "57P02", "57P03", "57P05", "08000", "08006", "08P01"];
-        assert_eq!(retried_on(&lost), [Some(RetryOn::NewConnection); 8]);
+        let lost = ["53300", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "08000", "08006", "08P01"];
+        assert_eq!(retried_on(&lost), [Some(RetryOn::NewConnection); 10]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::list::Chunk;
 use super::outcome::{Outcome, Retired};
 use crate::error::Error;
-use crate::session::{Session, fill};
+use crate::session::{Session, fill, lift_limits};
 
 pub struct Place {
     pub form: Form,
@@ -81,6 +81,7 @@ impl From<&Row> for Retired {
 fn begin(session: &mut Session) -> Result<Transaction<'_>, Error> {
     let mut transaction = session.transaction()?;
     transaction.batch_execute(include_str!("../sql/leaked_settings.sql"))?;
+    lift_limits(&mut transaction)?;
     Ok(transaction)
 }
 

@@ -139,7 +139,10 @@ impl<'l> Worker<'l> {
         let (size, commit) = (self.batch.get(), self.shared.options.synchronous_commit);
         let started = Instant::now();
         let in_flight = self.shared.vacuums.as_ref().map(|vacuums| vacuums.batch_begins(size));
-        let last_id = self.link.attempt(|session| session.rotate_batch(size, commit))?;
+        let sweeping = self.shared.is_sweeping();
+        let last_id = self.link.attempt(|session| {
+            if sweeping { session.sweep_batch(size, commit) } else { session.rotate_batch(size, commit) }
+        })?;
         self.link.progressed();
         if last_id.is_some() {
             if let Some(in_flight) = in_flight {

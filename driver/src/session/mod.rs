@@ -1,7 +1,8 @@
 //! The extension's SQL interface, for one target over one connection.
 //!
-//! Every call is one unnamed statement of its own: one round trip, no session state, so a transaction pooler may
-//! stand between. For its sake no setting is sent at the start either: poolers refuse those they do not know.
+//! A call is one unnamed statement of its own: one round trip, no session state, so a transaction pooler may stand
+//! between. Only a long call, or one of a role whose transactions are isolated, takes a transaction around it. For the
+//! pooler's sake no setting is sent at the start either: they refuse those they do not know.
 
 mod link;
 mod options;
@@ -10,6 +11,7 @@ mod retry;
 mod scope;
 mod target;
 mod template;
+mod transaction;
 
 use std::sync::atomic::Ordering;
 
@@ -29,6 +31,7 @@ pub use retry::{RepeatFilter, Retrying};
 pub use scope::Scope;
 pub use target::{Parameter, Target};
 pub use template::fill;
+pub use transaction::lift_limits;
 
 pub struct Session {
     client: Client,
@@ -36,6 +39,8 @@ pub struct Session {
     locked: Locked,
     schema: String,
     target: Target,
+    /// Whether its transactions do not see what others commit, unless they ask for it.
+    isolated: bool,
 }
 
 /// The arguments of a call that say what is rotated: the table by its number, found once.
@@ -58,7 +63,7 @@ impl Session {
             return Err(extension_missing(&mut client)?);
         };
         let target = Target::try_from(&row)?;
-        Ok(Self { client, server, locked, schema, target })
+        Ok(Self { client, server, locked, schema, target, isolated: row.get("isolated") })
     }
 
     /// The extension's, quoted.
@@ -77,27 +82,29 @@ impl Session {
 
     /// One batch, one transaction. None: no range is left to this session.
     pub fn rotate_batch(&mut self, batch: i32, commit: SynchronousCommit) -> Result<Option<i64>, Error> {
-        self.call(
-            &format!("rotate_ticket_tokens(NULL::bigint, $3::integer, {TARGET}){}", clause(commit)),
-            &[(&batch, Type::INT4)],
-        )
+        self.call(&rotation(commit), &[(&batch, Type::INT4)])
+    }
+
+    /// The same while the run sweeps: a call looks through the table for the tickets of its batch.
+    pub fn sweep_batch(&mut self, batch: i32, commit: SynchronousCommit) -> Result<Option<i64>, Error> {
+        self.long_call(&rotation(commit), &[(&batch, Type::INT4)])
     }
 
     /// Where the target never had a run, starts one. A call above the highest key there can be rotates nothing, and is
     /// refused as a batch would be: a table that has taken over the name of another one continues no run of it.
     pub fn start_first(&mut self) -> Result<(), Error> {
         let call = format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX);
-        self.call::<Option<i64>>(&call, &[]).map(|_| ())
+        self.long_call::<Option<i64>>(&call, &[]).map(|_| ())
     }
 
     /// Another run.
     pub fn start(&mut self) -> Result<i64, Error> {
-        self.call(&format!("start_ticket_rotation({TARGET})"), &[])
+        self.long_call(&format!("start_ticket_rotation({TARGET})"), &[])
     }
 
     /// Opens the newest run, which has finished, for another sweep.
     pub fn sweep(&mut self) -> Result<i64, Error> {
-        self.call(&format!("sweep_ticket_rotation({TARGET})"), &[])
+        self.long_call(&format!("sweep_ticket_rotation({TARGET})"), &[])
     }
 
     /// Whether anything was changed by it.
@@ -150,7 +157,9 @@ impl Session {
     /// What the server knows of the newest run's completeness.
     pub fn evidence(&mut self) -> Result<RunEvidence, Error> {
         let sql = self.filled(include_str!("../sql/evidence.sql"));
-        Ok(RunEvidence::from(&self.client.query_typed_one(&sql, &self.target.parameters())?))
+        let mut transaction = transaction::begin(&mut self.client)?;
+        lift_limits(&mut transaction)?;
+        Ok(RunEvidence::from(&transaction.query_typed_one(&sql, &self.target.parameters())?))
     }
 
     /// A statement that is not part of the interface; `@schema@` in it is the extension's.
@@ -186,7 +195,7 @@ impl Session {
         Ok(row.map(|row| row.get("name")))
     }
 
-    /// For what takes several statements. It is rolled back unless it is committed.
+    /// For what takes several statements, or long. It is rolled back unless it is committed.
     pub fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
         Ok(self.client.transaction()?)
     }
@@ -199,8 +208,34 @@ impl Session {
     fn call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
         let sql = format!("SELECT {}.{expression}", self.schema);
         let parameters = [&self.target.parameters(), more].concat();
-        Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?)
+        if !self.isolated {
+            return Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?);
+        }
+        in_transaction(transaction::begin(&mut self.client)?, &sql, &parameters)
     }
+
+    /// One that the role's time limits are not to end.
+    fn long_call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
+        let sql = format!("SELECT {}.{expression}", self.schema);
+        let parameters = [&self.target.parameters(), more].concat();
+        let mut transaction = transaction::begin(&mut self.client)?;
+        lift_limits(&mut transaction)?;
+        in_transaction(transaction, &sql, &parameters)
+    }
+}
+
+fn in_transaction<T: FromSqlOwned>(
+    mut transaction: Transaction,
+    sql: &str,
+    parameters: &[Parameter],
+) -> Result<T, Error> {
+    let value = transaction.query_typed_one(sql, parameters)?.try_get(0)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+fn rotation(commit: SynchronousCommit) -> String {
+    format!("rotate_ticket_tokens(NULL::bigint, $3::integer, {TARGET}){}", clause(commit))
 }
 
 /// Added to the statement of a batch; the setting ends with its transaction.

@@ -1,4 +1,5 @@
--- Where the extension lives, and which table and column a call without arguments would mean.
+-- Where the extension lives, which table and column a call without arguments would mean, and whether a call that is a
+-- transaction of its own would not see what others commit.
 WITH setting AS (
     SELECT pg_catalog.current_setting('ticket_ext.target', true) AS target,
            pg_catalog.current_setting('ticket_ext.token_column', true) AS token_column
@@ -13,5 +14,6 @@ SELECT (SELECT pg_catalog.quote_ident(nspname::pg_catalog.text)
         WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name) AS schema,
        target,
        pg_catalog.to_regclass(target)::pg_catalog.oid AS target_oid,
-       token_column
+       token_column,
+       pg_catalog.current_setting('default_transaction_isolation') OPERATOR(pg_catalog.<>) 'read committed' AS isolated
 FROM wanted

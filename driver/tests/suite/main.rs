@@ -22,6 +22,7 @@ mod json;
 mod kill;
 mod kinds;
 mod leaked;
+mod limits;
 mod look_alikes;
 mod memory;
 mod model;
