@@ -71,7 +71,7 @@ fn rotate_ranges(
     };
     while let Some(range) = Range::claim(client, context, run, Phase::Rotation, from)? {
         let range = range.split_at(client, context, from)?;
-        if let Some(last_id) = rotate_next(client, context, &range, batch)? {
+        if let Some(last_id) = rotate_next(client, context, run, &range, batch)? {
             return Ok(Some(last_id));
         }
     }
@@ -82,6 +82,7 @@ fn rotate_ranges(
 fn rotate_next(
     client: &mut SpiClient,
     context: &Context,
+    run: &Run,
     range: &Range,
     batch: i64,
 ) -> Result<Option<i64>, TicketError> {
@@ -93,7 +94,7 @@ fn rotate_next(
 
     let entries = match found.tickets {
         0 => Vec::new(),
-        _ => Tickets::In(interval).rotate(client, context)?,
+        _ => Tickets::In(interval).rotate(client, context, run, found.tickets)?,
     };
     record(client, context, range, 0, &interval, &entries)?;
     if range_ends {

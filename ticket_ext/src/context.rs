@@ -20,7 +20,7 @@ pub struct Context {
     pub session: Session,
     pub target: Target,
     pub table: Table,
-    choices: Choices,
+    pub choices: Choices,
     mode: Mode,
     /// What had been heard of changes when the look began.
     changes: u64,
@@ -141,9 +141,22 @@ impl Context {
             ("key_value", &columns.key_value),
             ("token", &columns.token),
             ("token_bytes", &columns.token_bytes),
+            ("lacks_token", &columns.lacks_token),
             ("has_token", &columns.has_token),
         ];
         statement::fill(text, &names)
+    }
+
+    /// A call that starts a run of this target as this one would, with another argument; to be pasted.
+    pub fn start_call(&self, argument: &str) -> String {
+        let key = self.choices.key.named().map(|key| format!("key_column => '{}'", key.replace('\'', "''")));
+        let fill_null = self.choices.fill_null.then(|| "fill_null => true".to_owned());
+        let arguments: Vec<String> =
+            [Some(self.target.arguments.clone()), key, fill_null, Some(argument.to_owned())]
+                .into_iter()
+                .flatten()
+                .collect();
+        self.session.call("start_ticket_rotation", &arguments.join(", "))
     }
 
     /// A call of one of the extension's functions for this target, to be pasted.

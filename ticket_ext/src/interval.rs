@@ -8,9 +8,11 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 use crate::context::Context;
 use crate::entries::{Entry, noted_during, reconcile};
 use crate::error::TicketError;
+use crate::format::Crowd;
 use crate::key::{Key, KeyKind};
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
+use crate::run::Run;
 use crate::table::Columns;
 use crate::violation::without_row;
 
@@ -53,15 +55,23 @@ impl Interval {
 }
 
 impl Tickets {
-    /// Gives each ticket a new token and returns the entries, by id; an error if any would keep its old token.
+    /// Gives each of about so many tickets a new token and returns the entries, by id; an error if any would keep its old
+    /// token.
     ///
     /// Where triggers fire, or a row was looked at twice, what is stored tells what was written. A ticket that is not
     /// among it is rotated once more, since another may have its key by now. One that stays as it is was withheld by a
     /// trigger.
-    pub fn rotate(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Entry>, TicketError> {
-        let (mut entries, unchanged) = self.write(client, context)?;
+    pub fn rotate(
+        &self,
+        client: &mut SpiClient,
+        context: &Context,
+        run: &Run,
+        about: i64,
+    ) -> Result<Vec<Entry>, TicketError> {
+        let (mut entries, unchanged) = self.write(client, context, run, about)?;
         if !unchanged.is_empty() {
-            let (again, withheld) = Tickets::Holding(unchanged).write(client, context)?;
+            let about = unchanged.len() as i64;
+            let (again, withheld) = Tickets::Holding(unchanged).write(client, context, run, about)?;
             if !withheld.is_empty() {
                 let keys: Vec<Key> = withheld.iter().map(|ticket| ticket.key).collect();
                 return Err(context.not_rotated(&keys));
@@ -73,7 +83,13 @@ impl Tickets {
     }
 
     /// The entries of what was written, and the tickets that were not.
-    fn write(&self, client: &mut SpiClient, context: &Context) -> Result<Written, TicketError> {
+    fn write(
+        &self,
+        client: &mut SpiClient,
+        context: &Context,
+        run: &Run,
+        about: i64,
+    ) -> Result<Written, TicketError> {
         self.fire_deferred(client, context)?;
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
@@ -83,9 +99,15 @@ impl Tickets {
         let returning = if has_triggers { " RETURNING @key_value@" } else { "" };
         let sql =
             include_str!("queries/rotate.sql").trim_end().replace("@those@", those.trim_end()) + returning;
+        let sql = sql.replace("@made@", &run.made(context));
+        let free = match run.crowd(context) {
+            Some(_) => Crowd::free(client, context, &run.format, about)?,
+            None => Vec::new(),
+        };
         let args = self.args(key.kind);
         let update = || with_limit(|| context.update(client, &sql, &args));
-        let (rows, noted) = without_row(|| noted_during(update))?;
+        let (rows, noted) = without_row(|| noted_during(&run.format, free, update))
+            .map_err(|error| run.collision(context, error))?;
         if !has_triggers && noted.len() == rows.len() {
             return Ok((noted, Vec::new()));
         }

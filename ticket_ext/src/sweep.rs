@@ -100,7 +100,8 @@ fn rotate(
         swept.last_id = next.key.id() - 1;
         tickets.truncate(share);
     }
-    let entries = Tickets::Holding(tickets).rotate(client, context)?;
+    let about = tickets.len() as i64;
+    let entries = Tickets::Holding(tickets).rotate(client, context, run, about)?;
     record(client, context, range, run.sweep, &swept, &entries)?;
     if swept.last_id == range.rest().last_id {
         range.finish(client, context, Phase::Sweep(run.sweep))?;

@@ -12,6 +12,7 @@ use pgrx::trigger_support::PgTrigger;
 
 use crate::check_cache::{changes, hear_of_changes};
 use crate::error::TicketError;
+use crate::format::Format;
 use crate::guard::switch::Action;
 use crate::session::Session;
 
@@ -29,11 +30,19 @@ pub struct Guard {
     pub runs: Vec<GuardedRun>,
 }
 
+impl Guard {
+    /// Of new tokens, by the newest run.
+    pub fn format(&self) -> &Format {
+        self.runs.first().map_or(&Format::Uuid, |run| &run.format)
+    }
+}
+
 pub struct GuardedRun {
     pub id: i64,
     pub sweeps: i32,
     pub upper_id: i64,
     pub key_number: i16,
+    pub format: Format,
 }
 
 #[derive(Default)]
@@ -112,6 +121,7 @@ fn runs(
             sweeps: row.get(2)?.unwrap_or_default(),
             upper_id: row.get(3)?.unwrap_or_default(),
             key_number: row.get(4)?.unwrap_or_default(),
+            format: Format::of_run(row.get(5)?)?,
         });
     }
     Ok(runs)

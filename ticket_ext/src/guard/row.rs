@@ -10,6 +10,7 @@ use pgrx::trigger_support::PgTrigger;
 use pgrx::tupdesc::PgTupleDesc;
 
 use crate::error::TicketError;
+use crate::format::Format;
 use crate::key::Key;
 
 pub type Tuple<'a> = PgHeapTuple<'a, AllocatedByPostgres>;
@@ -86,19 +87,34 @@ impl Row {
         unsafe {
             match self.type_of(number) {
                 pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(|token| token.as_bytes().to_vec()),
+                pg_sys::BPCHAROID => <&[u8]>::from_datum(datum, false).map(without_padding),
                 _ => <&[u8]>::from_datum(datum, false).map(<[u8]>::to_vec),
             }
         }
     }
 
     /// A new token that fits the column, and its canonical bytes.
-    pub fn fresh_token(&self, number: i16) -> Result<(Option<Datum>, Vec<u8>), TicketError> {
-        let token = crate::token::new()?;
-        Ok(match self.type_of(number) {
-            pg_sys::UUIDOID => (crate::token::uuid(token).into_datum(), token.as_bytes().to_vec()),
-            pg_sys::BYTEAOID => (token.as_bytes().to_vec().into_datum(), token.as_bytes().to_vec()),
-            _ => (token.to_string().into_datum(), token.to_string().into_bytes()),
-        })
+    pub fn fresh_token(&self, number: i16, format: &Format) -> Result<(Option<Datum>, Vec<u8>), TicketError> {
+        let token_type = self.type_of(number);
+        if token_type == pg_sys::UUIDOID {
+            let token = crate::token::new()?;
+            return Ok((crate::token::uuid(token).into_datum(), token.as_bytes().to_vec()));
+        }
+        let token =
+            if token_type == pg_sys::BYTEAOID { format.bytes()? } else { format.text()?.into_bytes() };
+        let mut stored = token.clone();
+        if token_type == pg_sys::BPCHAROID {
+            stored.resize(self.length(number).max(token.len()), b' ');
+        }
+        Ok((stored.into_datum(), token))
+    }
+
+    /// Of a char(n); a domain over one has none of its own, and its values are compared without their padding.
+    fn length(&self, number: i16) -> usize {
+        // SAFETY: the server has opened the relation whose columns these are.
+        let columns = unsafe { PgTupleDesc::from_pg_unchecked(self.columns) };
+        let modifier = columns.get(number as usize - 1).map_or(-1, |column| column.atttypmod);
+        usize::try_from(modifier - pg_sys::VARHDRSZ as i32).unwrap_or(0)
     }
 
     /// The row with another value in one column.
@@ -118,6 +134,11 @@ impl Row {
             PgHeapTuple::from_heap_tuple(PgTupleDesc::from_pg_unchecked(self.columns), tuple)
         }
     }
+}
+
+fn without_padding(token: &[u8]) -> Vec<u8> {
+    let end = token.iter().rposition(|one| *one != b' ').map_or(0, |last| last + 1);
+    token[..end].to_vec()
 }
 
 fn columns(trigger: &PgTrigger) -> TupleDesc {

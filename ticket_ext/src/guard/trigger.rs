@@ -1,7 +1,7 @@
 //! What the guard's triggers do with a row.
 //!
 //! A write that would bring back a retired token is refused, or goes on with the token that is live. A row that is
-//! inserted has none: it gets a new one. Where it then turns out to be there already and the INSERT becomes an
+//! inserted has none: it gets a new one, or is refused where a function of the user's makes them. Where it then turns out to be there already and the INSERT becomes an
 //! UPDATE, that new token stands for the live one.
 
 use std::cell::RefCell;
@@ -10,6 +10,7 @@ use pgrx::trigger_support::PgTrigger;
 
 use crate::entries::is_noting;
 use crate::error::TicketError;
+use crate::format::Format;
 use crate::guard::held_off;
 use crate::guard::known::{self, Guard};
 use crate::guard::retired::{self, Retired};
@@ -40,7 +41,7 @@ pub fn guard<'a>(trigger: &'a PgTrigger<'a>) -> Result<Option<Tuple<'a>>, Ticket
     }
     let rows: Vec<Row> = [Some(new), old].into_iter().flatten().collect();
     let Some(retired) = retired::find(&session, &guard, &token, &rows)? else { return Ok(trigger.new()) };
-    if guard.action == Action::Refuse {
+    if guard.action == Action::Refuse || old.is_none() && matches!(guard.format(), Format::Function(_)) {
         return Err(refused(&session, &guard, &new, &retired));
     }
     held_off::count(&session, retired.run, new.text(retired.key_number))?;
@@ -52,7 +53,7 @@ fn keep_live<'a>(guard: &Guard, new: Row, old: Row) -> Tuple<'a> {
 }
 
 fn give_new<'a>(guard: &Guard, new: Row) -> Result<Tuple<'a>, TicketError> {
-    let (token, bytes) = new.fresh_token(guard.token_number)?;
+    let (token, bytes) = new.fresh_token(guard.token_number, guard.format())?;
     STAND_IN.set(Some(bytes));
     Ok(new.with(guard.token_number, token))
 }

@@ -1,6 +1,6 @@
 -- Runs of the column with name $2 of table $1, or of one that it is a partition of, the newest first, and the number that
 -- the run's key has in $1. A table that was restored goes by names, as in identity.rs.
-SELECT run.run_id, run.sweep, run.upper_id, own_key.attnum AS key_number
+SELECT run.run_id, run.sweep, run.upper_id, own_key.attnum AS key_number, run.token_format
 FROM (SELECT $1::oid AS oid UNION SELECT relid::oid FROM pg_partition_ancestors($1)) AS tree
 JOIN @extschema@.ticket_rotation AS run ON run.target::oid = tree.oid
 JOIN pg_attribute AS token ON token.attrelid = tree.oid AND token.attname = $2

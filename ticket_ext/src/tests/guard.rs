@@ -181,12 +181,17 @@ mod tests {
     #[pg_test]
     fn text_and_bytea_tokens_are_guarded_too() {
         create_tickets("generate_series(1, 10)");
-        for (column, kind) in [("word", "varchar(40)"), ("bytes", "bytea")] {
+        for (column, kind, format) in [
+            ("word", "varchar(40)", "tok-{base62:30}"),
+            ("padded", "char(40)", "{hex:32}"),
+            ("bytes", "bytea", "{bytes:20}"),
+        ] {
             run(&format!(
                 "ALTER TABLE ticket ADD {column} {kind} UNIQUE;
                           UPDATE ticket SET {column} = ('leaked ' || id)::{kind};
                           DROP TABLE leaked; CREATE TABLE leaked AS TABLE ticket"
             ));
+            run(&format!("SELECT start_ticket_rotation(token_column => '{column}', format => '{format}')"));
             while rotate(&format!("NULL, 4, NULL, '{column}'")).is_some() {}
             run(&format!("SELECT guard_ticket_tokens(token_column => '{column}');
                           CREATE TABLE kept AS TABLE ticket;
@@ -197,10 +202,15 @@ mod tests {
                 count(&format!("ticket JOIN leaked USING (id) WHERE ticket.{column} = leaked.{column}")),
                 0
             );
+            assert_eq!(
+                count(&format!("ticket WHERE octet_length({column}) NOT IN (20, 34, 40)")),
+                0,
+                "of the format"
+            );
         }
         assert_eq!(
             count("ticket_guard WHERE target = 'ticket'::regclass AND action = 'keep' AND enabled"),
-            2
+            3
         );
     }
 
