@@ -5,8 +5,9 @@ use pgrx::spi::SpiTupleTable;
 
 use crate::digest::digest;
 use crate::error::TicketError;
-use crate::guard::known::{Guard, GuardedRun};
+use crate::guard::known::Guard;
 use crate::guard::row::Row;
+use crate::guard::runs::GuardedRun;
 use crate::guard::stored_array::StoredArray;
 use crate::session::Session;
 

@@ -80,15 +80,18 @@ impl Row {
         text.to_string_lossy().into_owned()
     }
 
-    /// The canonical bytes of a token, as `ticket_token_digest` takes them.
+    /// The canonical bytes of a token, as `ticket_token_digest` takes them; None of a type that none can have.
     pub fn token(&self, number: i16) -> Option<Vec<u8>> {
-        let datum = self.datum(number)?;
-        // SAFETY: a uuid is stored as such, all other types of tokens as a text or bytea is.
+        let (datum, of) = (self.datum(number)?, self.type_of(number));
+        // SAFETY: a uuid is stored as such, a bytea and all strings as a text is.
         unsafe {
-            match self.type_of(number) {
+            match of {
                 pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(|token| token.as_bytes().to_vec()),
                 pg_sys::BPCHAROID => <&[u8]>::from_datum(datum, false).map(without_padding),
-                _ => <&[u8]>::from_datum(datum, false).map(<[u8]>::to_vec),
+                of if of == pg_sys::BYTEAOID || is_string(of) => {
+                    <&[u8]>::from_datum(datum, false).map(<[u8]>::to_vec)
+                }
+                _ => None,
             }
         }
     }
@@ -139,6 +142,17 @@ impl Row {
 fn without_padding(token: &[u8]) -> Vec<u8> {
     let end = token.iter().rposition(|one| *one != b' ').map_or(0, |last| last + 1);
     token[..end].to_vec()
+}
+
+/// A trigger can be created by hand on a column of any type. A `name` is no text: it has no length.
+fn is_string(of: Oid) -> bool {
+    let (mut category, mut is_preferred) = (0, false);
+    // SAFETY: reads what the catalog's cache has of the type.
+    let length = unsafe {
+        pg_sys::get_type_category_preferred(of, &raw mut category, &raw mut is_preferred);
+        pg_sys::get_typlen(of)
+    };
+    category as u8 == b'S' && length == -1
 }
 
 fn columns(trigger: &PgTrigger) -> TupleDesc {

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use pgrx::Spi;
 use pgrx::trigger_support::PgTrigger;
 
 use crate::entries::is_noting;
@@ -13,7 +14,7 @@ use crate::error::TicketError;
 use crate::format::Format;
 use crate::guard::held_off;
 use crate::guard::known::{self, Guard};
-use crate::guard::retired::{self, Retired};
+use crate::guard::retired;
 use crate::guard::row::{Row, Tuple};
 use crate::guard::switch::Action;
 use crate::session::Session;
@@ -42,7 +43,7 @@ pub fn guard<'a>(trigger: &'a PgTrigger<'a>) -> Result<Option<Tuple<'a>>, Ticket
     let rows: Vec<Row> = [Some(new), old].into_iter().flatten().collect();
     let Some(retired) = retired::find(&session, &guard, &token, &rows)? else { return Ok(trigger.new()) };
     if guard.action == Action::Refuse || old.is_none() && matches!(guard.format(), Format::Function(_)) {
-        return Err(refused(&session, &guard, &new, &retired));
+        return Err(refused(&session, trigger, &guard, new.text(retired.key_number), retired.run)?);
     }
     held_off::count(&session, retired.run, new.text(retired.key_number))?;
     old.map_or_else(|| give_new(&guard, new), |old| Ok(keep_live(&guard, new, old))).map(Some)
@@ -58,11 +59,23 @@ fn give_new<'a>(guard: &Guard, new: Row) -> Result<Tuple<'a>, TicketError> {
     Ok(new.with(guard.token_number, token))
 }
 
-fn refused(session: &Session, guard: &Guard, new: &Row, retired: &Retired) -> TicketError {
-    TicketError::RetiredToken {
-        table: guard.target.clone(),
-        key: new.text(retired.key_number),
-        run: retired.run,
-        call: session.call("guard_ticket_tokens", &guard.arguments),
-    }
+fn refused(
+    session: &Session,
+    trigger: &PgTrigger,
+    guard: &Guard,
+    key: String,
+    run: i64,
+) -> Result<TicketError, TicketError> {
+    let args = [trigger.trigger().tgoid.into(), guard.column.as_str().into()];
+    Spi::connect(|client| {
+        let origin = session.read(client, include_str!("../queries/guard_origin.sql"), &args)?.first();
+        let arguments: String = origin.get_by_name("arguments")?.unwrap_or_default();
+        let call = session.call("guard_ticket_tokens", &arguments);
+        Ok(TicketError::RetiredToken {
+            table: origin.get_by_name("name")?.unwrap_or_default(),
+            key,
+            run,
+            call,
+        })
+    })
 }

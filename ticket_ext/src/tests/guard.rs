@@ -413,4 +413,16 @@ mod tests {
         run("CREATE TRIGGER mine BEFORE UPDATE ON ticket FOR EACH ROW EXECUTE FUNCTION ticket_guard('keep');
              UPDATE ticket SET token = NULL");
     }
+
+    #[pg_test]
+    fn a_trigger_by_hand_on_a_column_of_another_type_finds_no_token() {
+        guarded("keep");
+        run("CREATE TRIGGER mine BEFORE UPDATE ON ticket FOR EACH ROW WHEN (NEW.price IS NOT NULL)
+                 EXECUTE FUNCTION ticket_guard('keep');
+             ALTER TABLE ticket ADD name name;
+             CREATE TRIGGER my_own BEFORE UPDATE ON ticket FOR EACH ROW WHEN (NEW.name IS NOT NULL)
+                 EXECUTE FUNCTION ticket_guard('keep');
+             UPDATE ticket SET price = 7, name = 'x'");
+        assert_eq!(count("ticket WHERE price = 7 AND name = 'x'"), 10);
+    }
 }
