@@ -77,6 +77,12 @@ impl Interrupt {
         self.state().slots[slot.0].canceller = canceller;
     }
 
+    /// Without a signal: what a slot's connection is running.
+    pub fn cancel(&self, slot: SlotId) {
+        let canceller = self.state().slots[slot.0].canceller.clone();
+        cancel(&canceller.into_iter().collect::<Vec<_>>());
+    }
+
     /// Returns the signal that has arrived: then the statement is not to begin.
     pub fn set_cancel_at_once(&self, slot: SlotId, cancel_at_once: bool) -> Option<i32> {
         let mut state = self.state();

@@ -69,7 +69,7 @@ fn of_a_broken_passfile_line_nothing_but_the_password_is_taken() {
 
 /// All that is done before a server is asked.
 fn prepare(params: Result<Params, Error>) -> Result<(Params, Vec<Server>), Error> {
-    let request = Request { url: None, password_command: None, writes: true };
+    let request = Request { url: None, password_command: None, writes: true, options: None };
     let params = params?;
     let settings = Settings::new(params.clone(), &request)?;
     Ok((params, settings.servers()?))

@@ -48,6 +48,8 @@ pub struct Request {
     pub password_command: Option<String>,
     /// Of several servers, a command that writes takes a primary.
     pub writes: bool,
+    /// Settings of the session, as PGOPTIONS has them, besides those that are asked for there.
+    pub options: Option<String>,
 }
 
 pub struct Connection {

@@ -46,7 +46,11 @@ impl Settings {
         let timeout = timeout(&params)?;
         let attrs = Attrs::choose(&params, request.writes)?;
         let asks_for_the_role = request.writes || attrs != Attrs::Any;
-        let base = base(&params, &user, &dbname, sslmode)?;
+        let mut base = base(&params, &user, &dbname, sslmode)?;
+        let options = [get("options"), request.options.as_deref()];
+        if options.iter().any(Option::is_some) {
+            base.options(&options.into_iter().flatten().collect::<Vec<_>>().join(" "));
+        }
         let command = request.password_command.as_deref();
         let printed =
             command.map(|command| password_command::run(command, password_command::LIMIT)).transpose()?;
@@ -115,9 +119,6 @@ fn base(params: &Params, user: &str, dbname: &str, sslmode: SslMode) -> Result<C
         .channel_binding(channel_binding(params)?);
     if load_balance(params)? {
         config.load_balance_hosts(LoadBalanceHosts::Random);
-    }
-    if let Some(options) = params.get("options") {
-        config.options(options);
     }
     keepalives(&mut config, params)?;
     Ok(config)

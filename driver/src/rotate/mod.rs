@@ -98,7 +98,7 @@ impl<'a> Rotation<'a> {
         };
         let vacuuming = self.persist(Session::vacuuming)?;
         match vacuuming.refusal {
-            None => Ok(Some(Vacuums::new(vacuuming.statement, pacing))),
+            None => Ok(Some(Vacuums::new(vacuuming.statement, vacuuming.options, pacing))),
             Some(refusal) => {
                 self.view.note(format!("no VACUUM while the run goes on: {refusal}"))?;
                 Ok(None)

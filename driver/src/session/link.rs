@@ -6,10 +6,12 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use postgres::error::SqlState;
+
 use super::retry::{Retry, Retrying};
 use super::target::Target;
 use super::{Scope, Session};
-use crate::connect::{self, Connection};
+use crate::connect::{self, Connection, Request};
 use crate::error::{Error, RetryOn};
 use crate::signals::{Interrupt, SlotId};
 
@@ -18,6 +20,8 @@ pub type Tell<'a> = &'a mut dyn FnMut(&Retrying) -> io::Result<()>;
 pub struct Link {
     scope: Scope,
     writes: bool,
+    /// Settings that its sessions have where the server, or a pooler before it, takes them.
+    options: Option<String>,
     retry: Retry,
     interrupt: Interrupt,
     slot: SlotId,
@@ -33,8 +37,9 @@ impl Link {
     /// `writes`: whether it is to lead to a primary where there are several servers.
     pub fn new(scope: &Scope, writes: bool, retry_for: Duration, interrupt: Interrupt) -> Self {
         let (scope, retry, slot) = (scope.clone(), Retry::new(retry_for), interrupt.new_slot());
-        let (session, target) = (None, None);
-        Self { scope, writes, retry, interrupt, slot, session, reached: false, written: false, target }
+        let [reached, written] = [false; 2];
+        let (options, session, target) = (None, None, None);
+        Self { scope, writes, options, retry, interrupt, slot, session, reached, written, target }
     }
 
     /// Another connection to the same target.
@@ -42,6 +47,19 @@ impl Link {
         let mut link = Self::new(&self.scope, self.writes, self.retry.limit(), self.interrupt.clone());
         (link.reached, link.written, link.target) = (self.reached, self.written, self.target.clone());
         link
+    }
+
+    /// Another one, whose sessions have these settings.
+    pub fn sibling_with(&self, options: Option<String>) -> Self {
+        let mut link = self.sibling();
+        link.options = options;
+        link
+    }
+
+    /// Cancels what the link is doing, from another thread.
+    pub fn stop(&self) -> impl Fn() + use<> {
+        let (interrupt, slot) = (self.interrupt.clone(), self.slot);
+        move || interrupt.cancel(slot)
     }
 
     pub fn interrupted(&self) -> Option<i32> {
@@ -148,7 +166,17 @@ impl Link {
 
     /// A server that does not answer must not keep a signal waiting.
     fn connect(&self) -> Result<Connection, Error> {
-        let request = self.scope.request(self.writes);
+        let connected = self.connect_with(self.options.clone());
+        let refused = |error: &Error| error.code() == Some(&SqlState::PROTOCOL_VIOLATION);
+        if self.options.is_some() && connected.as_ref().is_err_and(refused) {
+            // PgBouncer takes few settings at the start of a session, or none.
+            return self.connect_with(None);
+        }
+        connected
+    }
+
+    fn connect_with(&self, options: Option<String>) -> Result<Connection, Error> {
+        let request = Request { options, ..self.scope.request(self.writes) };
         self.interrupt.run_interruptible(move || connect::open(&request)).map_err(Error::Interrupted)?
     }
 }

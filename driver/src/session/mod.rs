@@ -49,6 +49,8 @@ const TARGET: &str = "$1::pg_catalog.oid::pg_catalog.regclass, $2::pg_catalog.te
 /// How a target is vacuumed, or why this role may not do it.
 pub struct Vacuuming {
     pub statement: String,
+    /// Settings for the session that runs it, which lift time limits of the role.
+    pub options: Option<String>,
     pub refusal: Option<String>,
 }
 
@@ -176,7 +178,11 @@ impl Session {
     pub fn vacuuming(&mut self) -> Result<Vacuuming, Error> {
         let row =
             self.client.query_typed_one(include_str!("../sql/vacuum.sql"), &self.target.parameters()[..1])?;
-        Ok(Vacuuming { statement: row.get("statement"), refusal: row.get("refusal") })
+        Ok(Vacuuming {
+            statement: row.get("statement"),
+            options: row.get("options"),
+            refusal: row.get("refusal"),
+        })
     }
 
     /// Whether the table was vacuumed and not skipped, because of a lock.
@@ -184,6 +190,12 @@ impl Session {
         self.locked.store(false, Ordering::Relaxed);
         self.client.query_typed(statement, &[])?;
         Ok(!self.locked.load(Ordering::Relaxed))
+    }
+
+    /// Whether anybody waits for a lock behind a VACUUM of this statement.
+    pub fn blocks_others(&mut self, vacuum: &str) -> Result<bool, Error> {
+        let row = self.row(include_str!("../sql/vacuum_waiters.sql"), &[(&vacuum, Type::TEXT)])?;
+        Ok(row.get("waits"))
     }
 
     /// Who keeps the old rows of all transactions from this one on from being removed, and whose lock has VACUUM

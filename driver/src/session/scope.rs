@@ -34,6 +34,7 @@ pub struct Scope {
 
 impl Scope {
     pub fn request(&self, writes: bool) -> Request {
-        Request { url: self.url.clone(), password_command: self.password_command.clone(), writes }
+        let (url, password_command) = (self.url.clone(), self.password_command.clone());
+        Request { url, password_command, writes, options: None }
     }
 }

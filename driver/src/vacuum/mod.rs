@@ -14,12 +14,14 @@ pub use pacing::Pacing;
 /// What the workers of a driver share of VACUUM.
 pub struct Vacuums {
     pub statement: String,
+    /// Of the session that runs it.
+    pub options: Option<String>,
     pacing: Mutex<Pacing>,
 }
 
 impl Vacuums {
-    pub fn new(statement: String, pacing: Pacing) -> Self {
-        Self { statement, pacing: Mutex::new(pacing) }
+    pub fn new(statement: String, options: Option<String>, pacing: Pacing) -> Self {
+        Self { statement, options, pacing: Mutex::new(pacing) }
     }
 
     pub fn pacing(&self) -> MutexGuard<'_, Pacing> {

@@ -1,8 +1,10 @@
 //! VACUUM between the batches of a run.
 
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use crate::common::{Database, Ended, Lock, Running, Server, oracle, poll, rotator};
+use crate::common::{Database, Ended, Lock, Pooler, Running, SESSION, Server, oracle, poll, rotator};
 
 /// The least that is vacuumed.
 const ENOUGH: u32 = 100_000;
@@ -173,4 +175,47 @@ fn the_partitions_of_a_table_are_vacuumed_too() {
     poll("VACUUM of both partitions", || {
         database.count("pg_stat_user_tables WHERE relname IN ('early', 'late') AND vacuum_count > 0") == 2
     });
+}
+
+/// Begins once a VACUUM is there, and returns how long the statement took.
+fn beside_a_vacuum(database: &Database, statement: &str) -> Duration {
+    poll("a VACUUM", || database.count(VACUUM) == 1);
+    let began = Instant::now();
+    database.execute(statement);
+    began.elapsed()
+}
+
+#[test]
+fn a_vacuum_gives_way_to_a_change_of_the_table_and_is_tried_again() {
+    let database = with_tickets(ENOUGH);
+    slow_vacuums_down(&database);
+    let running = database.start(&["run", "--workers", "1", "--batch", "1000", "--vacuum-every", "20"]);
+    for column in ["one", "two"] {
+        let waited = beside_a_vacuum(&database, &format!("ALTER TABLE ticket ADD COLUMN {column} integer"));
+        assert!(waited < Duration::from_secs(3), "{waited:?}");
+        running.wait_for_stderr("VACUUM was cancelled, since a session waited for the table");
+    }
+    running.signal(libc::SIGINT);
+    running.wait().expect(130);
+}
+
+#[test]
+fn a_vacuum_may_take_longer_than_statements_of_the_role_even_behind_a_pooler() {
+    let database = with_tickets(ENOUGH);
+    let pooler = Pooler::before(database.server);
+    database.execute(&format!("ALTER DATABASE {} SET statement_timeout = '1s'", database.name));
+    slow_vacuums_down(&database);
+    let running = database.start(&["run", "--workers", "1", "--vacuum-every", "40%"]);
+    let own = format!("{VACUUM} AND pid IN (SELECT pid FROM {SESSION})");
+    poll("a VACUUM", || database.count(&own) == 1);
+    sleep(Duration::from_secs(2));
+    assert_eq!(database.count(&own), 1);
+    running.signal(libc::SIGINT);
+    let ended = running.wait().expect(130);
+    assert!(!ended.stderr.contains("57014"), "{}", ended.stderr);
+    let Some(pooler) = pooler else { return };
+    // It takes no such setting, and then the limit counts.
+    pooler.wait_until_it_answers(&database);
+    let ended = Running::start(pooler.driver(&database, &["run"])).wait().expect(0);
+    assert!(!ended.stderr.contains("startup parameter"), "{}", ended.stderr);
 }
