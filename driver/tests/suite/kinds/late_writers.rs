@@ -113,21 +113,24 @@ fn a_transaction_that_has_inserted_since_sees_the_run_verified() {
 
 #[test]
 fn a_prepared_writer_is_named_with_the_statement_that_ends_it() {
-    let database = with_tickets(10);
-    database.execute(&format!("BEGIN; {IN_FLIGHT}; PREPARE TRANSACTION 'forgotten one'"));
-    rotate_all(&database);
-    let error = loop {
-        match database.connect().query_one("SELECT rotate_ticket_tokens(NULL, 10)", &[]) {
-            Ok(_) => continue,
-            Err(error) => break error,
-        }
-    };
-    let error = error.as_db_error().expect("an error of the server");
-    assert_eq!(error.code().code(), "55P03");
-    assert!(error.hint().unwrap_or_default().contains("ROLLBACK PREPARED 'forgotten one'"), "{error:?}");
-    database.execute("COMMIT PREPARED 'forgotten one'");
-    finish(&database);
-    assert_eq!((database.count(ITS_TOKEN), verified(&database)), (0, "true".into()));
+    for way in [
+        IN_FLIGHT.to_owned(),
+        format!("SAVEPOINT a; {IN_FLIGHT}; SAVEPOINT b; INSERT INTO ticket VALUES (12)"),
+    ] {
+        let database = with_tickets(10);
+        database.execute(&format!("BEGIN; {way}; PREPARE TRANSACTION 'forgotten one'"));
+        database.one("SELECT start_ticket_rotation()");
+        let mut session = database.connect();
+        let error = (0..10)
+            .find_map(|_| call(&mut session, "rotate_ticket_tokens(NULL, 3)").err())
+            .expect("it waits");
+        let error = error.as_db_error().expect("an error of the server");
+        assert_eq!(error.code().code(), "55P03", "{error:?}");
+        assert!(error.hint().unwrap_or_default().contains("ROLLBACK PREPARED 'forgotten one'"), "{error:?}");
+        database.execute("COMMIT PREPARED 'forgotten one'");
+        finish(&database);
+        assert_eq!((database.count(ITS_TOKEN), verified(&database)), (0, "true".into()));
+    }
 }
 
 /// Two of them exchange the keys of their tickets, one before and one behind the batches.

@@ -32,7 +32,8 @@ impl World {
         assert_eq!((count("old_tokens"), named("old_token_keys")), (old.len() as i64, first(&old)));
 
         let is_finished = newest.state == "finished";
-        let (left_out, later) = if is_finished { (vec![], without_entry) } else { (without_entry, vec![]) };
+        let (left_out, later) =
+            if newest.has_been_swept() { (vec![], without_entry) } else { (without_entry, vec![]) };
         assert_eq!(
             (count("not_rotated"), named("not_rotated_keys")),
             (left_out.len() as i64, first(&left_out))

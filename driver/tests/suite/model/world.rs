@@ -29,7 +29,8 @@ pub struct World {
     pub prepared: Vec<Prepared>,
     /// The step in which each run started.
     pub starts: BTreeMap<i64, usize>,
-    pub finished: BTreeSet<i64>,
+    /// With the number of the sweep that each ended with.
+    pub finished: BTreeSet<(i64, i64)>,
     /// Of the newest run.
     pub newest_state: Option<String>,
     /// Each key and token that came together, also of tickets that are gone.
