@@ -16,6 +16,7 @@ mod writes;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::common::{Database, Server};
+use session::Session;
 use world::World;
 
 /// Of one table: enough for a few runs of it.
@@ -138,18 +139,24 @@ impl Tally {
     }
 }
 
-fn check_case(database: &Database<'static>, seed: u64, tally: &mut Tally) {
-    let mut world = World::new(Database::named(database.server, &database.name), seed);
+fn check_case(
+    database: &Database<'static>,
+    sessions: Vec<Session>,
+    seed: u64,
+    tally: &mut Tally,
+) -> Vec<Session> {
+    let mut world = World::new(Database::named(database.server, &database.name), sessions, seed);
     let result = catch_unwind(AssertUnwindSafe(|| {
         world.begin_case();
         (0..STEPS_OF_A_CASE).for_each(|_| world.act());
         world.end_case();
     }));
     if let Err(panic) = result {
-        println!("{}\nMODEL_SEED={seed} repeats it", world.log.join("\n"));
+        println!("{}\nMODEL_SEED={seed} repeats it, from sessions that are new", world.log.join("\n"));
         resume_unwind(panic);
     }
     tally.add(&world);
+    world.sessions
 }
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -167,9 +174,9 @@ fn the_extension_does_what_the_model_says() {
         database.name
     ));
     let (mut seed, steps) = (number("MODEL_SEED", 1), number("MODEL_STEPS", 2000) as usize);
-    let mut tally = Tally::default();
+    let (mut tally, mut sessions) = (Tally::default(), Vec::new());
     while tally.steps < steps {
-        check_case(&database, seed, &mut tally);
+        sessions = check_case(&database, sessions, seed, &mut tally);
         seed += 1;
     }
     let Tally { steps, batches, swept, finished } = tally;

@@ -47,7 +47,8 @@ pub struct Prepared {
 }
 
 impl World {
-    pub fn new(database: Database<'static>, seed: u64) -> Self {
+    /// The sessions are those of the case before: what the extension keeps from call to call is of another table then.
+    pub fn new(database: Database<'static>, mut sessions: Vec<Session>, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let shape = Shape::any(&mut random);
         let mut observer = database.connect();
@@ -61,7 +62,7 @@ impl World {
             observer.batch_execute(&grant).expect("it can be granted");
         }
         let log = vec![format!("a table with {}, called by a rotator: {by_rotator}", shape.name)];
-        let sessions = (0..SESSIONS).map(|_| Session::new(&database)).collect();
+        sessions.resize_with(SESSIONS, || Session::new(&database));
         Self {
             database,
             shape,
