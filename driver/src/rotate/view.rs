@@ -46,8 +46,8 @@ impl View<'_> {
     }
 
     /// Of what may go wrong; `kind` is for programs.
-    pub fn warn(&mut self, kind: &str, text: String) -> io::Result<()> {
-        self.display.warn(kind, &text)
+    pub fn warn(&mut self, kind: &str, text: &str) -> io::Result<()> {
+        self.display.warn(kind, text)
     }
 
     /// A run that is not active is not begun.
