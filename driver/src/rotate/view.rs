@@ -7,7 +7,7 @@ use super::monitor::Observation;
 use crate::display::{Display, Event};
 use crate::pace::Tuning;
 use crate::progress::{Progress, Snapshot, State, Tracker};
-use crate::session::{Place, RepeatFilter, Retrying};
+use crate::session::{DryRun, Place, RepeatFilter, Retrying};
 
 pub struct View<'a> {
     display: &'a mut dyn Display,
@@ -43,6 +43,10 @@ impl View<'_> {
 
     pub fn place(&mut self, place: &Place) -> io::Result<()> {
         self.last.as_ref().map_or(Ok(()), |snapshot| self.display.place(place, snapshot))
+    }
+
+    pub fn dry_run(&mut self, dry_run: &DryRun) -> io::Result<()> {
+        self.display.dry_run(dry_run)
     }
 
     /// Of what may go wrong; `kind` is for programs.

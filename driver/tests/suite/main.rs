@@ -10,6 +10,7 @@ mod control;
 mod deadlock;
 mod defaults;
 mod docs;
+mod dry_run;
 mod exits;
 mod faults;
 mod giving_up;
