@@ -101,6 +101,12 @@ pub struct Run {
     #[arg(long)]
     pub new: bool,
 
+    /// Rotate one batch and roll it back: make all checks, and say what a run would take
+    ///
+    /// Nothing is changed, started or guarded. The tickets of the batch are locked meanwhile.
+    #[arg(long)]
+    pub dry_run: bool,
+
     /// Put the guard on the table before the first batch, as the command guard does
     #[arg(long)]
     pub guard: bool,
@@ -250,6 +256,7 @@ pub enum Format {
 const AFTER_HELP: &str = "\
 Examples:
   rotate-driver init --size 1000000            a sample table to try things on
+  rotate-driver run --dry-run                  what a run would meet and take
   rotate-driver run                            rotate table ticket, column token
   rotate-driver --table shop.voucher --token-column code run
   rotate-driver run --progress json > run.log  for a program to follow

@@ -18,11 +18,29 @@ use crate::signals::Interrupt;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     let begin = if options.new { Begin::New } else { Begin::Continue };
+    if options.dry_run {
+        return dry_run(scope, &options.work, begin);
+    }
     work(scope, &options.work, begin, options.guard)
 }
 
 pub fn sweep(scope: &Scope, options: &Sweep) -> Result<Exit, Error> {
     work(scope, &options.work, Begin::Sweep, false)
+}
+
+/// Its first signal cancels: nothing is lost.
+fn dry_run(scope: &Scope, options: &Work, begin: Begin) -> Result<Exit, Error> {
+    overridden(scope.url.as_deref()).inspect(|warning| note(warning));
+    let mut display = display::choose(options.progress, Duration::from_secs(options.interval));
+    let link = Link::new(scope, true, options.retry.retry_for, Interrupt::watch(0)?);
+    let done = look_at_list(scope, options)
+        .and_then(|()| Rotation::new(link, display.as_mut(), options, begin).dry_run());
+    if let Err(error) = done {
+        // The error itself says more than a second failure to write it.
+        let _ = display.failed(&error);
+        return Err(error);
+    }
+    Ok(Exit::Finished)
 }
 
 fn work(scope: &Scope, options: &Work, begin: Begin, guarded: bool) -> Result<Exit, Error> {

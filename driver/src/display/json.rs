@@ -10,7 +10,7 @@ use crate::console;
 use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::{Phase, Snapshot};
-use crate::session::{Place, Retrying};
+use crate::session::{DryRun, Place, Retrying};
 
 pub struct Json {
     interval: LineInterval,
@@ -37,6 +37,18 @@ impl Display for Json {
         self.last = Some(snapshot.clone());
         let mut line = object("rotating", self.last.as_ref());
         place.json().into_iter().for_each(|(key, value)| line[key] = value);
+        print(&line)
+    }
+
+    fn dry_run(&mut self, dry_run: &DryRun) -> io::Result<()> {
+        let (batch, run) = (dry_run.batch, dry_run.forecast());
+        let mut line = object("dry_run", self.last.as_ref());
+        line["batch_tickets"] = batch.map(|batch| batch.tickets).into();
+        line["batch_seconds"] = batch.map(|batch| batch.time.as_secs_f64()).into();
+        line["batch_wal_bytes"] = batch.and_then(|batch| batch.wal).into();
+        line["run_tickets"] = run.map(|run| run.tickets).into();
+        line["run_seconds"] = run.map(|run| run.time.as_secs_f64()).into();
+        line["run_wal_bytes"] = run.and_then(|run| run.wal).into();
         print(&line)
     }
 

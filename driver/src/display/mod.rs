@@ -1,6 +1,7 @@
 //! Where progress becomes visible: a bar, plain lines, or JSON lines.
 
 mod bar;
+mod dry_run;
 mod json;
 mod plain;
 
@@ -14,7 +15,7 @@ use crate::error::Error;
 use crate::pace::Tuning;
 use crate::progress::Snapshot;
 use crate::repeat::Repeat;
-use crate::session::{Place, Retrying};
+use crate::session::{DryRun, Place, Retrying};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -54,6 +55,10 @@ pub trait Display {
     /// What comes first.
     fn place(&mut self, place: &Place, snapshot: &Snapshot) -> io::Result<()> {
         self.note(&place.text(snapshot.progress.planned))
+    }
+
+    fn dry_run(&mut self, dry_run: &DryRun) -> io::Result<()> {
+        dry_run::lines(dry_run).iter().try_for_each(|line| self.note(line))
     }
 
     fn warn(&mut self, _kind: &str, text: &str) -> io::Result<()> {

@@ -15,9 +15,22 @@ const COMMAND: &str = "The first line that it prints is taken as the password. I
                        to ask for one: --password-command 'sh -c \"…\"'";
 const CONTINUE: &str = "`rotate-driver run` with the same options continues after the last committed batch.";
 
+const READ_ONLY: &str = "Transactions of this role are read-only unless they ask to write; in SQL: \
+                         ALTER ROLE … SET default_transaction_read_only = off; some providers turn it on while \
+                         the disk is nearly full.";
+
 impl Error {
+    /// The extension's own hint is for psql: it changes a session.
+    fn is_read_only_by_default(&self) -> bool {
+        let Self::Server(error) = self else { return false };
+        let said = error.as_db_error().and_then(withheld::hint);
+        self.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
+            && said.is_some_and(|hint| hint.starts_with("SET SESSION CHARACTERISTICS"))
+    }
+
     pub fn hint(&self) -> Option<&str> {
         match self {
+            Self::Server(_) if self.is_read_only_by_default() => Some(READ_ONLY),
             Self::Server(error) => error
                 .as_db_error()
                 .and_then(withheld::hint)

@@ -3,6 +3,7 @@
 
 mod checkpoints;
 mod crew;
+mod dry_run;
 mod ending;
 mod introduction;
 mod monitor;

@@ -7,7 +7,7 @@ use super::monitor::Observation;
 use crate::display::{Display, Event};
 use crate::pace::Tuning;
 use crate::progress::{Progress, Snapshot, State, Tracker};
-use crate::session::{Place, RepeatFilter, Retrying};
+use crate::session::{DryRun, Place, RepeatFilter, Retrying};
 
 pub struct View<'a> {
     display: &'a mut dyn Display,
@@ -45,9 +45,13 @@ impl View<'_> {
         self.last.as_ref().map_or(Ok(()), |snapshot| self.display.place(place, snapshot))
     }
 
+    pub fn dry_run(&mut self, dry_run: &DryRun) -> io::Result<()> {
+        self.display.dry_run(dry_run)
+    }
+
     /// Of what may go wrong; `kind` is for programs.
-    pub fn warn(&mut self, kind: &str, text: String) -> io::Result<()> {
-        self.display.warn(kind, &text)
+    pub fn warn(&mut self, kind: &str, text: &str) -> io::Result<()> {
+        self.display.warn(kind, text)
     }
 
     /// A run that is not active is not begun.

@@ -4,6 +4,7 @@
 //! between. Only a long call, or one of a role whose transactions are isolated, takes a transaction around it. For the
 //! pooler's sake no setting is sent at the start either: they refuse those they do not know.
 
+mod dry_run;
 mod link;
 mod options;
 mod place;
@@ -24,6 +25,7 @@ use crate::pace::{SynchronousCommit, Tuning};
 use crate::progress::Progress;
 use crate::verify::RunEvidence;
 
+pub use dry_run::DryRun;
 pub use link::Link;
 pub use options::RetryOptions;
 pub use place::Place;
@@ -92,16 +94,14 @@ impl Session {
         self.long_call(&rotation(commit), &[(&batch, Type::INT4)])
     }
 
-    /// Where the target never had a run, starts one. A call above the highest key there can be rotates nothing, and is
-    /// refused as a batch would be: a table that has taken over the name of another one continues no run of it.
+    /// Where the target never had a run, starts one.
     pub fn start_first(&mut self) -> Result<(), Error> {
-        let call = format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX);
-        self.long_call::<Option<i64>>(&call, &[]).map(|_| ())
+        self.long_call::<Option<i64>>(&starting_first(), &[]).map(|_| ())
     }
 
     /// Another run.
     pub fn start(&mut self) -> Result<i64, Error> {
-        self.long_call(&format!("start_ticket_rotation({TARGET})"), &[])
+        self.long_call(&starting(), &[])
     }
 
     /// Opens the newest run, which has finished, for another sweep.
@@ -244,6 +244,16 @@ fn in_transaction<T: FromSqlOwned>(
     let value = transaction.query_typed_one(sql, parameters)?.try_get(0)?;
     transaction.commit()?;
     Ok(value)
+}
+
+fn starting() -> String {
+    format!("start_ticket_rotation({TARGET})")
+}
+
+/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has taken
+/// over the name of another one continues no run of it.
+fn starting_first() -> String {
+    format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX)
 }
 
 fn rotation(commit: SynchronousCommit) -> String {

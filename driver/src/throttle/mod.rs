@@ -23,6 +23,8 @@ use query::Query;
 use replicas::Replicas;
 use wraparound::Wraparound;
 
+use options::Ignored;
+
 pub use options::ThrottleOptions;
 
 trait Throttle: Send {
@@ -43,7 +45,10 @@ pub struct Throttles(Vec<FailClosed>);
 
 impl Throttles {
     pub fn new(options: &ThrottleOptions) -> Self {
-        let mut throttles: Vec<Box<dyn Throttle>> = vec![Box::new(Wraparound)];
+        let mut throttles: Vec<Box<dyn Throttle>> = Vec::new();
+        if !options.ignore.contains(&Ignored::Wraparound) {
+            throttles.push(Box::new(Wraparound));
+        }
         if let Some(hours) = options.between {
             throttles.push(Box::new(Hours::new(hours)));
         }

@@ -1,6 +1,6 @@
 //! The options that say what a run waits for.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::hours::Between;
 use super::lag::Lag;
@@ -39,6 +39,18 @@ pub struct ThrottleOptions {
     /// By the server's clock, in the time zone of PGTZ or else of the session.
     #[arg(long, value_name = "HH:MM-HH:MM")]
     pub between: Option<Between>,
+
+    /// Do not wait for this: wraparound is an autovacuum that prevents it in the table
+    ///
+    /// The run then adds to what that has to freeze.
+    #[arg(long, value_name = "THROTTLE", value_enum)]
+    pub ignore: Vec<Ignored>,
+}
+
+/// What counts though nobody asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ignored {
+    Wraparound,
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {
         said.next(),
         Some(&*format!("rotate-driver: rotating public.ticket (token), 4,000 tickets, {place}"))
     );
+    let trigger = "rotate-driver: warning: trigger audit fires for each of the tickets (function write_down)";
+    assert_eq!(said.next(), Some(trigger));
     assert_eq!(said.next(), Some("rotate-driver: run 1 is finished; verify it with: rotate-driver verify"));
     assert_eq!(said.next(), None);
 }

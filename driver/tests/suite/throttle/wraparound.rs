@@ -41,6 +41,9 @@ fn a_run_waits_for_an_autovacuum_that_prevents_wraparound() {
         expect_held(&database, running, "an autovacuum to prevent wraparound is at work in ticket");
     }
     assert_eq!(database.count("ticket_rotation_batch"), 0);
+    let ignoring = database.start(&["run", "--batch", "1000", "--workers", "1", "--ignore", "wraparound"]);
+    poll("a batch beside it", || database.count("ticket_rotation_batch") == 1);
+    drop(ignoring);
     drop(reader);
     for running in drivers {
         running.wait().expect(0);
