@@ -1,6 +1,7 @@
 //! The guard, with each writer that brings old tokens back in good faith.
 
 mod command;
+mod django;
 mod dump;
 mod storm;
 mod subscriber;

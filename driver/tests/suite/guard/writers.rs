@@ -46,6 +46,41 @@ fn a_save_that_waited_for_a_batch_keeps_the_token_that_the_batch_made() {
 }
 
 #[test]
+fn a_session_hears_of_a_run_that_started_while_its_save_waited() {
+    let database = Database::with_tickets(100);
+    database.complete(&["guard", "on"]);
+    let save = load(&database, 7);
+    let mut application = database.connect();
+    let anew = "UPDATE ticket SET token = gen_random_uuid() WHERE id = 99";
+    application.batch_execute(anew).expect("there is no run yet");
+    let mut rotation = database.connect();
+    rotation
+        .batch_execute("BEGIN; SELECT rotate_ticket_tokens(NULL, 50)")
+        .expect("a run and its first batch");
+    std::thread::scope(|scope| {
+        scope.spawn(|| application.batch_execute(&save).expect("it is stored"));
+        wait_for_blocked(&database, 1);
+        rotation.batch_execute("COMMIT").expect("it commits");
+    });
+    assert_eq!(database.count("ticket JOIN leaked USING (id, token) WHERE id <= 50"), 0);
+}
+
+#[test]
+fn what_a_transaction_with_an_old_snapshot_has_read_is_not_remembered() {
+    let database = Database::with_tickets(100);
+    database.complete(&["guard", "on"]);
+    let save = load(&database, 7);
+    let mut application = database.connect();
+    let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM ticket";
+    application.batch_execute(snapshot).expect("a snapshot of before the run");
+    database.one("SELECT rotate_ticket_tokens(NULL, 50)");
+    let anew = "UPDATE ticket SET token = gen_random_uuid() WHERE id = 99; COMMIT";
+    application.batch_execute(anew).expect("it sees no run");
+    application.batch_execute(&save).expect("it is stored");
+    assert_eq!(database.count("ticket JOIN leaked USING (id, token) WHERE id <= 50"), 0);
+}
+
+#[test]
 fn rows_of_an_old_dump_get_new_tokens_by_copy() {
     let database = guarded(100, &[]);
     database.execute("CREATE TABLE dumped AS SELECT leaked.*, created_at FROM leaked JOIN ticket USING (id)");
