@@ -11,7 +11,7 @@ use crate::display::ProgressStyle;
 use crate::error::Error;
 use crate::leaked::{Column, ListOptions};
 use crate::pace::{self, PaceOptions, Tuning};
-use crate::session::{RetryOptions, Scope};
+use crate::session::{RetryOptions, Scope, StartOptions};
 use crate::throttle::ThrottleOptions;
 
 #[derive(Parser)]
@@ -100,6 +100,9 @@ pub struct Run {
     /// Start another run after a finished or cancelled one
     #[arg(long)]
     pub new: bool,
+
+    #[command(flatten)]
+    pub start: StartOptions,
 
     /// Put the guard on the table before the first batch, as the command guard does
     #[arg(long)]

@@ -9,6 +9,7 @@ mod options;
 mod place;
 mod retry;
 mod scope;
+mod start_options;
 mod target;
 mod template;
 mod transaction;
@@ -29,6 +30,7 @@ pub use options::RetryOptions;
 pub use place::Place;
 pub use retry::{RepeatFilter, Retrying};
 pub use scope::Scope;
+pub use start_options::StartOptions;
 pub use target::{Parameter, Target};
 pub use template::fill;
 pub use transaction::lift_limits;
@@ -100,8 +102,15 @@ impl Session {
     }
 
     /// Another run.
-    pub fn start(&mut self) -> Result<i64, Error> {
-        self.long_call(&format!("start_ticket_rotation({TARGET})"), &[])
+    pub fn start(&mut self, options: &StartOptions) -> Result<i64, Error> {
+        let StartOptions { key_column, format, fill_null, force } = options;
+        self.long_call(
+            &format!(
+                "start_ticket_rotation({TARGET}, key_column => $3::pg_catalog.text::pg_catalog.name, \
+                 format => $4, fill_null => $5, force => $6)"
+            ),
+            &[(key_column, Type::TEXT), (format, Type::TEXT), (fill_null, Type::BOOL), (force, Type::BOOL)],
+        )
     }
 
     /// Opens the newest run, which has finished, for another sweep.
