@@ -11,7 +11,7 @@ use crate::display::ProgressStyle;
 use crate::error::Error;
 use crate::leaked::{Column, ListOptions};
 use crate::pace::{self, PaceOptions, Tuning};
-use crate::session::{RetryOptions, Scope};
+use crate::session::{RetryOptions, Scope, StartOptions};
 use crate::throttle::ThrottleOptions;
 
 #[derive(Parser)]
@@ -106,6 +106,9 @@ pub struct Run {
     /// Nothing is changed, started or guarded. The tickets of the batch are locked meanwhile.
     #[arg(long)]
     pub dry_run: bool,
+
+    #[command(flatten)]
+    pub start: StartOptions,
 
     /// Put the guard on the table before the first batch, as the command guard does
     #[arg(long)]

@@ -94,7 +94,7 @@ fn rotate_next(
 
     let entries = match found.tickets {
         0 => Vec::new(),
-        _ => Tickets::In(interval).rotate(client, context, run, found.tickets)?,
+        _ => Tickets::In(interval).rotate(client, context, &run.making, found.tickets)?,
     };
     record(client, context, range, 0, &interval, &entries)?;
     if range_ends {

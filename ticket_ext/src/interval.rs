@@ -8,11 +8,10 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 use crate::context::Context;
 use crate::entries::{Entry, noted_during, reconcile};
 use crate::error::TicketError;
-use crate::format::Crowd;
+use crate::format::Making;
 use crate::key::{Key, KeyKind};
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
-use crate::run::Run;
 use crate::table::Columns;
 use crate::violation::without_row;
 
@@ -65,13 +64,13 @@ impl Tickets {
         &self,
         client: &mut SpiClient,
         context: &Context,
-        run: &Run,
+        making: &Making,
         about: i64,
     ) -> Result<Vec<Entry>, TicketError> {
-        let (mut entries, unchanged) = self.write(client, context, run, about)?;
+        let (mut entries, unchanged) = self.write(client, context, making, about)?;
         if !unchanged.is_empty() {
             let about = unchanged.len() as i64;
-            let (again, withheld) = Tickets::Holding(unchanged).write(client, context, run, about)?;
+            let (again, withheld) = Tickets::Holding(unchanged).write(client, context, making, about)?;
             if !withheld.is_empty() {
                 let keys: Vec<Key> = withheld.iter().map(|ticket| ticket.key).collect();
                 return Err(context.not_rotated(&keys));
@@ -87,7 +86,7 @@ impl Tickets {
         &self,
         client: &mut SpiClient,
         context: &Context,
-        run: &Run,
+        making: &Making,
         about: i64,
     ) -> Result<Written, TicketError> {
         self.fire_deferred(client, context)?;
@@ -99,15 +98,12 @@ impl Tickets {
         let returning = if has_triggers { " RETURNING @key_value@" } else { "" };
         let sql =
             include_str!("queries/rotate.sql").trim_end().replace("@those@", those.trim_end()) + returning;
-        let sql = sql.replace("@made@", &run.made(context));
-        let free = match run.crowd(context) {
-            Some(_) => Crowd::free(client, context, &run.format, about)?,
-            None => Vec::new(),
-        };
+        let sql = sql.replace("@made@", &making.call(context));
+        let free = making.free(client, context, about)?;
         let args = self.args(key.kind);
         let update = || with_limit(|| context.update(client, &sql, &args));
-        let (rows, noted) = without_row(|| noted_during(&run.format, free, update))
-            .map_err(|error| run.collision(context, error))?;
+        let (rows, noted) = without_row(|| noted_during(&making.format, free, update))
+            .map_err(|error| making.collision(context, error))?;
         if !has_triggers && noted.len() == rows.len() {
             return Ok((noted, Vec::new()));
         }

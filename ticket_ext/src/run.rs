@@ -1,13 +1,11 @@
 //! Runs: looked up for a target, paused, resumed, cancelled. `start.rs` and `finish.rs` hold the rest of their life.
 
-use std::rc::Rc;
-
+use pgrx::Spi;
 use pgrx::spi::SpiClient;
-use pgrx::{PgSqlErrorCode, Spi};
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::{Crowd, Format, Wish};
+use crate::format::{Making, Wish};
 use crate::identity;
 use crate::start;
 use crate::target::TargetArgs;
@@ -25,8 +23,7 @@ pub struct Run {
     pub sweep_horizon: Option<i64>,
     /// Whether any sweep has rotated tickets.
     pub has_swept: bool,
-    pub format: Rc<Format>,
-    tickets_planned: i64,
+    pub making: Making,
     /// Why it is not a run of the table, or of the columns, that the call is about.
     mismatch: Option<TicketError>,
 }
@@ -52,8 +49,7 @@ impl Run {
             horizon: row.get_by_name("horizon")?.unwrap_or_default(),
             sweep: row.get_by_name("sweep")?.unwrap_or_default(),
             sweep_horizon: row.get_by_name("sweep_horizon")?,
-            format: Rc::new(Format::of_run(row.get_by_name("token_format")?)?),
-            tickets_planned: row.get_by_name("tickets_planned")?.unwrap_or_default(),
+            making: Making::of_run(row.get_by_name("token_format")?, row.get_by_name("tickets_planned")?)?,
             has_swept: row.get_by_name("has_swept")?.unwrap_or(true),
             mismatch: identity::mismatch(&row, context)?,
         }))
@@ -73,28 +69,6 @@ impl Run {
 
     fn checked(mut self) -> Result<Self, TicketError> {
         self.mismatch.take().map_or(Ok(self), Err)
-    }
-
-    /// What the statement of a batch adds where a function makes the tokens.
-    pub fn made(&self, context: &Context) -> String {
-        let Format::Function(function) = &*self.format else { return String::new() };
-        let columns = &context.table.columns;
-        format!(", {}::{}", function.call(&columns.token_bytes), columns.type_of_token.kind.sql_type())
-    }
-
-    pub fn crowd(&self, context: &Context) -> Option<Crowd> {
-        Crowd::of(context, &self.format, self.tickets_planned)
-    }
-
-    /// Two sessions may have made the same short token; another attempt makes others.
-    pub fn collision(&self, context: &Context, error: TicketError) -> TicketError {
-        match (self.crowd(context), &error) {
-            (Some(crowd), TicketError::Violation { code: PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION, .. }) => {
-                let table = context.target.name.clone();
-                TicketError::Collision { table, format: self.format.to_string(), crowd }
-            }
-            _ => error,
-        }
     }
 
     pub fn is_unfinished(&self) -> bool {

@@ -101,7 +101,7 @@ fn rotate(
         tickets.truncate(share);
     }
     let about = tickets.len() as i64;
-    let entries = Tickets::Holding(tickets).rotate(client, context, run, about)?;
+    let entries = Tickets::Holding(tickets).rotate(client, context, &run.making, about)?;
     record(client, context, range, run.sweep, &swept, &entries)?;
     if swept.last_id == range.rest().last_id {
         range.finish(client, context, Phase::Sweep(run.sweep))?;

@@ -6,6 +6,7 @@ mod crowd;
 mod field;
 mod function;
 mod looks_like;
+mod making;
 mod trial;
 
 use crate::error::TicketError;
@@ -15,6 +16,7 @@ use field::Field;
 pub use choose::{Wish, choose};
 pub use crowd::Crowd;
 pub use function::Function;
+pub use making::Making;
 
 /// As it is kept in the run.
 #[derive(Clone, Debug, PartialEq, Eq)]

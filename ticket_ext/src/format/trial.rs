@@ -13,8 +13,14 @@ use crate::violation::without_row;
 /// A CHECK that some tokens pass by chance is mostly found with so many.
 const TOKENS: i64 = 50;
 
-pub fn try_out(client: &mut SpiClient, context: &Context, format: &Format) -> Result<(), TicketError> {
-    let trial = Trial { context, format };
+/// `call` starts a run with another format, as an error may suggest.
+pub fn try_out(
+    client: &mut SpiClient,
+    context: &Context,
+    format: &Format,
+    call: String,
+) -> Result<(), TicketError> {
+    let trial = Trial { context, format, call };
     let tokens = match format {
         Format::Function(function) => trial.call(client, function)?,
         _ => trial.make()?,
@@ -34,6 +40,7 @@ pub fn try_out(client: &mut SpiClient, context: &Context, format: &Format) -> Re
 struct Trial<'a> {
     context: &'a Context,
     format: &'a Format,
+    call: String,
 }
 
 impl Trial<'_> {
@@ -129,7 +136,7 @@ impl Trial<'_> {
             table: self.context.target.name.clone(),
             column: self.context.table.columns.token.clone(),
             fault,
-            call: self.context.start_call("format => '{hex:32}'"),
+            call: self.call.clone(),
         }
     }
 }
