@@ -69,23 +69,20 @@ fn rotate_ranges(
         Some(i64::MAX) => return Ok(None),
         Some(after_id) => after_id + 1,
     };
-    while let Some(range) = Range::claim(client, context, run, Phase::Rotation, from)? {
-        let range = range.split_at(client, context, from)?;
-        if let Some(last_id) = rotate_next(client, context, run, &range, batch)? {
-            return Ok(Some(last_id));
-        }
-    }
-    Ok(None)
+    let Some(range) = Range::claim(client, context, run, Phase::Rotation, from)? else { return Ok(None) };
+    let range = range.split_at(client, context, from)?;
+    rotate_next(client, context, run, &range, batch).map(Some)
 }
 
-/// Returns the last id; None when the range held no more tickets.
+/// Returns the last id; that of the range where it held no more tickets. A call goes no further than one range: with
+/// the locks of several it might wait for a call that waits for one of them.
 fn rotate_next(
     client: &mut SpiClient,
     context: &Context,
     run: &Run,
     range: &Range,
     batch: i64,
-) -> Result<Option<i64>, TicketError> {
+) -> Result<i64, TicketError> {
     let rest = range.rest();
     let found = rest.first(client, context, batch)?;
     let range_ends = found.tickets < batch || found.last_id == Some(rest.last_id);
@@ -100,7 +97,7 @@ fn rotate_next(
     if range_ends {
         range.finish(client, context, Phase::Rotation)?;
     }
-    Ok(found.last_id)
+    Ok(found.last_id.unwrap_or(rest.last_id))
 }
 
 /// A run that has ended or was paused since the batch began gets no ledger row: its batch is rolled back.

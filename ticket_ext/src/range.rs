@@ -59,11 +59,10 @@ impl Range {
         phase: Phase,
         from: i64,
     ) -> Result<Option<Self>, TicketError> {
-        let waiting = phase.fill(include_str!("queries/claim_range.sql"));
-        let skipping = format!("{} SKIP LOCKED", waiting.trim_end());
         loop {
-            if let Some(bounds) = lock(client, context, &skipping, run, from)? {
-                return Self::read_checkpoint(client, context, run, phase, bounds).map(Some);
+            let free = Self::claim_free(client, context, run, phase, from)?;
+            if free.is_some() {
+                return Ok(free);
             }
             if !left_from(client, context, run, phase, from)? {
                 return Ok(None);
@@ -74,11 +73,27 @@ impl Range {
                 relation: context.session.table(client, "ticket_rotation_range")?,
                 modes: &["RowShareLock", "RowExclusiveLock"],
             };
-            let wait = |client: &mut SpiClient| lock(client, context, &waiting, run, from);
+            let sql = phase.fill(include_str!("queries/claim_range.sql"));
+            let wait = |client: &mut SpiClient| lock(client, context, &sql, run, from);
             if let Some(bounds) = or_name_holder(client, &context.session, &held, wait)? {
                 return Self::read_checkpoint(client, context, run, phase, bounds).map(Some);
             }
         }
+    }
+
+    /// As `claim`, for a call that has the lock of a range: it must not wait for another one, whose holder may wait for
+    /// its own.
+    pub fn claim_free(
+        client: &mut SpiClient,
+        context: &Context,
+        run: &Run,
+        phase: Phase,
+        from: i64,
+    ) -> Result<Option<Self>, TicketError> {
+        let sql = phase.fill(include_str!("queries/claim_range.sql"));
+        let skipping = format!("{} SKIP LOCKED", sql.trim_end());
+        let bounds = lock(client, context, &skipping, run, from)?;
+        bounds.map(|bounds| Self::read_checkpoint(client, context, run, phase, bounds)).transpose()
     }
 
     pub fn any_left(

@@ -43,7 +43,8 @@ pub fn sweep(
     }
     let phase = Phase::Sweep(run.sweep);
     let mut looked_at = 0;
-    while let Some(range) = Range::claim(client, context, run, phase, i64::MIN)? {
+    let mut claimed = Range::claim(client, context, run, phase, i64::MIN)?;
+    while let Some(range) = claimed {
         let rest = range.rest();
         let mut accounting = Accounting::of(rest);
         while let Some(step) = accounting.step(context, run)? {
@@ -60,6 +61,10 @@ pub fn sweep(
         }
         range.finish(client, context, phase)?;
         if looked_at >= LOOKED_AT {
+            return Ok(Some(rest.last_id));
+        }
+        claimed = Range::claim_free(client, context, run, phase, i64::MIN)?;
+        if claimed.is_none() && Range::any_left(client, context, run, phase)? {
             return Ok(Some(rest.last_id));
         }
     }
