@@ -19,7 +19,7 @@ GRANT SELECT, UPDATE (:"token_column") ON :target TO :"role";
 GRANT USAGE ON SCHEMA :"schema" TO :"role";
 
 GRANT EXECUTE ON FUNCTION
-    :"schema".start_ticket_rotation(pg_catalog.regclass, pg_catalog.name, integer, pg_catalog.name),
+    :"schema".start_ticket_rotation(pg_catalog.regclass, pg_catalog.name, integer, pg_catalog.name, pg_catalog.text, boolean, boolean),
     :"schema".rotate_ticket_tokens(bigint, integer, pg_catalog.regclass, pg_catalog.name),
     :"schema".pause_ticket_rotation(pg_catalog.regclass, pg_catalog.name),
     :"schema".resume_ticket_rotation(pg_catalog.regclass, pg_catalog.name),

@@ -50,7 +50,7 @@ def measure(name):
         assert kept == 0, f"{name}: {kept} tickets have kept their token"
         ledger = connection.execute(
             """SELECT extract(epoch FROM finished_at - min(started_at) OVER ()), tickets
-               FROM ticket_rotation_batch WHERE NOT sweep ORDER BY finished_at"""
+               FROM ticket_rotation_batch WHERE sweep = 0 ORDER BY finished_at"""
         ).fetchall()
     scaled = SCALE / tickets
     written = {name: value * scaled for name, value in written.items()}

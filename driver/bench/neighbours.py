@@ -97,7 +97,7 @@ def measure(name):
 def longest_lock(connection, whole):
     """A batch holds its rows until it commits; a single statement holds them to its end."""
     longest = "SELECT extract(epoch FROM max(finished_at - started_at))::float8 FROM ticket_rotation_batch"
-    return connection.execute(f"{longest} WHERE NOT sweep").fetchone()[0] or whole
+    return connection.execute(f"{longest} WHERE sweep = 0").fetchone()[0] or whole
 
 
 def main():

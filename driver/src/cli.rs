@@ -11,7 +11,7 @@ use crate::display::ProgressStyle;
 use crate::error::Error;
 use crate::leaked::{Column, ListOptions};
 use crate::pace::{self, PaceOptions, Tuning};
-use crate::session::{RetryOptions, Scope};
+use crate::session::{RetryOptions, Scope, StartOptions};
 use crate::throttle::ThrottleOptions;
 
 #[derive(Parser)]
@@ -61,12 +61,12 @@ pub enum Command {
     /// It names the ticket that has the token or had it, and the run that retired it when. It prints
     /// no token and only reads, beside live traffic.
     Trace(Trace),
-    /// Rotate the tickets whose old token has come back since the run finished, and no others
+    /// Rotate the tickets whose old token has come back since the run finished
     ///
-    /// It opens the newest run again for another sweep: in batches, with entries and progress as
-    /// in a run. The tickets that were created since keep their tokens.
+    /// It opens the newest run for another sweep, in batches, with entries and progress as in a run.
+    /// No other ticket is rotated: those that were created since keep their tokens.
     Sweep(Sweep),
-    /// Keep retired tokens from coming back: put the guard on the table, take it off, look at it
+    /// Keep retired tokens from coming back: the guard, on, off and its status
     #[command(subcommand)]
     Guard(Guard),
     /// Change how hard every driver of the run works, from its next batch on
@@ -106,6 +106,9 @@ pub struct Run {
     /// Nothing is changed, started or guarded. The tickets of the batch are locked meanwhile.
     #[arg(long)]
     pub dry_run: bool,
+
+    #[command(flatten)]
+    pub start: StartOptions,
 
     /// Put the guard on the table before the first batch, as the command guard does
     #[arg(long)]

@@ -5,7 +5,7 @@
 
 COMMENT ON FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name) IS
     'Rotates and checkpoints the next batch of tickets above after_id, returns the last id; NULL when none is left';
-COMMENT ON FUNCTION start_ticket_rotation(regclass, name, integer, name) IS
+COMMENT ON FUNCTION start_ticket_rotation(regclass, name, integer, name, text, boolean, boolean) IS
     'Starts a new run, divided into ranges that sessions can rotate side by side (NULL: as many as the size of the table asks for), returns its number';
 COMMENT ON FUNCTION pause_ticket_rotation(regclass, name) IS
     'Pauses the run from the next batch on, returns its number';
@@ -34,8 +34,11 @@ COMMENT ON FUNCTION ticket_guard() IS
 COMMENT ON FUNCTION note_ticket_rotation_wait(text, regclass, name) IS
     'For drivers: shows in batch_progress what they wait for';
 COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(uuid, bigint, uuid) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
 COMMENT ON FUNCTION renew_ticket_token(text, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(text, bigint, text) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
 COMMENT ON FUNCTION renew_ticket_token(bytea, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(bytea, bigint, bytea) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
 COMMENT ON FUNCTION ticket_is_due(uuid, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
 COMMENT ON FUNCTION ticket_is_due(text, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
 COMMENT ON FUNCTION ticket_is_due(bytea, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
@@ -50,7 +53,7 @@ COMMENT ON PROCEDURE rotate_all_tickets(integer, interval, regclass, name) IS
 
 REVOKE EXECUTE ON FUNCTION
     rotate_ticket_tokens(bigint, integer, regclass, name),
-    start_ticket_rotation(regclass, name, integer, name),
+    start_ticket_rotation(regclass, name, integer, name, text, boolean, boolean),
     pause_ticket_rotation(regclass, name),
     resume_ticket_rotation(regclass, name),
     cancel_ticket_rotation(regclass, name),

@@ -1,5 +1,6 @@
--- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long
--- is tried again with half its size, for up to five minutes without progress; each success lets it grow back.
+-- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved to
+-- another partition, or a short token taken, is tried again with half its size, for up to five minutes without progress;
+-- each success lets it grow back.
 -- It runs by its caller's search_path, since a procedure that commits can have none of its own: all names are qualified.
 
 CREATE PROCEDURE @extschema@.rotate_all_tickets(
@@ -23,7 +24,7 @@ BEGIN
             size := least(batch::pg_catalog.int8,
                           size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
                                OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
-        EXCEPTION WHEN lock_not_available THEN
+        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
             give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
                                                OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
             IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN

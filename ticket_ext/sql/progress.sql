@@ -84,7 +84,9 @@ SELECT run.run_id,
        guard.held_off,
        guard.held_off_key,
        guard.held_off_at,
-       coalesce(key.attname, run.key_column) AS key_column
+       coalesce(key.attname, run.key_column) AS key_column,
+       run.token_format,
+       run.without_token
 FROM @extschema@.ticket_rotation AS run
 LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
 LEFT JOIN pg_class AS class ON class.oid = run.target
@@ -123,6 +125,8 @@ COMMENT ON COLUMN @extschema@.batch_progress.held_off IS 'Writes of tokens that 
 COMMENT ON COLUMN @extschema@.batch_progress.held_off_key IS 'Key of the ticket that the last of them was about';
 COMMENT ON COLUMN @extschema@.batch_progress.held_off_at IS 'When the last of them was held off';
 COMMENT ON COLUMN @extschema@.batch_progress.key_column IS 'The column that orders the tickets';
+COMMENT ON COLUMN @extschema@.batch_progress.token_format IS 'What new tokens look like';
+COMMENT ON COLUMN @extschema@.batch_progress.without_token IS 'Tickets without a token when the run started';
 
 REVOKE ALL ON @extschema@.batch_progress FROM PUBLIC;
 

@@ -20,6 +20,9 @@ CREATE TABLE @extschema@.ticket_rotation (
     sweep integer NOT NULL DEFAULT 1 CHECK (sweep > 0),
     sweep_horizon xid8,
     tickets_planned bigint NOT NULL CHECK (tickets_planned >= 0),
+    token_format text NOT NULL DEFAULT 'uuid',
+    fill_null boolean NOT NULL DEFAULT false,
+    without_token bigint NOT NULL DEFAULT 0,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     forgotten_at timestamptz,
@@ -46,6 +49,9 @@ COMMENT ON COLUMN @extschema@.ticket_rotation.system_identifier IS 'The database
 COMMENT ON COLUMN @extschema@.ticket_rotation.sweep IS 'Number of the sweep at the end of the run';
 COMMENT ON COLUMN @extschema@.ticket_rotation.sweep_horizon IS 'Transactions below this id had ended when the sweep began';
 COMMENT ON COLUMN @extschema@.ticket_rotation.tickets_planned IS 'Tickets in the table when the run started';
+COMMENT ON COLUMN @extschema@.ticket_rotation.token_format IS 'What new tokens look like';
+COMMENT ON COLUMN @extschema@.ticket_rotation.fill_null IS 'Whether tickets without a token get one';
+COMMENT ON COLUMN @extschema@.ticket_rotation.without_token IS 'Tickets with NULL or an empty text for a token when the run started';
 COMMENT ON COLUMN @extschema@.ticket_rotation.started_at IS 'When the run started';
 COMMENT ON COLUMN @extschema@.ticket_rotation.finished_at IS 'When the run finished or was cancelled';
 COMMENT ON COLUMN @extschema@.ticket_rotation.forgotten_at IS 'When the entries of the run were dropped';

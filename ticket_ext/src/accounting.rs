@@ -136,7 +136,7 @@ impl Drop for Looking {
 }
 
 /// Whether a ticket that comes by in the scan is due.
-pub fn look_up(id: i64, live: i64) -> Result<Option<Reason>, TicketError> {
+pub fn look_up(id: i64, live: Option<i64>) -> Result<Option<Reason>, TicketError> {
     IN_VIEW.with_borrow_mut(|view| Ok(view.as_mut().ok_or(TicketError::OutsideBatch)?.look_up(id, live)))
 }
 
@@ -219,7 +219,7 @@ impl View {
         Ok((due, IN_VIEW.take().ok_or(TicketError::OutsideBatch)?))
     }
 
-    fn look_up(&mut self, id: i64, live: i64) -> Option<Reason> {
+    fn look_up(&mut self, id: i64, live: Option<i64>) -> Option<Reason> {
         self.move_to(id);
         let mut entries = self.entries(id).peekable();
         if entries.peek().is_none() {
@@ -227,10 +227,10 @@ impl View {
         }
         let mut unclear = true;
         for Kept { retired, made } in entries {
-            if retired == Some(live) {
+            if live.is_some() && retired == live {
                 return Some(Reason::OldToken);
             }
-            unclear &= made.is_some_and(|made| made != live);
+            unclear &= made.is_some() && made != live;
         }
         unclear.then_some(Reason::Unclear)
     }
@@ -266,7 +266,7 @@ mod tests {
         let kept = |retired| Kept { retired: Some(retired), made: None };
         let sweeps = HashMap::from([(7, vec![kept(71), kept(70)])]);
         let mut view = View { batches, sweeps, ..View::default() };
-        tickets.iter().filter_map(|&(key, live)| Some((key, view.look_up(key, live)?))).collect()
+        tickets.iter().filter_map(|&(key, live)| Some((key, view.look_up(key, Some(live))?))).collect()
     }
 
     #[test]
@@ -295,7 +295,8 @@ mod tests {
         let mut view = View::default();
         view.add(vec![1], vec![Some(10)], None);
         view.add(vec![2, 2], vec![Some(20), Some(21)], Some(vec![25, 26]));
-        let found = [(1, 15), (2, 20), (2, 25), (2, 26), (2, 27)].map(|(id, live)| view.look_up(id, live));
+        let found =
+            [(1, 15), (2, 20), (2, 25), (2, 26), (2, 27)].map(|(id, live)| view.look_up(id, Some(live)));
         assert_eq!(found, [None, Some(Reason::OldToken), None, None, Some(Reason::Unclear)]);
     }
 
@@ -303,7 +304,7 @@ mod tests {
     fn far_entries_are_found() {
         let batches = (0..1000).map(|key| (key, Some(key))).collect();
         let mut view = View { batches, ..View::default() };
-        let found = [3, 900, 999, 1000, 0].map(|key| view.look_up(key, -1));
+        let found = [3, 900, 999, 1000, 0].map(|key| view.look_up(key, Some(-1)));
         assert_eq!(found, [None, None, None, Some(Reason::NotRotated), None]);
     }
 }

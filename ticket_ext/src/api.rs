@@ -12,6 +12,7 @@ use pgrx::prelude::*;
 use crate::choices::{Choices, KeyChoice};
 use crate::context::Context;
 use crate::error::TicketError;
+use crate::format::Wish;
 use crate::run;
 use crate::start::{MOST_RANGES, start};
 use crate::target::TargetArgs;
@@ -40,14 +41,19 @@ fn start_ticket_rotation(
     token_column: default!(Option<Name>, "NULL"),
     ranges: default!(Option<i32>, "NULL"),
     key_column: default!(Option<Name>, "NULL"),
+    format: default!(Option<&str>, "NULL"),
+    fill_null: default!(Option<bool>, "false"),
+    force: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
     if let Some(found) = ranges.filter(|ranges| !(1..=MOST_RANGES).contains(ranges)) {
         return Err(TicketError::RangesOutOfBounds { found, max: MOST_RANGES }.into());
     }
     Ok(Spi::connect_mut(|client| {
         let key = key_column.map_or(KeyChoice::Default, |Name(name)| KeyChoice::Named(name));
-        let context = Context::for_start(client, &TargetArgs::new(target, token_column), Choices { key })?;
-        start(client, &context, ranges)
+        let choices = Choices { key, fill_null: fill_null.unwrap_or_default() };
+        let wish = Wish { format: format.map(str::to_owned), force: force.unwrap_or_default() };
+        let context = Context::for_start(client, &TargetArgs::new(target, token_column), choices)?;
+        start(client, &context, ranges, &wish)
     })?)
 }
 

@@ -33,16 +33,28 @@ pub fn rotate(after_id: Option<i64>, batch: i64, args: &TargetArgs) -> Result<Op
     Spi::connect_mut(|client| {
         let context = Context::for_rotation(client, args)?;
         let Some(run) = run::to_rotate(client, &context)? else { return Ok(None) };
-        let last_id = rotate_ranges(client, &context, &run, after_id, batch)?;
-        if last_id.is_some() || Range::any_left(client, &context, &run, Phase::Rotation)? {
-            return Ok(last_id);
-        }
-        let last_id = sweep(client, &context, &run, batch)?;
-        if last_id.is_none() {
-            finish::finish(client, &context, &run)?;
-        }
+        let last_id = rotate_or_sweep(client, &context, &run, after_id, batch)?;
+        context.confirm(client)?;
         Ok(last_id)
     })
+}
+
+fn rotate_or_sweep(
+    client: &mut SpiClient,
+    context: &Context,
+    run: &Run,
+    after_id: Option<i64>,
+    batch: i64,
+) -> Result<Option<i64>, TicketError> {
+    let last_id = rotate_ranges(client, context, run, after_id, batch)?;
+    if last_id.is_some() || Range::any_left(client, context, run, Phase::Rotation)? {
+        return Ok(last_id);
+    }
+    let last_id = sweep(client, context, run, batch)?;
+    if last_id.is_none() {
+        finish::finish(client, context, run)?;
+    }
+    Ok(last_id)
 }
 
 fn rotate_ranges(
@@ -59,7 +71,7 @@ fn rotate_ranges(
     };
     while let Some(range) = Range::claim(client, context, run, Phase::Rotation, from)? {
         let range = range.split_at(client, context, from)?;
-        if let Some(last_id) = rotate_next(client, context, &range, batch)? {
+        if let Some(last_id) = rotate_next(client, context, run, &range, batch)? {
             return Ok(Some(last_id));
         }
     }
@@ -70,6 +82,7 @@ fn rotate_ranges(
 fn rotate_next(
     client: &mut SpiClient,
     context: &Context,
+    run: &Run,
     range: &Range,
     batch: i64,
 ) -> Result<Option<i64>, TicketError> {
@@ -81,7 +94,7 @@ fn rotate_next(
 
     let entries = match found.tickets {
         0 => Vec::new(),
-        _ => Tickets::In(interval).rotate(client, context)?,
+        _ => Tickets::In(interval).rotate(client, context, &run.making, found.tickets)?,
     };
     record(client, context, range, 0, &interval, &entries)?;
     if range_ends {

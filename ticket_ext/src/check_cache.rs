@@ -41,9 +41,21 @@ unsafe extern "C-unwind" fn count_change(_argument: Datum, _table: Oid) {
     CHANGES.set(CHANGES.get() + 1);
 }
 
+/// For roles and schemas, whose changes are none of a table.
+#[pg_guard]
+unsafe extern "C-unwind" fn count_other_change(_argument: Datum, _cache: i32, _hash: u32) {
+    CHANGES.set(CHANGES.get() + 1);
+}
+
 pub fn invalidate_on_change() {
-    // SAFETY: called once, from _PG_init; the function stays loaded as long as the process lives.
-    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(count_change), Datum::from(0)) }
+    use pg_sys::SysCacheIdentifier::{AUTHMEMROLEMEM, AUTHOID, NAMESPACEOID};
+    // SAFETY: called once, from _PG_init; the functions stay loaded as long as the process lives.
+    unsafe {
+        pg_sys::CacheRegisterRelcacheCallback(Some(count_change), Datum::from(0));
+        for cache in [NAMESPACEOID, AUTHOID, AUTHMEMROLEMEM] {
+            pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(count_other_change), Datum::from(0));
+        }
+    }
 }
 
 /// Goes up with every change that the server has told of. It tells when a lock is taken.

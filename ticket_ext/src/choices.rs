@@ -9,6 +9,8 @@ use crate::target::Target;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choices {
     pub key: KeyChoice,
+    /// Whether a ticket without a token gets one.
+    pub fill_null: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,6 @@ impl Choices {
             return Ok(Self::default());
         }
         let key = row.get_by_name("key_number")?.map_or(KeyChoice::Default, KeyChoice::Number);
-        Ok(Self { key })
+        Ok(Self { key, fill_null: row.get_by_name("fill_null")?.unwrap_or_default() })
     }
 }

@@ -20,6 +20,26 @@ pub struct Context {
     pub session: Session,
     pub target: Target,
     pub table: Table,
+    pub choices: Choices,
+    mode: Mode,
+    /// What had been heard of changes when the look began.
+    changes: u64,
+}
+
+/// Locks the target, and finds out about it.
+fn look(
+    client: &mut SpiClient,
+    session: &Session,
+    target: Target,
+    mode: Mode,
+    choices: Option<&Choices>,
+) -> Result<(Target, Table, Choices), TicketError> {
+    let choices = match choices {
+        Some(choices) => choices.clone(),
+        None => Choices::of_run(client, session, &target)?,
+    };
+    let table = Table::lock(client, session, &target, mode, &choices)?;
+    Ok((target, table, choices))
 }
 
 impl Context {
@@ -64,17 +84,27 @@ impl Context {
         loop {
             let before = changes();
             let oid = args.resolve(client)?;
-            let target = args.describe(client, oid)?;
-            let chosen = match &choices {
-                Some(choices) => choices.clone(),
-                None => Choices::of_run(client, &session, &target)?,
-            };
-            let table = Table::lock(client, &session, &target, mode, &chosen)?;
+            let looked = look(client, &session, args.describe(client, oid)?, mode, choices.as_ref());
             if changes() == before || locked == Some(oid) {
-                return Ok(Self { session, target, table });
+                let (target, table, choices) = looked?;
+                return Ok(Self { session, target, table, choices, mode, changes: before });
             }
             locked = Some(oid);
         }
+    }
+
+    /// At the end of a call: what its statements have found by the target's name, they have found in the target. No lock
+    /// keeps others from renaming a schema, changing a role or attaching a partition.
+    pub fn confirm(&self, client: &mut SpiClient) -> Result<(), TicketError> {
+        if changes() == self.changes {
+            return Ok(());
+        }
+        let target = self.target.as_it_is(client)?;
+        let table = Table::lock(client, &self.session, &target, self.mode, &self.choices)?;
+        if target.name == self.target.name && table.columns == self.table.columns {
+            return Ok(());
+        }
+        Err(TicketError::ChangedMeanwhile { table: target.name })
     }
 
     /// A statement that reads the target.
@@ -111,9 +141,22 @@ impl Context {
             ("key_value", &columns.key_value),
             ("token", &columns.token),
             ("token_bytes", &columns.token_bytes),
+            ("lacks_token", &columns.lacks_token),
             ("has_token", &columns.has_token),
         ];
         statement::fill(text, &names)
+    }
+
+    /// A call that starts a run of this target as this one would, with another argument; to be pasted.
+    pub fn start_call(&self, argument: &str) -> String {
+        let key = self.choices.key.named().map(|key| format!("key_column => '{}'", key.replace('\'', "''")));
+        let fill_null = self.choices.fill_null.then(|| "fill_null => true".to_owned());
+        let arguments: Vec<String> =
+            [Some(self.target.arguments.clone()), key, fill_null, Some(argument.to_owned())]
+                .into_iter()
+                .flatten()
+                .collect();
+        self.session.call("start_ticket_rotation", &arguments.join(", "))
     }
 
     /// A call of one of the extension's functions for this target, to be pasted.

@@ -5,8 +5,10 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::error::TicketError;
+use crate::format::Format;
 use crate::interval::Ticket;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +21,16 @@ pub struct Entry {
     pub fresh: i64,
 }
 
+/// A batch at work.
+struct Batch {
+    entries: Vec<Entry>,
+    format: Rc<Format>,
+    /// New tokens that no ticket has, where they are short.
+    free: Vec<String>,
+}
+
 thread_local! {
-    static NOTED: RefCell<Option<Vec<Entry>>> = const { RefCell::new(None) };
+    static BATCH: RefCell<Option<Batch>> = const { RefCell::new(None) };
 }
 
 /// While it lives, entries are noted. Dropped also by an error, so that no call finds those of another.
@@ -28,33 +38,48 @@ struct Noting;
 
 impl Drop for Noting {
     fn drop(&mut self) {
-        NOTED.set(None);
+        BATCH.set(None);
     }
 }
 
 /// The entries that were noted during the work.
 pub fn noted_during<T>(
+    format: &Rc<Format>,
+    free: Vec<String>,
     work: impl FnOnce() -> Result<T, TicketError>,
 ) -> Result<(T, Vec<Entry>), TicketError> {
-    if NOTED.with_borrow(Option::is_some) {
+    if is_noting() {
         return Err(TicketError::NestedBatch);
     }
     let _noting = Noting;
-    NOTED.set(Some(Vec::new()));
+    BATCH.set(Some(Batch { entries: Vec::new(), format: Rc::clone(format), free }));
     let done = work()?;
-    Ok((done, NOTED.take().unwrap_or_default()))
+    Ok((done, BATCH.take().map_or(Vec::new(), |batch| batch.entries)))
 }
 
 /// Whether a batch is at work in this session; nothing that SQL can do makes it seem so.
 pub fn is_noting() -> bool {
-    NOTED.with_borrow(Option::is_some)
+    BATCH.with_borrow(Option::is_some)
 }
 
 pub fn note(entry: Entry) -> Result<(), TicketError> {
-    NOTED.with_borrow_mut(|noted| {
-        noted.as_mut().ok_or(TicketError::OutsideBatch)?.push(entry);
+    in_batch(|batch| {
+        batch.entries.push(entry);
         Ok(())
     })
+}
+
+/// A new token in the format of the batch.
+pub fn new_text() -> Result<String, TicketError> {
+    in_batch(|batch| batch.free.pop().map_or_else(|| batch.format.text(), Ok))
+}
+
+pub fn new_bytes() -> Result<Vec<u8>, TicketError> {
+    in_batch(|batch| batch.format.bytes())
+}
+
+fn in_batch<T>(work: impl FnOnce(&mut Batch) -> Result<T, TicketError>) -> Result<T, TicketError> {
+    BATCH.with_borrow_mut(|batch| work(batch.as_mut().ok_or(TicketError::OutsideBatch)?))
 }
 
 /// What a statement has written, by what is stored of the tickets that it was to rotate.
@@ -112,13 +137,14 @@ mod tests {
 
     #[test]
     fn an_error_leaves_no_entry_to_the_next_call() {
-        let failed: Result<((), _), _> = noted_during(|| {
+        let failed: Result<((), _), _> = noted_during(&Rc::new(Format::Uuid), Vec::new(), || {
             note(entry(1, 10, 11))?;
             Err(TicketError::NullBatch)
         });
         assert!(failed.is_err());
         assert!(note(entry(2, 20, 21)).is_err(), "no batch is at work");
-        let ((), noted) = noted_during(|| note(entry(3, 30, 31))).unwrap();
+        let ((), noted) =
+            noted_during(&Rc::new(Format::Uuid), Vec::new(), || note(entry(3, 30, 31))).unwrap();
         assert_eq!(noted, [entry(3, 30, 31)]);
     }
 }

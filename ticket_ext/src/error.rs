@@ -3,6 +3,7 @@
 use pgrx::PgSqlErrorCode;
 use thiserror::Error;
 
+use crate::format::Crowd;
 use crate::lock_wait::Holders;
 
 /// A name in a variant is quoted as SQL wants it; `call`, `start`, `remedy`, `grants` and `disable`
@@ -25,6 +26,27 @@ pub enum TicketError {
     NoSuchColumn { table: String, column: String },
     #[error("column {column} of table {table} is of type {found}")]
     WrongColumnType { table: String, column: String, found: String },
+    #[error("format \"{format}\" does not serve: {fault}")]
+    BadFormat { format: String, fault: String, call: String },
+    #[error("format \"{format}\" has {bits:.0} random bits: its tokens can be guessed")]
+    WeakFormat { format: String, bits: f64, call: String },
+    #[error("format \"{format}\" has too few tokens for the {tickets} tickets of table {table}")]
+    FullFormat { format: String, table: String, bits: f64, tickets: i64 },
+    #[error("the tokens in column {column} of table {table} are no UUIDs")]
+    OtherFormat {
+        table: String,
+        column: String,
+        sampled: usize,
+        uuids: usize,
+        looks: Option<String>,
+        call: String,
+    },
+    #[error("tokens of format \"{format}\" do not fit column {column} of table {table}: {fault}")]
+    UnfitFormat { format: String, table: String, column: String, fault: String, call: String },
+    #[error("the function that makes the tokens has returned {fault}")]
+    NoNewToken { fault: &'static str },
+    #[error("a new token of table {table} is taken already")]
+    Collision { table: String, format: String, crowd: Crowd },
     #[error("column {column} of table {table} is a generated column")]
     GeneratedColumn { table: String, column: String },
     #[error("row-level security of table {table} is active for this role")]
@@ -95,6 +117,8 @@ pub enum TicketError {
     Forgotten { run: i64, table: String, call: String },
     #[error("setting {setting} does not count within a SECURITY DEFINER function")]
     SettingOfCaller { setting: &'static str },
+    #[error("table {table} was changed while a batch was at work")]
+    ChangedMeanwhile { table: String },
     #[error("a batch is rotated within a batch")]
     NestedBatch,
     #[error("no batch is being rotated")]

@@ -62,8 +62,50 @@ fn explain(error: &TicketError) -> Explanation {
         ),
         WrongColumnType { .. } => refuse(
             Code::ERRCODE_DATATYPE_MISMATCH,
-            "A token is a UUID: it fits uuid, text, bytea, and varchar of at least 36 characters.",
+            "Tokens are of type uuid, text, varchar, char(n), citext or bytea, or of a domain over one of them.",
             NAME_THE_COLUMN,
+        ),
+        BadFormat { call, .. } => refuse(Code::ERRCODE_INVALID_PARAMETER_VALUE, FORMATS, call),
+        WeakFormat { call, .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "With 64 or more nobody tries all of them. Where the tickets are protected by other means:",
+            call,
+        ),
+        FullFormat { bits, .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("There are {:.0} different ones, and no two tickets may have the same.", bits.exp2()),
+            "Choose a longer one.",
+        ),
+        OtherFormat { sampled, uuids, looks, call, .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            match looks {
+                Some(looks) => {
+                    format!("In a sample of {sampled}, of which {uuids} are UUIDs, they look like {looks}.")
+                }
+                None => format!(
+                    "In a sample of {sampled}, of which {uuids} are UUIDs, they have nothing in common that a format could say. {FORMATS}"
+                ),
+            },
+            format!("Name the format that new tokens are to have: {call}"),
+        ),
+        UnfitFormat { call, .. } => refuse(
+            Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            "New tokens were tried on the column before anything was changed.",
+            format!("Name a format that fits: {call}"),
+        ),
+        NoNewToken { .. } => refuse(
+            Code::ERRCODE_DATA_EXCEPTION,
+            "The batch is rolled back.",
+            "Correct the function, or cancel the run and start another one with another format.",
+        ),
+        Collision { format, crowd, .. } => refuse(
+            Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            format!(
+                "There are {:.0} tokens of format {format}, and {:.2} % of them are taken. The batch is rolled back.",
+                crowd.codes,
+                100.0 * crowd.tickets as f64 / crowd.codes
+            ),
+            "Call again: it makes others. If that does not help, start a run with a longer format.",
         ),
         GeneratedColumn { .. } => refuse(
             Code::ERRCODE_GENERATED_ALWAYS,
@@ -247,6 +289,11 @@ fn explain(error: &TicketError) -> Explanation {
                 "Name table and column in the call instead of setting {setting}: SELECT rotate_ticket_tokens(NULL, 5000, 'schema.table', 'column');"
             ),
         ),
+        ChangedMeanwhile { .. } => refuse(
+            Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            "Its schema, a partition or a role is another one than when the batch began. It is rolled back.",
+            "Call again.",
+        ),
         NestedBatch => refuse(
             Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             "A trigger on the tickets has called rotate_ticket_tokens.",
@@ -283,6 +330,7 @@ fn explain(error: &TicketError) -> Explanation {
     }
 }
 
+const FORMATS: &str = "A format is a text with fields of random characters, {digits:n}, {hex:n}, {HEX:n}, {base32:n}, {base36:n}, {base58:n}, {base62:n}, {base64:n}, {base64url:n} or {uuid}; uuid; {bytes:n} of a bytea; or function:name.";
 const NAME_THE_TABLE: &str =
     "Name the table in the call, or for the session: SET ticket_ext.target = 'schema.table';";
 const NAME_THE_COLUMN: &str =

@@ -1,14 +1,18 @@
 //! Tickets in an interval of ids, and their rotation.
 
+use std::collections::HashSet;
+
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::context::Context;
 use crate::entries::{Entry, noted_during, reconcile};
 use crate::error::TicketError;
+use crate::format::Making;
 use crate::key::{Key, KeyKind};
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
+use crate::table::Columns;
 use crate::violation::without_row;
 
 /// The tickets with `first_id <= id <= last_id`.
@@ -50,15 +54,23 @@ impl Interval {
 }
 
 impl Tickets {
-    /// Gives each ticket a new token and returns the entries, by id; an error if any would keep its old token.
+    /// Gives each of about so many tickets a new token and returns the entries, by id; an error if any would keep its old
+    /// token.
     ///
     /// Where triggers fire, or a row was looked at twice, what is stored tells what was written. A ticket that is not
     /// among it is rotated once more, since another may have its key by now. One that stays as it is was withheld by a
     /// trigger.
-    pub fn rotate(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Entry>, TicketError> {
-        let (mut entries, unchanged) = self.write(client, context)?;
+    pub fn rotate(
+        &self,
+        client: &mut SpiClient,
+        context: &Context,
+        making: &Making,
+        about: i64,
+    ) -> Result<Vec<Entry>, TicketError> {
+        let (mut entries, unchanged) = self.write(client, context, making, about)?;
         if !unchanged.is_empty() {
-            let (again, withheld) = Tickets::Holding(unchanged).write(client, context)?;
+            let about = unchanged.len() as i64;
+            let (again, withheld) = Tickets::Holding(unchanged).write(client, context, making, about)?;
             if !withheld.is_empty() {
                 let keys: Vec<Key> = withheld.iter().map(|ticket| ticket.key).collect();
                 return Err(context.not_rotated(&keys));
@@ -70,18 +82,33 @@ impl Tickets {
     }
 
     /// The entries of what was written, and the tickets that were not.
-    fn write(&self, client: &mut SpiClient, context: &Context) -> Result<Written, TicketError> {
+    fn write(
+        &self,
+        client: &mut SpiClient,
+        context: &Context,
+        making: &Making,
+        about: i64,
+    ) -> Result<Written, TicketError> {
         self.fire_deferred(client, context)?;
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
             Tickets::Holding(_) => include_str!("queries/those_holding.sql"),
         };
-        let sql = include_str!("queries/rotate.sql").replace("@those@", those.trim_end());
-        let args = self.args(context.table.columns.key.kind);
-        let update = || Ok(with_limit(|| context.update(client, &sql, &args))?.len());
-        let (tickets, noted) = without_row(|| noted_during(update))?;
-        if noted.len() == tickets && !context.table.columns.has_triggers {
+        let Columns { has_triggers, ref key, .. } = context.table.columns;
+        let returning = if has_triggers { " RETURNING @key_value@" } else { "" };
+        let sql =
+            include_str!("queries/rotate.sql").trim_end().replace("@those@", those.trim_end()) + returning;
+        let sql = sql.replace("@made@", &making.call(context));
+        let free = making.free(client, context, about)?;
+        let args = self.args(key.kind);
+        let update = || with_limit(|| context.update(client, &sql, &args));
+        let (rows, noted) = without_row(|| noted_during(&making.format, free, update))
+            .map_err(|error| making.collision(context, error))?;
+        if !has_triggers && noted.len() == rows.len() {
             return Ok((noted, Vec::new()));
+        }
+        if has_triggers {
+            self.check_keys(context, rows, &noted)?;
         }
         self.fire_deferred(client, context)?;
         let mut reconciled = reconcile(&noted, &self.stored(client, context)?);
@@ -89,6 +116,19 @@ impl Tickets {
             reconciled.unchanged.retain(|ticket| found.contains(ticket));
         }
         Ok((reconciled.written, reconciled.unchanged))
+    }
+
+    /// A ticket that gets another key from a trigger cannot be accounted for.
+    fn check_keys(&self, context: &Context, rows: SpiTupleTable, noted: &[Entry]) -> Result<(), TicketError> {
+        let ids: HashSet<i64> = noted.iter().map(|entry| entry.id).collect();
+        let mut moved = Vec::new();
+        for row in rows {
+            let key = context.table.columns.key.kind.read(&row, 1)?;
+            if !ids.contains(&key.id()) {
+                moved.push(key);
+            }
+        }
+        if moved.is_empty() { Ok(()) } else { Err(context.not_rotated(&moved)) }
     }
 
     /// What is deferred to the COMMIT would come after the comparison, and as another user.

@@ -87,10 +87,10 @@ fn uuid(bits: u128) -> Uuid {
     Uuid::from_bytes(bits.to_be_bytes())
 }
 
-/// What is known of a UUID by its id.
+/// What is surely known of a UUID by its id.
 pub fn shortened(id: i64) -> String {
     let lowest = uuid((id as u128) << REST_BITS).to_string();
-    format!("{}...", &lowest[..18])
+    format!("{}...", &lowest[..17])
 }
 
 #[pg_extern(name = "ticket_key", immutable, strict, parallel_safe)]

@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::statement;
 use crate::target::Target;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct KeyColumn {
     /// Quoted.
     pub column: String,

@@ -5,6 +5,7 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
+use crate::format::{Making, Wish};
 use crate::identity;
 use crate::start;
 use crate::target::TargetArgs;
@@ -22,6 +23,7 @@ pub struct Run {
     pub sweep_horizon: Option<i64>,
     /// Whether any sweep has rotated tickets.
     pub has_swept: bool,
+    pub making: Making,
     /// Why it is not a run of the table, or of the columns, that the call is about.
     mismatch: Option<TicketError>,
 }
@@ -47,6 +49,7 @@ impl Run {
             horizon: row.get_by_name("horizon")?.unwrap_or_default(),
             sweep: row.get_by_name("sweep")?.unwrap_or_default(),
             sweep_horizon: row.get_by_name("sweep_horizon")?,
+            making: Making::of_run(row.get_by_name("token_format")?, row.get_by_name("tickets_planned")?)?,
             has_swept: row.get_by_name("has_swept")?.unwrap_or(true),
             mismatch: identity::mismatch(&row, context)?,
         }))
@@ -107,7 +110,7 @@ pub fn to_rotate(client: &mut SpiClient, context: &Context) -> Result<Option<Run
                 "finished" => return Ok(None),
                 _ => return Err(run.wrong_state(context)),
             },
-            None => match start::start(client, context, None) {
+            None => match start::start(client, context, None, &Wish::default()) {
                 Err(TicketError::NoTickets { .. }) => return Ok(None),
                 Ok(_) | Err(TicketError::Unfinished { .. }) => continue,
                 Err(error) => return Err(error),
@@ -122,7 +125,7 @@ pub fn in_the_way(client: &mut SpiClient, context: &Context) -> Result<Option<Ru
     Ok(newest.filter(|run| run.is_unfinished() && !identity::is_other_table(run.mismatch.as_ref())))
 }
 
-/// What became of a run that was active when the call began.
+/// Its state as it is now, which is another one than when the call began where that had to wait.
 pub fn state(client: &mut SpiClient, context: &Context, run: i64) -> Result<String, TicketError> {
     let sql = "SELECT state FROM @extschema@.ticket_rotation WHERE run_id = $1";
     Ok(context.session.write(client, sql, &[run.into()])?.first().get_one()?.unwrap_or_default())
@@ -155,6 +158,6 @@ pub fn change(args: &TargetArgs, state: &str, from: &[&str]) -> Result<i64, Tick
         let args = [run.id.into(), state.into(), from.into(), name.into(), column.into(), resumes.into()];
         let sql = include_str!("queries/change_run.sql");
         let changed = context.session.change_run(client, format!("run {}", run.id), sql, &args)?;
-        if changed.is_empty() { Err(run.wrong_state(&context)) } else { Ok(run.id) }
+        if changed.is_empty() { Err(no_longer_active(client, &context, run.id)?) } else { Ok(run.id) }
     })
 }

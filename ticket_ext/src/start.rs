@@ -1,11 +1,13 @@
 //! The start of a run: what it covers, and the ranges it is divided into.
 
 use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::check_cache::tell_of_change;
 use crate::context::Context;
 use crate::error::TicketError;
+use crate::format::{Format, Wish, choose};
 use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
@@ -32,11 +34,17 @@ struct Plan {
     started_at: TimestampWithTimeZone,
     highest: Option<i64>,
     tickets: i64,
+    without_token: i64,
     horizon: i64,
 }
 
 /// Returns the id of the new run; without a number of ranges, as many as the table's size asks for.
-pub fn start(client: &mut SpiClient, context: &Context, ranges: Option<i32>) -> Result<i64, TicketError> {
+pub fn start(
+    client: &mut SpiClient,
+    context: &Context,
+    ranges: Option<i32>,
+    wish: &Wish,
+) -> Result<i64, TicketError> {
     if let Some(unfinished) = run::in_the_way(client, context)? {
         return Err(unfinished.unfinished(context));
     }
@@ -44,12 +52,26 @@ pub fn start(client: &mut SpiClient, context: &Context, ranges: Option<i32>) -> 
     let Some(upper_id) = upper_id(client, context, &plan)? else {
         return Err(TicketError::NoTickets { table: context.target.name.clone() });
     };
+    let format = choose(client, context, plan.tickets, wish)?;
+    report(context, &plan);
     let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
-    let run = insert(client, context, &plan, upper_id)?;
+    let run = insert(client, context, &plan, upper_id, &format)?;
+    context.confirm(client)?;
     divide(client, context, run, upper_id, plan.tickets, ranges)?;
     // For the guard, which knows the runs of its table.
     tell_of_change(context.target.oid);
     Ok(run)
+}
+
+fn report(context: &Context, plan: &Plan) {
+    match (plan.without_token, context.choices.fill_null) {
+        (0, _) => {}
+        (tickets, true) => notice!("{tickets} ticket(s) without a token get one"),
+        (tickets, false) => {
+            let call = context.start_call("fill_null => true");
+            notice!("{tickets} ticket(s) have no token and stay without one; to give them one: {call}");
+        }
+    }
 }
 
 fn by_size(tickets: i64) -> i64 {
@@ -62,8 +84,9 @@ fn plan(client: &mut SpiClient, context: &Context) -> Result<Plan, TicketError> 
     let started_at = row.get_one()?.ok_or(pgrx::spi::Error::InvalidPosition)?;
     let horizon = older_writers::next_transaction_id();
     let row = context.read(client, include_str!("queries/plan_run.sql"), &[])?.first();
-    let (highest, tickets) = row.get_two()?;
-    Ok(Plan { started_at, highest, tickets: tickets.unwrap_or(0), horizon })
+    let (highest, tickets, without_token) = row.get_three()?;
+    let (tickets, without_token) = (tickets.unwrap_or(0), without_token.unwrap_or(0));
+    Ok(Plan { started_at, highest, tickets, without_token, horizon })
 }
 
 /// The last key of the run, so that what is in flight at its start is part of it: the last value of the sequence that
@@ -93,7 +116,13 @@ fn upper_id(client: &mut SpiClient, context: &Context, plan: &Plan) -> Result<Op
     Ok(context.read(client, "SELECT max(@key@)::bigint FROM @target@", &[])?.first().get_one()?)
 }
 
-fn insert(client: &mut SpiClient, context: &Context, plan: &Plan, upper_id: i64) -> Result<i64, TicketError> {
+fn insert(
+    client: &mut SpiClient,
+    context: &Context,
+    plan: &Plan,
+    upper_id: i64,
+    format: &Format,
+) -> Result<i64, TicketError> {
     let columns = &context.table.columns;
     let args = [
         context.target.oid.into(),
@@ -106,6 +135,9 @@ fn insert(client: &mut SpiClient, context: &Context, plan: &Plan, upper_id: i64)
         plan.tickets.into(),
         plan.horizon.to_string().into(),
         plan.started_at.into(),
+        format.to_string().into(),
+        context.choices.fill_null.into(),
+        plan.without_token.into(),
     ];
     let what = format!("the start of a run of {}", context.target.name);
     let row = context.session.change_run(client, what, include_str!("queries/start_run.sql"), &args)?.first();

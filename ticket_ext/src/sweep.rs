@@ -8,6 +8,8 @@
 //! A run that has finished can be swept again, for old tokens that came back since. The tickets that came since are not
 //! due then: nobody has seen their tokens, and a second one would break what was mailed.
 
+use std::collections::HashSet;
+
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
@@ -74,8 +76,9 @@ fn due(
     if run.has_been_swept() {
         let here = is_of_this_cluster(client, context, run)?;
         let without_entry = due.iter().filter(|due| due.reason == Reason::NotRotated).map(|due| due.ticket);
-        let late: Vec<Ticket> = late(context, run, here, &without_entry.collect::<Vec<_>>())?;
-        due.retain(|due| !late.contains(&due.ticket));
+        let late = late(context, run, here, &without_entry.collect::<Vec<_>>())?;
+        let late: HashSet<(i64, i64)> = late.iter().map(Ticket::identity).collect();
+        due.retain(|due| !late.contains(&due.ticket.identity()));
     }
     Ok(due)
 }
@@ -97,7 +100,8 @@ fn rotate(
         swept.last_id = next.key.id() - 1;
         tickets.truncate(share);
     }
-    let entries = Tickets::Holding(tickets).rotate(client, context)?;
+    let about = tickets.len() as i64;
+    let entries = Tickets::Holding(tickets).rotate(client, context, &run.making, about)?;
     record(client, context, range, run.sweep, &swept, &entries)?;
     if swept.last_id == range.rest().last_id {
         range.finish(client, context, Phase::Sweep(run.sweep))?;

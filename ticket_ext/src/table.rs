@@ -12,6 +12,7 @@ use crate::session::Session;
 use crate::statement;
 use crate::table_lock::{self, TableLock};
 use crate::target::Target;
+use crate::token_type::TokenType;
 
 /// A target's table. Its lock and those of its partitions keep triggers, rules and policies from being added between
 /// the checks and the end of the transaction.
@@ -28,7 +29,7 @@ pub enum Mode {
     Control,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Columns {
     pub key: KeyColumn,
     /// Expressions for the id of a ticket, and for its key as it is read.
@@ -37,9 +38,12 @@ pub struct Columns {
     /// Quoted, as all names here that end up in statements.
     pub token: String,
     pub token_number: i16,
+    pub type_of_token: TokenType,
     /// The token as the extension's functions take it: a uuid, text or bytea.
     pub token_bytes: String,
-    /// A condition, empty where every ticket has a token.
+    /// Conditions: for a ticket without a token, `false` where there is none, and for one that is to be rotated, empty
+    /// where all are.
+    pub lacks_token: String,
     pub has_token: String,
     /// Whether no two tickets can have the same token.
     pub is_unique: bool,
@@ -80,13 +84,13 @@ impl Table {
             Mode::Rotate => Self::checked(client, session, target, user, choices),
             Mode::Read => in_own_path(|| {
                 let key = KeyColumn::find(client, session, target, &choices.key);
-                let (columns, row) = describe(client, session, target, key)?;
+                let (columns, row) = describe(client, session, target, key, choices)?;
                 check_row_security(&row, target)?;
                 Ok(columns)
             }),
             Mode::Control => in_own_path(|| {
                 let key = KeyColumn::find(client, session, target, &choices.key).or_else(without_key);
-                let (columns, row) = describe(client, session, target, key)?;
+                let (columns, row) = describe(client, session, target, key, choices)?;
                 check_grants(&row, target)?;
                 Ok(columns)
             }),
@@ -122,7 +126,7 @@ impl Table {
             checked.get_or(key, || {
                 in_own_path(|| {
                     let key = KeyColumn::find(client, session, target, &choices.key);
-                    let (columns, row) = describe(client, session, target, key)?;
+                    let (columns, row) = describe(client, session, target, key, choices)?;
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
@@ -157,6 +161,7 @@ fn describe<'conn>(
     session: &Session,
     target: &Target,
     key: Result<KeyColumn, TicketError>,
+    choices: &Choices,
 ) -> Result<(Columns, Row<'conn>), TicketError> {
     let sql = session.sql(include_str!("queries/table.sql"));
     let key_number = key.as_ref().map_or(0, |key| key.number);
@@ -166,16 +171,21 @@ fn describe<'conn>(
         return Err(TicketError::NoSuchTable { name: target.name.clone() });
     }
     check_kind(&row, target)?;
-    let (token, token_bytes) = check_column(&row, target)?;
+    let (token, type_of_token) = check_column(&row, target)?;
     let key = key?;
     let nullable: bool = row.get_by_name("nullable")?.unwrap_or(true);
+    let token_bytes = type_of_token.bytes(&token);
+    let lacks_token = type_of_token.lacks(&token, nullable);
+    let all = choices.fill_null || lacks_token == "false";
     let columns = Columns {
         id: key.id(&session.schema),
         key_value: key.value(),
         key,
         token_number: row.get_by_name("token_number")?.unwrap_or_default(),
         token_bytes,
-        has_token: if nullable { format!(" AND {token} IS NOT NULL") } else { String::new() },
+        has_token: if all { String::new() } else { format!(" AND NOT ({lacks_token})") },
+        lacks_token,
+        type_of_token,
         token,
         is_unique: row.get_by_name("is_unique")?.unwrap_or_default(),
         has_triggers: row.get_by_name("has_triggers")?.unwrap_or(true),
@@ -208,8 +218,8 @@ fn check_kind(row: &Row, target: &Target) -> Result<(), TicketError> {
     Err(TicketError::WrongKind { name: target.name.clone(), kind })
 }
 
-/// Returns the quoted column, and its value as the extension's functions take it.
-fn check_column(row: &Row, target: &Target) -> Result<(String, String), TicketError> {
+/// Returns the quoted column and its type.
+fn check_column(row: &Row, target: &Target) -> Result<(String, TokenType), TicketError> {
     let table = target.name.clone();
     let Some(column) = row.get_by_name::<String, _>("token")? else {
         return Err(TicketError::NoSuchColumn { table, column: target.column.clone() });
@@ -217,17 +227,10 @@ fn check_column(row: &Row, target: &Target) -> Result<(String, String), TicketEr
     if row.get_by_name("generated")? == Some(true) {
         return Err(TicketError::GeneratedColumn { table, column });
     }
-    let token_bytes = match row.get_by_name::<String, _>("token_type")?.as_deref() {
-        Some("uuid" | "text" | "bytea") => column.clone(),
-        Some("character varying") if row.get_by_name("too_short")? == Some(false) => {
-            format!("{column}::pg_catalog.text")
-        }
-        _ => {
-            let found = row.get_by_name("token_type_name")?.unwrap_or_default();
-            return Err(TicketError::WrongColumnType { table, column, found });
-        }
-    };
-    Ok((column, token_bytes))
+    match TokenType::read(row)? {
+        Ok(found) => Ok((column, found)),
+        Err(found) => Err(TicketError::WrongColumnType { table, column, found }),
+    }
 }
 
 fn check_grants(row: &Row, target: &Target) -> Result<(), TicketError> {

@@ -52,7 +52,12 @@ impl TargetArgs {
 
     /// By the table's number: its name as it is now.
     pub fn describe(&self, client: &SpiClient, oid: Oid) -> Result<Target, TicketError> {
-        let column = self.column()?;
+        Target::describe(client, oid, self.column()?)
+    }
+}
+
+impl Target {
+    fn describe(client: &SpiClient, oid: Oid, column: String) -> Result<Self, TicketError> {
         let sql = include_str!("queries/target.sql");
         let args = [oid.into(), column.as_str().into()];
         let row = in_own_path(|| statement::read(client, sql, &args))?.first();
@@ -61,7 +66,12 @@ impl TargetArgs {
         }
         let name = row.get_by_name("name")?.unwrap_or_default();
         let arguments = row.get_by_name("arguments")?.unwrap_or_default();
-        Ok(Target { oid, name, column, arguments })
+        Ok(Self { oid, name, column, arguments })
+    }
+
+    /// The same table, by the name that it has by now.
+    pub fn as_it_is(&self, client: &SpiClient) -> Result<Self, TicketError> {
+        Self::describe(client, self.oid, self.column.clone())
     }
 }
 

@@ -1,15 +1,12 @@
-//! New tokens, from the operating system's random number generator.
+//! Random bytes for new tokens, from the operating system's random number generator.
 
 use std::cell::RefCell;
 
 use pgrx::datum::Uuid;
-use pgrx::pg_sys;
 
 use crate::error::TicketError;
 
-const TOKEN_BYTES: usize = 16;
-
-/// Entropy is read in blocks of a page: one system call for 256 tokens.
+/// Entropy is read in blocks of a page: one system call for 256 UUIDs.
 const BLOCK_BYTES: usize = 4096;
 
 thread_local! {
@@ -27,27 +24,40 @@ struct Entropy {
 impl Entropy {
     const EMPTY: Self = Self { owner: 0, used: BLOCK_BYTES, block: [0; BLOCK_BYTES] };
 
-    fn take(&mut self, process: i32) -> Result<[u8; TOKEN_BYTES], getrandom::Error> {
-        if self.owner != process || self.used == BLOCK_BYTES {
+    fn take<const N: usize>(&mut self, process: i32) -> Result<[u8; N], getrandom::Error> {
+        if self.owner != process || self.used + N > BLOCK_BYTES {
             getrandom::fill(&mut self.block)?;
             self.owner = process;
             self.used = 0;
         }
-        let mut bytes = [0; TOKEN_BYTES];
-        let taken = &mut self.block[self.used..self.used + TOKEN_BYTES];
+        let mut bytes = [0; N];
+        let taken = &mut self.block[self.used..self.used + N];
         bytes.copy_from_slice(taken);
         taken.fill(0);
-        self.used += TOKEN_BYTES;
+        self.used += N;
         Ok(bytes)
     }
 }
 
+pub fn random<const N: usize>() -> Result<[u8; N], TicketError> {
+    Ok(ENTROPY.with_borrow_mut(|entropy| entropy.take(process()))?)
+}
+
+#[cfg(not(test))]
+fn process() -> i32 {
+    // SAFETY: set once at the start of the process, before any of its code can call this.
+    unsafe { pgrx::pg_sys::MyProcPid }
+}
+
+/// Unit tests run in no server.
+#[cfg(test)]
+fn process() -> i32 {
+    std::process::id() as i32
+}
+
 /// A version 4 UUID.
 pub fn new() -> Result<uuid::Uuid, TicketError> {
-    // SAFETY: set once at the start of the process, before any of its code can call this.
-    let process = unsafe { pg_sys::MyProcPid };
-    let bytes = ENTROPY.with_borrow_mut(|entropy| entropy.take(process))?;
-    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    Ok(uuid::Builder::from_random_bytes(random()?).into_uuid())
 }
 
 /// As the server stores it.
@@ -62,10 +72,14 @@ mod tests {
     #[test]
     fn a_process_that_inherits_a_block_does_not_use_it() {
         let mut parent = Entropy::EMPTY;
-        parent.take(1).unwrap();
+        parent.take::<16>(1).unwrap();
         let inherit = || Entropy { owner: parent.owner, used: parent.used, block: parent.block };
         let (mut first, mut second) = (inherit(), inherit());
-        assert_ne!(first.take(2), second.take(3));
-        assert_eq!(inherit().take(1), inherit().take(1), "the same process would go on with the same bytes");
+        assert_ne!(first.take::<16>(2), second.take(3));
+        assert_eq!(
+            inherit().take::<16>(1),
+            inherit().take(1),
+            "the same process would go on with the same bytes"
+        );
     }
 }

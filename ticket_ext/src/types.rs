@@ -2,8 +2,9 @@
 
 use std::ffi::CStr;
 
-use pgrx::callconv::{Arg, ArgAbi};
-use pgrx::{impl_sql_translatable, pg_sys};
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::datum::Datum;
+use pgrx::{IntoDatum, impl_sql_translatable, pg_sys};
 
 /// A `regclass`, by its oid alone: `PgRelation` would fail on a dropped table before it can be reported.
 pub struct RegClass(pub pg_sys::Oid);
@@ -40,5 +41,15 @@ unsafe impl<'fcx> ArgAbi<'fcx> for Text<'fcx> {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
         let bytes = unsafe { arg.unbox_arg_using_from_datum() };
         Self(bytes.expect("an argument of Option is unboxed only when it is not NULL"))
+    }
+}
+
+// SAFETY: a text is returned as a copy, of the form that a bytea has.
+unsafe impl BoxRet for Text<'_> {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        match self.0.into_datum() {
+            Some(datum) => unsafe { fcinfo.return_raw_datum(datum) },
+            None => fcinfo.return_null(),
+        }
     }
 }

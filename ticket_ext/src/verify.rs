@@ -103,6 +103,7 @@ pub fn verify(args: &TargetArgs) -> Result<Evidence, TicketError> {
             evidence.tickets = Some(account(client, &context, &run)?);
         }
         tokens(client, &context, &mut evidence)?;
+        context.confirm(client)?;
         Ok(evidence)
     })
 }
@@ -143,12 +144,12 @@ fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accou
 
 fn tokens(client: &mut SpiClient, context: &Context, evidence: &mut Evidence) -> Result<(), TicketError> {
     let columns = &context.table.columns;
-    if !columns.has_token.is_empty() {
-        let sql = "SELECT count(*) FROM @target@ WHERE @token@ IS NULL";
+    if columns.lacks_token != "false" {
+        let sql = "SELECT count(*) FROM @target@ WHERE @lacks_token@";
         evidence.without_token = context.read(client, sql, &[])?.first().get_one()?.unwrap_or(0);
     }
     if !columns.is_unique {
-        let sql = "SELECT count(@token@) - count(DISTINCT @token@) FROM @target@";
+        let sql = "SELECT count(@token@) - count(DISTINCT @token@) FROM @target@ WHERE NOT (@lacks_token@)";
         evidence.duplicate_tokens = context.read(client, sql, &[])?.first().get_one()?.unwrap_or(0);
     }
     Ok(())

@@ -17,9 +17,10 @@ use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
-    let begin = if options.new { Begin::New } else { Begin::Continue };
+    let start = options.start.clone();
+    let begin = if options.new { Begin::New(start) } else { Begin::Continue(start) };
     if options.dry_run {
-        return dry_run(scope, &options.work, begin);
+        return dry_run(scope, &options.work, &begin);
     }
     work(scope, &options.work, begin, options.guard)
 }
@@ -29,7 +30,7 @@ pub fn sweep(scope: &Scope, options: &Sweep) -> Result<Exit, Error> {
 }
 
 /// Its first signal cancels: nothing is lost.
-fn dry_run(scope: &Scope, options: &Work, begin: Begin) -> Result<Exit, Error> {
+fn dry_run(scope: &Scope, options: &Work, begin: &Begin) -> Result<Exit, Error> {
     overridden(scope.url.as_deref()).inspect(|warning| note(warning));
     let mut display = display::choose(options.progress, Duration::from_secs(options.interval));
     let link = Link::new(scope, true, options.retry.retry_for, Interrupt::watch(0)?);
@@ -48,9 +49,9 @@ fn work(scope: &Scope, options: &Work, begin: Begin, guarded: bool) -> Result<Ex
     let mut display = display::choose(options.progress, Duration::from_secs(options.interval));
     let ready = look_at_list(scope, options)
         .and_then(|()| if guarded { guard::put_on(scope, options.retry.retry_for) } else { Ok(()) });
-    match ready.and_then(|()| rotate(scope, options, begin, display.as_mut())) {
+    match ready.and_then(|()| rotate(scope, options, &begin, display.as_mut())) {
         Ok(ending) => {
-            explain(&ending, begin, scope, options);
+            explain(&ending, &begin, scope, options);
             match ending.outcome {
                 Outcome::Finished | Outcome::AlreadyFinished if options.verify => {
                     // A standby may not have heard of the end yet.
@@ -88,7 +89,7 @@ fn evidence(options: &Work) -> Verify {
     Verify { list: options.list.clone(), format }
 }
 
-fn rotate(scope: &Scope, options: &Work, begin: Begin, display: &mut dyn Display) -> Result<Ending, Error> {
+fn rotate(scope: &Scope, options: &Work, begin: &Begin, display: &mut dyn Display) -> Result<Ending, Error> {
     let link = Link::new(scope, true, options.retry.retry_for, Interrupt::watch(1)?);
     Rotation::new(link, display, options, begin).run()
 }
@@ -102,7 +103,7 @@ fn leave(error: Error) -> Result<Exit, Error> {
     Err(error)
 }
 
-fn explain(ending: &Ending, begin: Begin, scope: &Scope, options: &Work) {
+fn explain(ending: &Ending, begin: &Begin, scope: &Scope, options: &Work) {
     let run = ending
         .last
         .as_ref()
@@ -119,7 +120,7 @@ fn explain(ending: &Ending, begin: Begin, scope: &Scope, options: &Work) {
                 again()
             ));
         }
-        Outcome::Finished if begin == Begin::Sweep => {
+        Outcome::Finished if *begin == Begin::Sweep => {
             note(&format!("{run} is swept: {} ticket(s) have got a new token", ending.tickets));
         }
         Outcome::Finished if ending.batches == 0 => note(&format!("{run} is finished, nothing was left")),
@@ -127,7 +128,7 @@ fn explain(ending: &Ending, begin: Begin, scope: &Scope, options: &Work) {
         Outcome::Finished => {
             note(&format!("{run} is finished; verify it with: {}", to_paste(scope, &["verify"])));
         }
-        Outcome::Interrupted(_) if begin == Begin::New && ending.last.is_none() => {
+        Outcome::Interrupted(_) if matches!(begin, Begin::New(_)) && ending.last.is_none() => {
             note(&format!("interrupted before a run was started; start it with: {}", to_repeat()));
         }
         Outcome::Interrupted(_) => {

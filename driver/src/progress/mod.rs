@@ -67,6 +67,10 @@ pub struct Progress {
     pub held_off: i64,
     pub held_off_key: Option<String>,
     pub held_off_at: Option<String>,
+    /// What orders the tickets, what new tokens look like, and how many had none at the start.
+    pub key_column: String,
+    pub token_format: String,
+    pub without_token: i64,
     /// The first transaction id that was unused when this was read.
     pub next_transaction: i64,
 }
@@ -155,6 +159,9 @@ impl From<&Row> for Progress {
             held_off: row.get("held_off"),
             held_off_key: row.get("held_off_key"),
             held_off_at: row.get("held_off_at"),
+            key_column: row.get("key_column"),
+            token_format: row.get("token_format"),
+            without_token: row.get("without_token"),
             next_transaction: row.get("next_transaction"),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::{Begin, Rotation};
 use crate::error::Error;
 use crate::pace::BatchSize;
+use crate::session::StartOptions;
 use crate::throttle::Throttles;
 
 impl Rotation<'_> {
@@ -12,8 +13,12 @@ impl Rotation<'_> {
         let mut throttles = Throttles::new(&self.options.throttles);
         self.persist(|session| throttles.check(session))?;
         let batch = BatchSize::new(self.options.pace.goal()).get();
-        let new = self.begin == Begin::New;
-        let dry_run = self.persist(|session| session.dry_run(new, batch))?;
+        let (options, new) = match self.begin {
+            Begin::New(options) => (options.clone(), true),
+            Begin::Continue(options) => (options.clone(), false),
+            Begin::Sweep => (StartOptions::default(), false),
+        };
+        let dry_run = self.persist(|session| session.dry_run(&options, new, batch))?;
         self.view.observe(dry_run.progress.clone());
         if dry_run.batch.is_some() {
             self.introduce()?;

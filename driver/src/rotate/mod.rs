@@ -38,12 +38,12 @@ pub use start::Begin;
 pub struct Rotation<'a> {
     link: Link,
     options: &'a Work,
-    begin: Begin,
+    begin: &'a Begin,
     view: View<'a>,
 }
 
 impl<'a> Rotation<'a> {
-    pub fn new(link: Link, display: &'a mut dyn Display, options: &'a Work, begin: Begin) -> Self {
+    pub fn new(link: Link, display: &'a mut dyn Display, options: &'a Work, begin: &'a Begin) -> Self {
         Self { link, options, begin, view: View::new(display) }
     }
 

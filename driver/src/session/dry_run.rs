@@ -6,7 +6,7 @@ use postgres::Transaction;
 use postgres::types::Type;
 
 use super::transaction::{begin, lift_limits};
-use super::{Parameter, Session, Target, fill, rotation, starting, starting_first};
+use super::{Parameter, Session, StartOptions, Target, fill, rotation, starting, starting_first};
 use crate::error::Error;
 use crate::pace::SynchronousCommit;
 use crate::progress::Progress;
@@ -40,12 +40,12 @@ impl DryRun {
 
 impl Session {
     /// Starts a run where `run` would, rotates one batch, and rolls all of it back.
-    pub fn dry_run(&mut self, new: bool, batch: i32) -> Result<DryRun, Error> {
+    pub fn dry_run(&mut self, options: &StartOptions, new: bool, batch: i32) -> Result<DryRun, Error> {
         let (schema, target) = (self.schema.clone(), self.target.clone());
         let mut transaction = begin(&mut self.client)?;
         lift_limits(&mut transaction)?;
         let mut trial = Trial { transaction, schema, target };
-        trial.start(new)?;
+        trial.start(options, new)?;
         let Some(before) = trial.progress()? else { return Ok(DryRun::default()) };
         let batch = trial.rotate(batch, before.done)?;
         trial.transaction.rollback()?;
@@ -60,10 +60,12 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn start(&mut self, new: bool) -> Result<(), Error> {
-        if new {
-            self.call(&starting(), &[])?;
-        } else if self.progress()?.is_none() {
+    fn start(&mut self, options: &StartOptions, new: bool) -> Result<(), Error> {
+        let is_first = !new && self.progress()?.is_none();
+        if new || is_first && !options.is_default() {
+            let (call, arguments) = starting(options);
+            self.call(&call, &arguments)?;
+        } else if is_first {
             self.call(&starting_first(), &[])?;
         }
         Ok(())

@@ -10,6 +10,7 @@ mod options;
 mod place;
 mod retry;
 mod scope;
+mod start_options;
 mod target;
 mod template;
 mod transaction;
@@ -31,6 +32,7 @@ pub use options::RetryOptions;
 pub use place::Place;
 pub use retry::{RepeatFilter, Retrying};
 pub use scope::Scope;
+pub use start_options::StartOptions;
 pub use target::{Parameter, Target};
 pub use template::fill;
 pub use transaction::lift_limits;
@@ -100,8 +102,9 @@ impl Session {
     }
 
     /// Another run.
-    pub fn start(&mut self) -> Result<i64, Error> {
-        self.long_call(&starting(), &[])
+    pub fn start(&mut self, options: &StartOptions) -> Result<i64, Error> {
+        let (call, arguments) = starting(options);
+        self.long_call(&call, &arguments)
     }
 
     /// Opens the newest run, which has finished, for another sweep.
@@ -246,8 +249,16 @@ fn in_transaction<T: FromSqlOwned>(
     Ok(value)
 }
 
-fn starting() -> String {
-    format!("start_ticket_rotation({TARGET})")
+/// The call that starts another run, and its arguments.
+fn starting(options: &StartOptions) -> (String, [Parameter<'_>; 4]) {
+    let StartOptions { key_column, format, fill_null, force } = options;
+    let call = format!(
+        "start_ticket_rotation({TARGET}, key_column => $3::pg_catalog.text::pg_catalog.name, \
+         format => $4, fill_null => $5, force => $6)"
+    );
+    let arguments: [Parameter; 4] =
+        [(key_column, Type::TEXT), (format, Type::TEXT), (fill_null, Type::BOOL), (force, Type::BOOL)];
+    (call, arguments)
 }
 
 /// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has taken

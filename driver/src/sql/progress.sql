@@ -24,6 +24,9 @@ SELECT run_id,
        held_off,
        held_off_key,
        pg_catalog.to_json(held_off_at) OPERATOR(pg_catalog.#>>) '{}' AS held_off_at,
+       key_column::pg_catalog.text AS key_column,
+       token_format,
+       without_token,
        pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::bigint AS next_transaction
 FROM @schema@.batch_progress
 WHERE target::pg_catalog.oid OPERATOR(pg_catalog.=) $1

@@ -44,7 +44,7 @@ fn a_list_is_read_in_whatever_way_it_was_written_down() {
          INSERT INTO ticket VALUES (9, 'ab,cd'), (10, 'tok\\_ ü');
          CREATE TABLE leaked AS TABLE ticket",
     );
-    database.complete(&["run"]);
+    database.complete(&["run", "--format", "uuid"]);
     database.execute("UPDATE ticket SET token = leaked.token FROM leaked WHERE ticket.id = leaked.id AND ticket.id IN (1, 9, 10)");
     let copies = [
         ("COPY (SELECT token, id FROM leaked) TO STDOUT", 10),
@@ -134,7 +134,7 @@ fn columns_of_text_and_bytes_are_searched_too() {
         let list = List::of(&database, "SELECT \"to.ken\" FROM leaked");
         let target = ["--table", "\"Ticket\"", "--token-column", "to.ken"];
         let verify = [&target[..], &["verify", "--leaked", list.path()]].concat();
-        database.complete(&[&target[..], &["run"]].concat());
+        database.complete(&[&target[..], &["run", "--format", "uuid"]].concat());
         database.complete(&verify);
         database.execute("UPDATE \"Ticket\" AS t SET \"to.ken\" = l.\"to.ken\" FROM leaked AS l WHERE t.\"Id\" = 7 AND l.\"Id\" = 7");
         database.execute(&format!("ALTER DATABASE {} SET standard_conforming_strings = off", database.name));

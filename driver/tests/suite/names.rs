@@ -25,7 +25,7 @@ fn assert_rotated(database: &Database) {
 fn any_legal_name_can_be_given_by_option() {
     let database = with_odd_table();
     let scope = ["--table", ODD_TABLE, "--token-column", ODD_COLUMN];
-    database.complete(&[&scope[..], &["run", "--batch", "70"]].concat());
+    database.complete(&[&scope[..], &["run", "--batch", "70", "--format", "uuid"]].concat());
     assert_rotated(&database);
     let status = database.complete(&[&scope[..], &["status"]].concat()).stdout;
     assert!(status.contains(ODD_TABLE) && status.contains("100.00 % (1000 of 1000)"), "{status}");
@@ -39,7 +39,7 @@ fn settings_of_the_database_choose_the_target() {
         let value = quoted(value);
         database.execute(&format!("ALTER DATABASE {} SET ticket_ext.{name} = '{value}'", database.name));
     }
-    database.complete(&["run"]);
+    database.complete(&["run", "--format", "uuid"]);
     assert_rotated(&database);
 }
 
@@ -74,7 +74,9 @@ fn two_targets_have_runs_of_their_own() {
     let database = with_odd_table();
     database.make_tickets(200);
     database.complete(&["run", "--batch", "150"]);
-    database.complete(&["run", "--table", ODD_TABLE, "--token-column", ODD_COLUMN]).says(&["run 2"]);
+    database
+        .complete(&["run", "--table", ODD_TABLE, "--token-column", ODD_COLUMN, "--format", "uuid"])
+        .says(&["run 2"]);
     database.complete(&["run"]).says(&["run 1 finished ", "ago: nothing was rotated now"]);
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::common::{Database, Server, repository};
 
-const SCRIPTS: [&str; 4] = ["usage", "refusals", "grants", "comments"];
+const SCRIPTS: [&str; 5] = ["usage", "refusals", "grants", "guard", "comments"];
 
 #[test]
 fn every_script_prints_what_is_expected() {

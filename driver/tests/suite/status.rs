@@ -38,8 +38,12 @@ fn a_run_is_shown_as_it_stands() {
         "completed       25.00 % (250 of 1000)",
         "waits for       -",
         "tuned           -",
+        "key             id",
+        "format          uuid",
+        "without token   0",
         "last id         250",
         "finished        -",
+        "held off        -",
     ];
     assert_eq!(text(&database), expected);
     let status = json(&database);

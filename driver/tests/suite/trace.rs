@@ -118,7 +118,7 @@ fn texts_and_bytes_are_traced_from_sql_too() {
              INSERT INTO ticket SELECT g, {old} FROM generate_series(1, 3) AS g;
              CREATE TABLE leaked AS TABLE ticket"
         ));
-        database.complete(&["run"]);
+        database.complete(&["run", "--format", "uuid"]);
         let trace = |table: &str| {
             database.one(&format!(
                 "SELECT concat_ws(' ', state, key, run_id) FROM {table}, trace_ticket_token(token::text) WHERE id = 2"

@@ -13,7 +13,8 @@ fn with_secrets() -> Database<'static> {
     database.execute(
         "CREATE TABLE ticket (id bigint PRIMARY KEY, token text NOT NULL, code text);
          INSERT INTO ticket
-             SELECT i, 'old-token-' || i, 'second-secret-' || i FROM generate_series(1, 5) AS i",
+             SELECT i, 'old-token-' || i, 'second-secret-' || i FROM generate_series(1, 5) AS i;
+         SELECT start_ticket_rotation(format => 'uuid')",
     );
     database
 }

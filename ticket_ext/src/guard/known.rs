@@ -7,11 +7,13 @@ use std::rc::Rc;
 
 use pgrx::Spi;
 use pgrx::pg_sys::{self, Oid};
-use pgrx::spi::SpiClient;
 use pgrx::trigger_support::PgTrigger;
 
 use crate::check_cache::{changes, hear_of_changes};
 use crate::error::TicketError;
+use crate::format::Format;
+use crate::guard::columns;
+use crate::guard::runs::{self, GuardedRun};
 use crate::guard::switch::Action;
 use crate::session::Session;
 
@@ -22,18 +24,16 @@ pub struct Guard {
     pub action: Action,
     /// The token's column, by its number in the table that the trigger fires on.
     pub token_number: i16,
-    /// Schema and name of the guarded table, quoted, and with the column as the arguments of a call.
-    pub target: String,
-    pub arguments: String,
+    pub column: String,
     /// The newest first.
     pub runs: Vec<GuardedRun>,
 }
 
-pub struct GuardedRun {
-    pub id: i64,
-    pub sweeps: i32,
-    pub upper_id: i64,
-    pub key_number: i16,
+impl Guard {
+    /// Of new tokens, by the newest run.
+    pub fn format(&self) -> &Format {
+        self.runs.first().map_or(&Format::Uuid, |run| &run.format)
+    }
 }
 
 #[derive(Default)]
@@ -81,38 +81,8 @@ fn read(session: &Session, trigger: &PgTrigger) -> Result<Guard, TicketError> {
     let table = trigger.relid().map_err(|_| by_hand())?;
     let arguments = trigger.extra_args().unwrap_or_default();
     let action = arguments.first().and_then(|name| Action::named(name)).ok_or_else(by_hand)?;
-    Spi::connect(|client| {
-        let args = [trigger.trigger().tgoid.into(), table.into()];
-        let column = session.read(client, include_str!("../queries/guarded_column.sql"), &args)?.first();
-        if column.is_empty() {
-            return Err(by_hand());
-        }
-        let name: String = column.get_by_name("name")?.unwrap_or_default();
-        Ok(Guard {
-            action,
-            token_number: column.get_by_name("number")?.ok_or_else(by_hand)?,
-            target: column.get_by_name("target")?.unwrap_or_default(),
-            arguments: column.get_by_name("arguments")?.unwrap_or_default(),
-            runs: runs(client, session, table, &name)?,
-        })
-    })
-}
-
-fn runs(
-    client: &SpiClient,
-    session: &Session,
-    table: Oid,
-    column: &str,
-) -> Result<Vec<GuardedRun>, TicketError> {
-    let args = [table.into(), column.into()];
-    let mut runs = Vec::new();
-    for row in session.read(client, include_str!("../queries/guarded_runs.sql"), &args)? {
-        runs.push(GuardedRun {
-            id: row.get(1)?.unwrap_or_default(),
-            sweeps: row.get(2)?.unwrap_or_default(),
-            upper_id: row.get(3)?.unwrap_or_default(),
-            key_number: row.get(4)?.unwrap_or_default(),
-        });
-    }
-    Ok(runs)
+    let token_number = columns::guarded(trigger.trigger()).ok_or_else(by_hand)?;
+    let column = columns::name(table, token_number).ok_or_else(by_hand)?;
+    let runs = Spi::connect(|client| runs::of_column(client, session, trigger, &column))?;
+    Ok(Guard { action, token_number, column, runs })
 }

@@ -3,10 +3,12 @@
 //! Applications write them back in good faith: an ORM that saves all columns of an object which it loaded before the
 //! rotation, a sync job, rows from an old dump. The ledger's entries tell a token that was retired from any other.
 
+mod columns;
 mod held_off;
 mod known;
 mod retired;
 mod row;
+mod runs;
 mod stored_array;
 mod switch;
 mod trigger;

@@ -5,8 +5,9 @@ use pgrx::spi::SpiTupleTable;
 
 use crate::digest::digest;
 use crate::error::TicketError;
-use crate::guard::known::{Guard, GuardedRun};
+use crate::guard::known::Guard;
 use crate::guard::row::Row;
+use crate::guard::runs::GuardedRun;
 use crate::guard::stored_array::StoredArray;
 use crate::session::Session;
 
@@ -26,8 +27,8 @@ pub fn find(
     let digest = digest(token);
     let mut asked = Vec::new();
     for run in &guard.runs {
-        for key in rows.iter().filter_map(|row| row.key(run.key_number)) {
-            let question = (run.key_number, key);
+        for id in rows.iter().filter_map(|row| row.id(run.key_number)) {
+            let question = (run.key_number, id);
             if asked.contains(&question) {
                 continue;
             }
@@ -44,21 +45,21 @@ pub fn find(
 fn look_up(
     session: &Session,
     guard: &Guard,
-    (key_number, key): (i16, i64),
+    (key_number, id): (i16, i64),
     digest: i64,
 ) -> Result<Option<i64>, TicketError> {
-    let reaches = |run: &&GuardedRun| run.key_number == key_number && run.upper_id >= key;
+    let reaches = |run: &&GuardedRun| run.key_number == key_number && run.upper_id >= id;
     let (runs, sweeps): (Vec<i64>, Vec<i32>) =
         guard.runs.iter().filter(reaches).map(|run| (run.id, run.sweeps)).unzip();
     if runs.is_empty() {
         return Ok(None);
     }
     Spi::connect(|client| {
-        let args = [runs.into(), sweeps.into(), key.into()];
+        let args = [runs.into(), sweeps.into(), id.into()];
         let sql = include_str!("../queries/retired_entries.sql");
         let mut batches = session.read(client, sql, &args)?;
         while batches.next().is_some() {
-            if is_among(&batches, key, digest)? {
+            if is_among(&batches, id, digest)? {
                 return Ok(batches.get(1)?);
             }
         }
@@ -66,11 +67,11 @@ fn look_up(
     })
 }
 
-fn is_among(batch: &SpiTupleTable, key: i64, digest: i64) -> Result<bool, TicketError> {
+fn is_among(batch: &SpiTupleTable, id: i64, digest: i64) -> Result<bool, TicketError> {
     let (Some(keys), Some(digests)) = (batch.get_datum_by_ordinal(2)?, batch.get_datum_by_ordinal(3)?) else {
         return Ok(false);
     };
     // SAFETY: both are columns of the ledger, of type bigint[].
     let (keys, digests) = unsafe { (StoredArray::new(keys), StoredArray::new(digests)) };
-    Ok(keys.positions_of(key).any(|position| digests.value(position) == Some(digest)))
+    Ok(keys.positions_of(id).any(|position| digests.value(position) == Some(digest)))
 }

@@ -10,6 +10,7 @@ use pgrx::trigger_support::PgTrigger;
 use pgrx::tupdesc::PgTupleDesc;
 
 use crate::error::TicketError;
+use crate::format::Format;
 use crate::key::Key;
 
 pub type Tuple<'a> = PgHeapTuple<'a, AllocatedByPostgres>;
@@ -51,19 +52,20 @@ impl Row {
         }
     }
 
-    /// The id of its key, by which the ledger knows the ticket.
-    pub fn key(&self, number: i16) -> Option<i64> {
+    /// The id by which the ledger knows the ticket, of its key.
+    pub fn id(&self, number: i16) -> Option<i64> {
         let datum = self.datum(number)?;
         // SAFETY: each as its type is stored.
-        unsafe {
+        let key = unsafe {
             match self.type_of(number) {
-                pg_sys::INT2OID => i16::from_datum(datum, false).map(i64::from),
-                pg_sys::INT4OID => i32::from_datum(datum, false).map(i64::from),
-                pg_sys::INT8OID => i64::from_datum(datum, false),
-                pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(|uuid| Key::Uuid(uuid).id()),
+                pg_sys::INT2OID => i16::from_datum(datum, false).map(|key| Key::Number(key.into())),
+                pg_sys::INT4OID => i32::from_datum(datum, false).map(|key| Key::Number(key.into())),
+                pg_sys::INT8OID => i64::from_datum(datum, false).map(Key::Number),
+                pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(Key::Uuid),
                 _ => None,
             }
-        }
+        };
+        key.map(Key::id)
     }
 
     /// A value as people read it.
@@ -78,26 +80,44 @@ impl Row {
         text.to_string_lossy().into_owned()
     }
 
-    /// The canonical bytes of a token, as `ticket_token_digest` takes them.
+    /// The canonical bytes of a token, as `ticket_token_digest` takes them; None of a type that none can have.
     pub fn token(&self, number: i16) -> Option<Vec<u8>> {
-        let datum = self.datum(number)?;
-        // SAFETY: a uuid is stored as such, all other types of tokens as a text or bytea is.
+        let (datum, of) = (self.datum(number)?, self.type_of(number));
+        // SAFETY: a uuid is stored as such, a bytea and all strings as a text is.
         unsafe {
-            match self.type_of(number) {
+            match of {
                 pg_sys::UUIDOID => Uuid::from_datum(datum, false).map(|token| token.as_bytes().to_vec()),
-                _ => <&[u8]>::from_datum(datum, false).map(<[u8]>::to_vec),
+                pg_sys::BPCHAROID => <&[u8]>::from_datum(datum, false).map(without_padding),
+                of if of == pg_sys::BYTEAOID || is_string(of) => {
+                    <&[u8]>::from_datum(datum, false).map(<[u8]>::to_vec)
+                }
+                _ => None,
             }
         }
     }
 
     /// A new token that fits the column, and its canonical bytes.
-    pub fn fresh_token(&self, number: i16) -> Result<(Option<Datum>, Vec<u8>), TicketError> {
-        let token = crate::token::new()?;
-        Ok(match self.type_of(number) {
-            pg_sys::UUIDOID => (crate::token::uuid(token).into_datum(), token.as_bytes().to_vec()),
-            pg_sys::BYTEAOID => (token.as_bytes().to_vec().into_datum(), token.as_bytes().to_vec()),
-            _ => (token.to_string().into_datum(), token.to_string().into_bytes()),
-        })
+    pub fn fresh_token(&self, number: i16, format: &Format) -> Result<(Option<Datum>, Vec<u8>), TicketError> {
+        let token_type = self.type_of(number);
+        if token_type == pg_sys::UUIDOID {
+            let token = crate::token::new()?;
+            return Ok((crate::token::uuid(token).into_datum(), token.as_bytes().to_vec()));
+        }
+        let token =
+            if token_type == pg_sys::BYTEAOID { format.bytes()? } else { format.text()?.into_bytes() };
+        let mut stored = token.clone();
+        if token_type == pg_sys::BPCHAROID {
+            stored.resize(self.length(number).max(token.len()), b' ');
+        }
+        Ok((stored.into_datum(), token))
+    }
+
+    /// Of a char(n); a domain over one has none of its own, and its values are compared without their padding.
+    fn length(&self, number: i16) -> usize {
+        // SAFETY: the server has opened the relation whose columns these are.
+        let columns = unsafe { PgTupleDesc::from_pg_unchecked(self.columns) };
+        let modifier = columns.get(number as usize - 1).map_or(-1, |column| column.atttypmod);
+        usize::try_from(modifier - pg_sys::VARHDRSZ as i32).unwrap_or(0)
     }
 
     /// The row with another value in one column.
@@ -117,6 +137,22 @@ impl Row {
             PgHeapTuple::from_heap_tuple(PgTupleDesc::from_pg_unchecked(self.columns), tuple)
         }
     }
+}
+
+fn without_padding(token: &[u8]) -> Vec<u8> {
+    let end = token.iter().rposition(|one| *one != b' ').map_or(0, |last| last + 1);
+    token[..end].to_vec()
+}
+
+/// A trigger can be created by hand on a column of any type. A `name` is no text: it has no length.
+fn is_string(of: Oid) -> bool {
+    let (mut category, mut is_preferred) = (0, false);
+    // SAFETY: reads what the catalog's cache has of the type.
+    let length = unsafe {
+        pg_sys::get_type_category_preferred(of, &raw mut category, &raw mut is_preferred);
+        pg_sys::get_typlen(of)
+    };
+    category as u8 == b'S' && length == -1
 }
 
 fn columns(trigger: &PgTrigger) -> TupleDesc {

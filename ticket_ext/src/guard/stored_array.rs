@@ -36,19 +36,19 @@ impl StoredArray {
         array
     }
 
-    /// The positions of a key, in an array of keys: these are sorted, and never NULL.
-    pub fn positions_of(&self, key: i64) -> Range<usize> {
+    /// The positions of a number, in an array that is sorted and without NULLs.
+    pub fn positions_of(&self, wanted: i64) -> Range<usize> {
         let (mut low, mut high) = (0, self.length);
         while high - low > WINDOW {
             let middle = low.midpoint(high);
             match self.values(middle..middle + 1).first() {
-                Some(found) if *found < key => low = middle + 1,
+                Some(found) if *found < wanted => low = middle + 1,
                 _ => high = middle,
             }
         }
-        let first = low + self.values(low..high).partition_point(|found| *found < key);
+        let first = low + self.values(low..high).partition_point(|found| *found < wanted);
         let mut end = first;
-        while end < self.length && self.values(end..end + 1).first() == Some(&key) {
+        while end < self.length && self.values(end..end + 1).first() == Some(&wanted) {
             end += 1;
         }
         first..end

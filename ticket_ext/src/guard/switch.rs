@@ -145,7 +145,7 @@ impl Place {
 
     /// As the caller, who owns the table.
     fn execute(&self, client: &mut SpiClient, text: &str) -> Result<(), TicketError> {
-        let Context { session, target, table } = &self.context;
+        let Context { session, target, table, .. } = &self.context;
         let names = [
             ("extschema", session.schema.as_str()),
             ("target", &target.name),

@@ -1,5 +1,5 @@
 -- The newest run of table $1 and the column with number $3 or name $4, or of another table that had the name $2
-SELECT run_id, state, upper_id, run.sweep, token_column::text, key_column::text, target_name,
+SELECT run_id, state, upper_id, run.sweep, token_column::text, key_column::text, target_name, token_format, tickets_planned,
        horizon::text::bigint AS horizon,
        sweep_horizon::text::bigint AS sweep_horizon,
        EXISTS (SELECT FROM @extschema@.ticket_rotation_batch AS batch

@@ -1,4 +1,5 @@
--- How many tickets there are
-SELECT max(@id@) AS highest, count(*) AS tickets
+-- How many tickets there are, with and without a token
+SELECT max(@id@) FILTER (WHERE true@has_token@) AS highest,
+       count(*) FILTER (WHERE true@has_token@) AS tickets,
+       count(*) FILTER (WHERE @lacks_token@) AS without_token
 FROM @target@
-WHERE true@has_token@

@@ -1,4 +1,4 @@
--- The batches of runs $1 that reach over key $3, the newest first: of each run at most one, and one of each of its sweeps
+-- The batches of runs $1 that reach over id $3, the newest first: of each run at most one, and one of each of its sweeps
 -- ($2: how many it has had)
 SELECT run.run_id, batch.keys, batch.digests
 FROM unnest($1::bigint[], $2::integer[]) AS run (run_id, sweeps)

@@ -1,3 +1,3 @@
 UPDATE @target@
-SET @token@ = @extschema@.renew_ticket_token(@token_bytes@, @id@)
+SET @token@ = @extschema@.renew_ticket_token(@token_bytes@, @id@@made@)
 WHERE @those@@has_token@

@@ -1,8 +1,8 @@
 -- No row: another session has started a run in the meantime
 INSERT INTO @extschema@.ticket_rotation
     (target, target_oid, target_name, key_column, key_number, token_column, token_number, upper_id, tickets_planned,
-     horizon, started_at, system_identifier)
-SELECT $1, $1, $2, $3, $4, $5, $6, $7, $8, $9::text::xid8, $10, system_identifier
+     horizon, started_at, token_format, fill_null, without_token, system_identifier)
+SELECT $1, $1, $2, $3, $4, $5, $6, $7, $8, $9::text::xid8, $10, $11, $12, $13, system_identifier
 FROM pg_control_system()
 ON CONFLICT DO NOTHING
 RETURNING run_id

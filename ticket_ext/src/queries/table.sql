@@ -3,6 +3,21 @@ WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
     SELECT i.inhrelid FROM tree JOIN pg_inherits AS i ON i.inhparent = tree.oid
+), layer AS (
+    -- the type of the token column, and what its domains are over
+    SELECT 0 AS depth, atttypid AS type, atttypmod AS modifier
+    FROM pg_attribute WHERE attrelid = $1 AND attname = $2 AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT depth + 1, typbasetype, CASE modifier WHEN -1 THEN typtypmod ELSE modifier END
+    FROM layer JOIN pg_type ON pg_type.oid = type
+    WHERE typtype = 'd'
+), base AS (
+    SELECT depth, type, modifier, typname::text AS name, quote_ident(nspname) AS schema
+    FROM layer
+    JOIN pg_type ON pg_type.oid = type
+    JOIN pg_namespace ON pg_namespace.oid = typnamespace
+    ORDER BY depth DESC
+    LIMIT 1
 ), fires AS (
     -- tgtype: 16 = UPDATE. The guard lets a batch pass.
     SELECT tgrelid, tgname, tgdeferrable, tgisinternal
@@ -17,11 +32,18 @@ SELECT c.relkind::text AS kind,
         WHERE part.oid <> c.oid AND NOT part.relispartition LIMIT 1) AS child,
        quote_ident(token.attname::text) AS token,
        token.attnum AS token_number,
-       token.atttypid::regtype::text AS token_type,
-       format_type(token.atttypid, token.atttypmod) AS token_type_name,
+       CASE WHEN base.type = 'uuid'::regtype THEN 'uuid'
+            WHEN base.type = 'bytea'::regtype THEN 'bytea'
+            WHEN base.type IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) THEN 'text'
+            WHEN base.name = 'citext' THEN 'text'
+       END AS token_kind,
+       base.depth = 0 AND base.type IN ('uuid'::regtype, 'bytea'::regtype, 'text'::regtype) AS is_plain,
+       base.name = 'citext' AS folds_case,
+       format_type(base.type, -1) AS base_type,
+       -- citext brings an operator of its own
+       format('OPERATOR(%s.=)', CASE base.name WHEN 'citext' THEN base.schema ELSE 'pg_catalog' END) AS equals,
+       format_type(token.atttypid, token.atttypmod) AS token_type,
        NOT token.attnotnull AS nullable,
-       -- a varchar's modifier is its length and the 4 bytes of its header, -1 stands for no limit
-       coalesce(token.atttypid = 'varchar'::regtype AND token.atttypmod BETWEEN 0 AND 36 + 4 - 1, false) AS too_short,
        coalesce(token.attgenerated <> '', false) AS generated,
        EXISTS (SELECT FROM pg_index
                WHERE indrelid = c.oid AND indisunique AND indisvalid AND indpred IS NULL
@@ -54,4 +76,5 @@ JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_extension AS own ON own.extname = 'ticket_ext'
 LEFT JOIN pg_attribute AS token ON token.attrelid = c.oid AND token.attname = $2
     AND token.attnum > 0 AND NOT token.attisdropped
+LEFT JOIN base ON true
 WHERE c.oid = $1

@@ -181,12 +181,17 @@ mod tests {
     #[pg_test]
     fn text_and_bytea_tokens_are_guarded_too() {
         create_tickets("generate_series(1, 10)");
-        for (column, kind) in [("word", "varchar(40)"), ("bytes", "bytea")] {
+        for (column, kind, format) in [
+            ("word", "varchar(40)", "tok-{base62:30}"),
+            ("padded", "char(40)", "{hex:32}"),
+            ("bytes", "bytea", "{bytes:20}"),
+        ] {
             run(&format!(
                 "ALTER TABLE ticket ADD {column} {kind} UNIQUE;
                           UPDATE ticket SET {column} = ('leaked ' || id)::{kind};
                           DROP TABLE leaked; CREATE TABLE leaked AS TABLE ticket"
             ));
+            run(&format!("SELECT start_ticket_rotation(token_column => '{column}', format => '{format}')"));
             while rotate(&format!("NULL, 4, NULL, '{column}'")).is_some() {}
             run(&format!("SELECT guard_ticket_tokens(token_column => '{column}');
                           CREATE TABLE kept AS TABLE ticket;
@@ -197,10 +202,35 @@ mod tests {
                 count(&format!("ticket JOIN leaked USING (id) WHERE ticket.{column} = leaked.{column}")),
                 0
             );
+            assert_eq!(
+                count(&format!("ticket WHERE octet_length({column}) NOT IN (20, 34, 40)")),
+                0,
+                "of the format"
+            );
         }
         assert_eq!(
             count("ticket_guard WHERE target = 'ticket'::regclass AND action = 'keep' AND enabled"),
-            2
+            3
+        );
+    }
+
+    #[pg_test]
+    fn tickets_with_a_uuid_or_no_key_of_their_own_are_guarded_too() {
+        run("CREATE TABLE ticket (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), shop integer NOT NULL, token uuid);
+             CREATE INDEX ON ticket (shop);
+             INSERT INTO ticket (shop, token) SELECT g / 3, gen_random_uuid() FROM generate_series(1, 9) AS g;
+             CREATE TABLE leaked AS TABLE ticket");
+        finish();
+        run("SELECT start_ticket_rotation(key_column => 'shop')");
+        finish();
+        run("SELECT guard_ticket_tokens(); CREATE TABLE live AS TABLE ticket;
+             UPDATE ticket SET token = leaked.token FROM leaked WHERE leaked.id = ticket.id;
+             DELETE FROM ticket WHERE shop = 1; INSERT INTO ticket SELECT * FROM leaked WHERE shop = 1");
+        assert_eq!((count("ticket"), live(), leaked(), held_off()), (9, 6, 0, Some(12)));
+        assert_eq!(
+            count("ticket_rotation_held_off JOIN ticket ON key = id::text"),
+            12,
+            "the real key is named"
         );
     }
 
@@ -382,5 +412,17 @@ mod tests {
         create_tickets("generate_series(1, 10)");
         run("CREATE TRIGGER mine BEFORE UPDATE ON ticket FOR EACH ROW EXECUTE FUNCTION ticket_guard('keep');
              UPDATE ticket SET token = NULL");
+    }
+
+    #[pg_test]
+    fn a_trigger_by_hand_on_a_column_of_another_type_finds_no_token() {
+        guarded("keep");
+        run("CREATE TRIGGER mine BEFORE UPDATE ON ticket FOR EACH ROW WHEN (NEW.price IS NOT NULL)
+                 EXECUTE FUNCTION ticket_guard('keep');
+             ALTER TABLE ticket ADD name name;
+             CREATE TRIGGER my_own BEFORE UPDATE ON ticket FOR EACH ROW WHEN (NEW.name IS NOT NULL)
+                 EXECUTE FUNCTION ticket_guard('keep');
+             UPDATE ticket SET price = 7, name = 'x'");
+        assert_eq!(count("ticket WHERE price = 7 AND name = 'x'"), 10);
     }
 }

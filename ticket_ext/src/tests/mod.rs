@@ -4,10 +4,12 @@ use pgrx::prelude::*;
 
 mod batches;
 mod entries;
+mod formats;
 mod guard;
 mod identity;
 mod interference;
 mod keys;
+mod nulls;
 mod privileges;
 mod runs;
 mod sweep;

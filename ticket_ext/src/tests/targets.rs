@@ -37,11 +37,31 @@ mod tests {
 
     #[pg_test]
     fn column_types() {
-        rotates("t_uuid", "id serial PRIMARY KEY, token uuid DEFAULT gen_random_uuid()", "'token'");
-        rotates("t_text", "id serial PRIMARY KEY, token text DEFAULT 'leaked'", "'token'");
-        rotates("t_varchar", "id serial PRIMARY KEY, token varchar DEFAULT 'leaked'", "'token'");
-        rotates("t_varchar36", "id serial PRIMARY KEY, token varchar(36) DEFAULT 'leaked'", "'token'");
-        rotates("t_bytea", "id serial PRIMARY KEY, token bytea DEFAULT 'leaked'", "'token'");
+        run("CREATE DOMAIN ticket_token AS uuid NOT NULL;
+             CREATE DOMAIN short AS varchar(36) CHECK (length(VALUE) = 36);
+             CREATE DOMAIN shorter AS short COLLATE \"C\";
+             CREATE COLLATION ignore_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
+        for (number, column) in [
+            "uuid",
+            "ticket_token",
+            "text",
+            "text COLLATE \"C\"",
+            "text COLLATE ignore_case",
+            "varchar",
+            "varchar(36)",
+            "char(36)",
+            "char(40)",
+            "short",
+            "shorter",
+        ]
+        .iter()
+        .enumerate()
+        {
+            let columns = format!("id serial PRIMARY KEY, token {column} UNIQUE DEFAULT gen_random_uuid()");
+            rotates(&format!("column_{number}"), &columns, "'token'");
+        }
+        let bytes = "id serial PRIMARY KEY, token bytea DEFAULT decode(md5(random()::text), 'hex')";
+        rotates("t_bytea", bytes, "'token'");
     }
 
     #[pg_test]
@@ -102,12 +122,13 @@ mod tests {
     #[pg_test]
     fn settings_name_the_target() {
         run("CREATE SCHEMA app;
-             CREATE TABLE app.\"Seat\" (id integer PRIMARY KEY, \"Code\" text DEFAULT 'leaked');
+             CREATE TABLE app.\"Seat\" (id integer PRIMARY KEY, \"Code\" text DEFAULT gen_random_uuid());
              INSERT INTO app.\"Seat\" SELECT generate_series(1, 5);
+             CREATE TABLE leaked AS TABLE app.\"Seat\";
              SET LOCAL ticket_ext.target = 'app.\"Seat\"';
              SET LOCAL ticket_ext.token_column = 'Code'");
         assert_eq!(rotate("NULL, 10"), Some(5));
-        assert_eq!(count("app.\"Seat\" WHERE \"Code\" = 'leaked'"), 0);
+        assert_eq!(count("app.\"Seat\" JOIN leaked USING (id, \"Code\")"), 0);
     }
 
     #[pg_test]

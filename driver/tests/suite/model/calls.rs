@@ -20,6 +20,7 @@ impl World {
         match self.newest_state.as_deref() {
             Some("paused") if self.random.u32(..3) > 0 => self.steer_by(session, "resume"),
             Some("finished" | "cancelled") if self.random.u32(..3) == 0 => self.start(session),
+            Some("finished" | "cancelled") if self.random.u32(..3) == 0 => self.steer_by(session, "sweep"),
             _ => self.rotate(session),
         }
     }
@@ -139,15 +140,17 @@ fn new_looks(view: &View, before: &State, at: usize) -> Vec<Look> {
     let mut looks = Vec::new();
     for (&(run, sweep, last_id), batch) in view.ledger.iter().filter(|(key, _)| !before.knows(key)) {
         if sweep > 0 {
-            looks.push(Look { run, first_id: batch.first_id, last_id, at, ends_range: false });
+            looks.push(Look { run, sweep, first_id: batch.first_id, last_id, at, ends_range: false });
         }
     }
     for range in view.ranges.iter().filter(|range| range.is_swept) {
-        let known = |look: &Look| look.ends_range && look.run == range.run && look.last_id == range.last_id;
+        let (run, last_id, sweep) = (range.run, range.last_id, view.runs[&range.run].sweep);
+        let known =
+            |look: &Look| look.ends_range && (look.run, look.sweep, look.last_id) == (run, sweep, last_id);
         if !before.looks.iter().any(known) {
             let first_id =
-                view.swept_up_to(range).map_or(range.first_id, |last_id| last_id.saturating_add(1));
-            looks.push(Look { run: range.run, first_id, last_id: range.last_id, at, ends_range: true });
+                view.swept_up_to(range, sweep).map_or(range.first_id, |last_id| last_id.saturating_add(1));
+            looks.push(Look { run, sweep, first_id, last_id, at, ends_range: true });
         }
     }
     looks

@@ -17,7 +17,10 @@ impl World {
         let Some((&run, newest)) = view.runs.last_key_value() else { return };
         let row = self.observer.query_one(VERIFY, &[]).expect("the evidence can be read");
         let count = |column: &str| row.get::<_, i64>(column);
-        let named = |column: &str| row.get::<_, Vec<i64>>(column);
+        let named = |column: &str| -> Vec<i64> {
+            let keys: Vec<&str> = row.get(column);
+            keys.into_iter().map(|key| key.parse().expect("a number")).collect()
+        };
         assert_eq!((count("run_id"), row.get::<_, &str>("state")), (run, newest.state.as_str()));
 
         let due = self.due(run, newest.upper_id);
@@ -29,7 +32,8 @@ impl World {
         assert_eq!((count("old_tokens"), named("old_token_keys")), (old.len() as i64, first(&old)));
 
         let is_finished = newest.state == "finished";
-        let (left_out, later) = if is_finished { (vec![], without_entry) } else { (without_entry, vec![]) };
+        let (left_out, later) =
+            if newest.has_been_swept() { (vec![], without_entry) } else { (without_entry, vec![]) };
         assert_eq!(
             (count("not_rotated"), named("not_rotated_keys")),
             (left_out.len() as i64, first(&left_out))

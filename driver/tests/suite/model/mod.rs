@@ -1,5 +1,5 @@
 //! A model check: random sequences of calls and of the application's writes, on a few sessions of a real server,
-//! beside a small model of who has which token. `MODEL_SEED=7 MODEL_STEPS=100000 cargo test model_check` makes a longer
+//! beside a small model of who has which token. `MODEL_SEED=7 MODEL_STEPS=100000 cargo test the_model` makes a longer
 //! one; the seed that is printed when it fails repeats the sequence that did.
 
 mod calls;
@@ -16,6 +16,7 @@ mod writes;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::common::{Database, Server};
+use session::Session;
 use world::World;
 
 /// Of one table: enough for a few runs of it.
@@ -100,10 +101,11 @@ impl World {
             self.settle();
             self.check(0);
         }
-        for how in ["resume", "start"] {
-            self.step += 1;
-            if how == "resume" { self.steer_by(0, how) } else { self.start(0) }
-        }
+        self.step += 1;
+        self.insert(0);
+        self.steer_by(0, "resume");
+        self.start(0);
+        self.check(0);
         for _ in 0..200 {
             self.step += 1;
             self.rotate_after(0, "NULL", 3);
@@ -118,29 +120,43 @@ impl World {
     }
 }
 
-fn check_case(database: &Database<'static>, seed: u64) -> usize {
-    let mut world = World::new(Database::named(database.server, &database.name), seed);
+/// What was done, so that nobody takes sequences for a check in which nothing happens.
+#[derive(Default)]
+struct Tally {
+    steps: usize,
+    batches: usize,
+    swept: usize,
+    finished: usize,
+}
+
+impl Tally {
+    fn add(&mut self, world: &World) {
+        let batches = world.state.ledger.iter().filter(|(_, batch)| batch.tickets > 0);
+        self.steps += world.step;
+        self.batches += batches.clone().count();
+        self.swept += batches.filter(|((_, sweep, _), _)| *sweep > 0).count();
+        self.finished += world.finished.len();
+    }
+}
+
+fn check_case(
+    database: &Database<'static>,
+    sessions: Vec<Session>,
+    seed: u64,
+    tally: &mut Tally,
+) -> Vec<Session> {
+    let mut world = World::new(Database::named(database.server, &database.name), sessions, seed);
     let result = catch_unwind(AssertUnwindSafe(|| {
         world.begin_case();
         (0..STEPS_OF_A_CASE).for_each(|_| world.act());
         world.end_case();
     }));
     if let Err(panic) = result {
-        println!("{}\nMODEL_SEED={seed} repeats it", world.log.join("\n"));
+        println!("{}\nMODEL_SEED={seed} repeats it, from sessions that are new", world.log.join("\n"));
         resume_unwind(panic);
     }
-    println!(
-        "seed {seed} {} runs {} finished {} batches {} swept {}",
-        world.shape.name,
-        world.starts.len(),
-        world.finished.len(),
-        world.state.ledger.len(),
-        world.state.ledger.iter().filter(|((_, s, _), b)| *s > 0 && b.tickets > 0).count()
-    );
-    if std::env::var("MODEL_LOG").is_ok() {
-        println!("{}", world.log.join("\n"));
-    }
-    world.step
+    tally.add(&world);
+    world.sessions
 }
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -157,10 +173,16 @@ fn the_extension_does_what_the_model_says() {
          GRANT EXECUTE ON FUNCTION rotate_ticket_tokens TO {0}_rotator",
         database.name
     ));
-    let (mut seed, steps) = (number("MODEL_SEED", 1), number("MODEL_STEPS", 3000) as usize);
-    let mut done = 0;
-    while done < steps {
-        done += check_case(&database, seed);
+    let (mut seed, steps) = (number("MODEL_SEED", 1), number("MODEL_STEPS", 2000) as usize);
+    let (mut tally, mut sessions) = (Tally::default(), Vec::new());
+    while tally.steps < steps {
+        sessions = check_case(&database, sessions, seed, &mut tally);
         seed += 1;
     }
+    let Tally { steps, batches, swept, finished } = tally;
+    println!(
+        "{steps} steps up to seed {}: {batches} batches, {swept} of sweeps, {finished} ends of runs",
+        seed - 1
+    );
+    assert!(finished > 0 && swept > 0 && batches > 3 * finished, "hardly anything was rotated");
 }

@@ -9,7 +9,7 @@ use super::view::query;
 use crate::common::Database;
 
 /// Of statements that are not to wait for the model's other sessions: it alone could let them go on.
-const IMPATIENT: &str = "SET lock_timeout = '30ms'";
+const IMPATIENT: &str = "SET lock_timeout = '10ms'";
 const PATIENT: &str = "SET lock_timeout = 0";
 
 /// What a statement returned: its last column's values.

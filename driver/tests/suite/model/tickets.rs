@@ -39,6 +39,7 @@ impl Ticket {
 #[derive(Clone, Debug)]
 pub struct Look {
     pub run: i64,
+    pub sweep: i64,
     pub first_id: i64,
     pub last_id: i64,
     /// The step in which the call began.
@@ -86,10 +87,10 @@ impl State {
         }
     }
 
-    /// The step of the last look of a run at a key.
-    pub fn looked_at(&self, run: i64, key: i64) -> Option<usize> {
-        let looks = self.looks.iter().filter(|look| look.run == run);
-        looks.filter(|look| (look.first_id..=look.last_id).contains(&key)).map(|look| look.at).max()
+    /// The step in which a sweep of a run looked at a key.
+    pub fn looked_at(&self, run: i64, sweep: i64, key: i64) -> Option<usize> {
+        let mut looks = self.looks.iter().filter(|look| (look.run, look.sweep) == (run, sweep));
+        looks.find(|look| (look.first_id..=look.last_id).contains(&key)).map(|look| look.at)
     }
 
     /// All entries of a run, by key.

@@ -17,6 +17,8 @@ pub struct Seen {
 pub struct Run {
     pub state: String,
     pub upper_id: i64,
+    /// The number of the last one.
+    pub sweep: i64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -81,12 +83,17 @@ impl View {
         }
     }
 
-    /// Where the sweep of a range stands.
-    pub fn swept_up_to(&self, range: &Range) -> Option<i64> {
-        let of_range = |&&(run, sweep, last_id): &&BatchKey| {
-            run == range.run && sweep > 0 && (range.first_id..=range.last_id).contains(&last_id)
-        };
-        self.ledger.keys().filter(of_range).map(|&(_, _, last_id)| last_id).max()
+    /// Where a sweep of a range stands.
+    pub fn swept_up_to(&self, range: &Range, sweep: i64) -> Option<i64> {
+        let (first, last) = ((range.run, sweep, range.first_id), (range.run, sweep, range.last_id));
+        self.ledger.range(first..=last).next_back().map(|(&(_, _, last_id), _)| last_id)
+    }
+}
+
+impl Run {
+    /// Whether a sweep of all its ranges has ended.
+    pub fn has_been_swept(&self) -> bool {
+        self.state == "finished" || self.sweep > 1
     }
 }
 
@@ -101,7 +108,8 @@ fn ticket(row: &Row) -> (i64, Seen) {
 }
 
 fn run(row: &Row) -> (i64, Run) {
-    (number(row, 0), Run { state: row[1].clone().unwrap_or_default(), upper_id: number(row, 2) })
+    let state = row[1].clone().unwrap_or_default();
+    (number(row, 0), Run { state, upper_id: number(row, 2), sweep: number(row, 3) })
 }
 
 fn range(row: &Row) -> Range {

@@ -29,7 +29,8 @@ pub struct World {
     pub prepared: Vec<Prepared>,
     /// The step in which each run started.
     pub starts: BTreeMap<i64, usize>,
-    pub finished: BTreeSet<i64>,
+    /// With the number of the sweep that each ended with.
+    pub finished: BTreeSet<(i64, i64)>,
     /// Of the newest run.
     pub newest_state: Option<String>,
     /// Each key and token that came together, also of tickets that are gone.
@@ -46,7 +47,8 @@ pub struct Prepared {
 }
 
 impl World {
-    pub fn new(database: Database<'static>, seed: u64) -> Self {
+    /// The sessions are those of the case before: what the extension keeps from call to call is of another table then.
+    pub fn new(database: Database<'static>, mut sessions: Vec<Session>, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let shape = Shape::any(&mut random);
         let mut observer = database.connect();
@@ -60,7 +62,7 @@ impl World {
             observer.batch_execute(&grant).expect("it can be granted");
         }
         let log = vec![format!("a table with {}, called by a rotator: {by_rotator}", shape.name)];
-        let sessions = (0..SESSIONS).map(|_| Session::new(&database)).collect();
+        sessions.resize_with(SESSIONS, || Session::new(&database));
         Self {
             database,
             shape,

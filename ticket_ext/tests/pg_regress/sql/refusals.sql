@@ -88,11 +88,22 @@ CREATE TABLE columns (
 );
 SELECT rotate_ticket_tokens(0, 1, 'columns', 'number');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT rotate_ticket_tokens(0, 1, 'columns', 'computed');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+-- format
+INSERT INTO columns (id, short, fixed) SELECT i, 'k_' || substr(md5(i::text), 1, 8), NULL FROM generate_series(1, 9) AS i;
 SELECT rotate_ticket_tokens(0, 1, 'columns', 'short');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
-SELECT rotate_ticket_tokens(0, 1, 'columns', 'fixed');
+SELECT start_ticket_rotation('columns', 'short', format => 'k_{base61:8}');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
-SELECT rotate_ticket_tokens(0, 1, 'columns', 'computed');
+SELECT start_ticket_rotation('columns', 'short', format => 'k_{hex:8}');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT start_ticket_rotation('columns', 'short', format => '{hex:64}');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT start_ticket_rotation('columns', 'short', format => 'function:nothing');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+ALTER TABLE columns ADD CHECK (short LIKE 'k%');
+SELECT start_ticket_rotation('columns', 'short', format => '{base62:10}', force => true);
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 -- what could leave tickets behind
 CREATE TABLE ruled (id bigint PRIMARY KEY, token uuid);

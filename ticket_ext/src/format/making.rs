@@ -1,0 +1,56 @@
+//! How the batches of a run come to new tokens.
+
+use std::rc::Rc;
+
+use pgrx::PgSqlErrorCode;
+use pgrx::spi::SpiClient;
+
+use crate::context::Context;
+use crate::error::TicketError;
+use crate::format::{Crowd, Format};
+
+pub struct Making {
+    pub format: Rc<Format>,
+    tickets: i64,
+}
+
+impl Making {
+    pub fn of_run(format: Option<String>, tickets: Option<i64>) -> Result<Self, TicketError> {
+        Ok(Self { format: Rc::new(Format::of_run(format)?), tickets: tickets.unwrap_or_default() })
+    }
+
+    /// What the UPDATE of a batch adds where a function makes them.
+    pub fn call(&self, context: &Context) -> String {
+        let Format::Function(function) = &*self.format else { return String::new() };
+        let columns = &context.table.columns;
+        format!(", {}::{}", function.call(&columns.token_bytes), columns.type_of_token.kind.sql_type())
+    }
+
+    /// Of about so many, where they are short.
+    pub fn free(
+        &self,
+        client: &mut SpiClient,
+        context: &Context,
+        about: i64,
+    ) -> Result<Vec<String>, TicketError> {
+        match self.crowd(context) {
+            Some(_) => Crowd::free(client, context, &self.format, about),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Two sessions may have made the same short token; another attempt makes others.
+    pub fn collision(&self, context: &Context, error: TicketError) -> TicketError {
+        match (self.crowd(context), &error) {
+            (Some(crowd), TicketError::Violation { code: PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION, .. }) => {
+                let table = context.target.name.clone();
+                TicketError::Collision { table, format: self.format.to_string(), crowd }
+            }
+            _ => error,
+        }
+    }
+
+    fn crowd(&self, context: &Context) -> Option<Crowd> {
+        Crowd::of(context, &self.format, self.tickets)
+    }
+}
