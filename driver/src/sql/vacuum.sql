@@ -31,10 +31,9 @@ WITH target AS (
 SELECT pg_catalog.format(
            'VACUUM (SKIP_LOCKED, TRUNCATE false, INDEX_CLEANUP true, PARALLEL 0%s) %s',
            CASE WHEN version OPERATOR(pg_catalog.>=) 140000 THEN ', PROCESS_TOAST false' END, name) AS statement,
-       (SELECT pg_catalog.string_agg(pg_catalog.format('-c %s=0', setting.name), ' ')
-        FROM pg_catalog.pg_settings AS setting
-        WHERE setting.name OPERATOR(pg_catalog.=) ANY (ARRAY['statement_timeout', 'transaction_timeout'])
-          AND setting.setting OPERATOR(pg_catalog.<>) '0') AS options,
+       (SELECT pg_catalog.string_agg(pg_catalog.format('-c %s=0', time_limit.name), ' ')
+        FROM pg_catalog.unnest(ARRAY['statement_timeout', 'transaction_timeout']) AS time_limit (name)
+        WHERE pg_catalog.current_setting(time_limit.name, true) OPERATOR(pg_catalog.<>) '0') AS options,
        CASE WHEN granted THEN NULL
             WHEN version OPERATOR(pg_catalog.>=) 170000
             THEN pg_catalog.format(

@@ -67,6 +67,6 @@ fn a_session_that_is_read_only_by_default_is_told_so() {
     Running::start(command).wait().expect(1).says(&[
         "25006: cannot rotate tokens in a read-only transaction",
         "default_transaction_read_only is on",
-        "HINT: SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE;",
+        "HINT: Transactions of this role are read-only unless they ask to write",
     ]);
 }
