@@ -50,16 +50,19 @@ impl Action {
 pub fn put_on(args: &TargetArgs, action: Action) -> Result<bool, TicketError> {
     const CALL: &str = "guard_ticket_tokens";
     Spi::connect_mut(|client| {
-        let place = Place::of_owner(client, args, CALL)?;
+        if Place::of_owner(client, args, CALL)?.is_guarded_by(client, action)? {
+            return Ok(false);
+        }
+        let place = Place::locked(client, args, CALL, &TableLock::ADD_TRIGGERS)?;
         if place.is_guarded_by(client, action)? {
             return Ok(false);
         }
-        let lock =
-            if place.drops(client)?.is_some() { TableLock::DROP_TRIGGERS } else { TableLock::ADD_TRIGGERS };
-        let place = Place::locked(client, args, CALL, &lock)?;
-        place.take_off(client)?;
+        if place.drops(client)?.is_some() {
+            place.lock(client, &TableLock::DROP_TRIGGERS)?;
+            place.take_off(client)?;
+        }
         let sql = include_str!("../queries/put_guard_on.sql").replace("@timing@", action.insert_timing());
-        place.execute(client, &sql.replace("@action@", action.name()))?;
+        execute(client, &place.filled(&sql.replace("@action@", action.name())))?;
         Ok(true)
     })
 }
@@ -112,14 +115,17 @@ impl Place {
         loop {
             let before = changes();
             let place = Self::of_owner(client, args, function)?;
-            let Context { session, target, .. } = &place.context;
-            for &table in [target.oid].iter().chain(&place.partitions) {
-                lock.take(client, session, table, &target.name)?;
-            }
+            place.lock(client, lock)?;
             if changes() == before {
                 return Ok(place);
             }
         }
+    }
+
+    fn lock(&self, client: &mut SpiClient, lock: &TableLock) -> Result<(), TicketError> {
+        let Context { session, target, .. } = &self.context;
+        let mut tables = std::iter::once(&target.oid).chain(&self.partitions);
+        tables.try_for_each(|&table| lock.take(client, session, table, &target.name))
     }
 
     fn is_guarded_by(&self, client: &SpiClient, action: Action) -> Result<bool, TicketError> {
@@ -139,12 +145,11 @@ impl Place {
 
     fn take_off(&self, client: &mut SpiClient) -> Result<bool, TicketError> {
         let Some(drops) = self.drops(client)? else { return Ok(false) };
-        self.execute(client, &drops)?;
+        execute(client, &drops)?;
         Ok(true)
     }
 
-    /// As the caller, who owns the table.
-    fn execute(&self, client: &mut SpiClient, text: &str) -> Result<(), TicketError> {
+    fn filled(&self, text: &str) -> String {
         let Context { session, target, table, .. } = &self.context;
         let names = [
             ("extschema", session.schema.as_str()),
@@ -153,10 +158,14 @@ impl Place {
             ("insert_trigger", &self.insert_trigger),
             ("update_trigger", &self.update_trigger),
         ];
-        let sql = statement::fill(text, &names);
-        in_own_path(|| client.update(sql.as_str(), None, &[]))?;
-        Ok(())
+        statement::fill(text, &names)
     }
+}
+
+/// As the caller, who owns the table.
+fn execute(client: &mut SpiClient, sql: &str) -> Result<(), TicketError> {
+    in_own_path(|| client.update(sql, None, &[]))?;
+    Ok(())
 }
 
 fn look<'conn>(

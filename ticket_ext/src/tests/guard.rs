@@ -425,4 +425,21 @@ mod tests {
              UPDATE ticket SET price = 7, name = 'x'");
         assert_eq!(count("ticket WHERE price = 7 AND name = 'x'"), 10);
     }
+
+    #[pg_test]
+    fn tables_and_columns_may_be_called_as_people_like() {
+        run(r#"CREATE TABLE "a@target@ ""table'" ("Id" integer PRIMARY KEY, "@token@ 'Tok""en" uuid);
+               INSERT INTO "a@target@ ""table'" SELECT g, gen_random_uuid() FROM generate_series(1, 10) AS g;
+               CREATE TABLE leaked AS TABLE "a@target@ ""table'";
+               SET LOCAL ticket_ext.target = '"a@target@ ""table''"';
+               SET LOCAL ticket_ext.token_column = '@token@ ''Tok"en'"#);
+        finish();
+        for action in ["keep", "refuse", "keep"] {
+            run(&format!("SELECT guard_ticket_tokens(action => '{action}')"));
+        }
+        run(r#"UPDATE "a@target@ ""table'" AS t SET "@token@ 'Tok""en" = leaked."@token@ 'Tok""en"
+               FROM leaked WHERE leaked."Id" = t."Id""#);
+        assert_eq!(held_off(), Some(10));
+        assert_eq!(one::<bool>("SELECT unguard_ticket_tokens()"), Some(true));
+    }
 }
