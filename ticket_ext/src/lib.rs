@@ -46,6 +46,7 @@ mod tune;
 mod types;
 mod verify;
 mod violation;
+mod warnings;
 
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;

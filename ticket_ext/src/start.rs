@@ -12,6 +12,7 @@ use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
 use crate::statement::ids_of;
+use crate::warnings::warn;
 
 /// A run is divided at most into as many ranges as keep the choice of one cheap in each batch.
 pub const MOST_RANGES: i32 = 1000;
@@ -54,6 +55,7 @@ pub fn start(
     };
     let format = choose(client, context, plan.tickets, wish)?;
     report(context, &plan);
+    warn(client, context)?;
     let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
     let run = insert(client, context, &plan, upper_id, &format)?;
     context.confirm(client)?;

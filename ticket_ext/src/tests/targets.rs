@@ -144,4 +144,33 @@ mod tests {
         assert_eq!(one::<i64>(&format!("SELECT {schema}.rotate_ticket_tokens(NULL, 10)")), Some(5));
         assert_eq!(count("app.ticket JOIN public.leaked USING (id) WHERE ticket.token <> leaked.token"), 5);
     }
+
+    /// What a start warns of, by a handler of the server's log messages that tests have: none. So by the queries.
+    fn warned(query: &str, arguments: &str) -> String {
+        let sql = query.replace("$1", "'ticket'::regclass::oid").replace("$2", arguments);
+        one(&format!("SELECT coalesce(string_agg(found::text, ' '), '') FROM ({sql}) AS found"))
+            .expect("a text")
+    }
+
+    #[pg_test]
+    fn copies_and_digests_of_the_token_are_found_by_name_and_by_value() {
+        create_tickets("generate_series(1, 10)");
+        run("ALTER TABLE ticket ADD token_digest text, ADD token_expires_at timestamptz, ADD note text,
+                 ADD link text, ADD follows text GENERATED ALWAYS AS (md5(token::text)) STORED;
+             UPDATE ticket SET note = 'n' || id, link = encode(sha256(token::text::bytea), 'hex')");
+        let found = warned(include_str!("../queries/other_texts.sql"), "'token'");
+        assert_eq!(found, "(token_digest,token_digest::text,t) (note,note::text,f) (link,link::text,f)");
+        run("SELECT start_ticket_rotation()");
+    }
+
+    #[pg_test]
+    fn a_foreign_key_without_an_index_is_named() {
+        create_tickets("generate_series(1, 10)");
+        run("CREATE TABLE link (token uuid CONSTRAINT to_token REFERENCES ticket (token) ON UPDATE CASCADE);
+             CREATE TABLE indexed (token uuid PRIMARY KEY REFERENCES ticket (token) ON UPDATE CASCADE)");
+        let found = warned(include_str!("../queries/unindexed_references.sql"), "2");
+        assert!(found.contains("to_token of link") && found.contains("ON link (token);"), "{found}");
+        assert!(!found.contains("indexed"), "{found}");
+        run("SELECT start_ticket_rotation()");
+    }
 }

@@ -26,7 +26,7 @@ fn the_settings_of_sessions_do_not_matter() {
         database.execute(&format!(
             "CREATE TABLE ticket (id bigint PRIMARY KEY, token {token});
              INSERT INTO ticket SELECT g, {value} FROM generate_series(1, 20) AS g;
-             CREATE TABLE leaked AS TABLE ticket; SELECT start_ticket_rotation()"
+             CREATE TABLE leaked AS TABLE ticket; SELECT start_ticket_rotation(format => 'uuid')"
         ));
         let mut sessions = SETTINGS.map(|settings| {
             let mut session = database.connect();
