@@ -114,5 +114,6 @@ fn a_rewritten_or_emptied_table_goes_on() {
         assert_eq!(with_leaked_token(&database), "", "{change}");
     }
     let database = with_tickets(10);
-    assert_eq!(rotate_while(&database, "TRUNCATE ticket").expect("nothing is left"), None);
+    assert_eq!(rotate_while(&database, "TRUNCATE ticket").expect("the end of the range"), Some(10));
+    assert_eq!(database.one("SELECT rotate_ticket_tokens(NULL, 10)"), "", "nothing is left");
 }

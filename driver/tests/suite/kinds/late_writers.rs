@@ -21,9 +21,9 @@ fn the_writer_that_drew_the_last_transaction_id_is_waited_for() {
     let mut writer = holding(&database, IN_FLIGHT);
     let mut session = database.connect();
     session.batch_execute("SELECT start_ticket_rotation(); SET statement_timeout = '1s'").unwrap();
-    call(&mut session, "rotate_ticket_tokens(NULL, 10)").expect("a batch");
+    call(&mut session, "rotate_ticket_tokens(NULL, 20)").expect("a batch");
     assert!(
-        refusal(call(&mut session, "rotate_ticket_tokens(NULL, 10)")).starts_with("57014"),
+        refusal(call(&mut session, "rotate_ticket_tokens(NULL, 20)")).starts_with("57014"),
         "the run waits"
     );
     writer.batch_execute("COMMIT").unwrap();
