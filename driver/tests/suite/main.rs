@@ -11,6 +11,7 @@ mod deadlock;
 mod defaults;
 mod docs;
 mod dry_run;
+mod encoding;
 mod exits;
 mod faults;
 mod giving_up;

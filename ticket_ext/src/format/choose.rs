@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::context::Context;
+use crate::encoding::{is_utf8, shown};
 use crate::error::TicketError;
 use crate::format::looks_like::{is_uuid, looks_like};
 use crate::format::{Format, TokenKind, trial};
@@ -43,6 +44,12 @@ pub fn choose(
 fn asked_for(client: &mut SpiClient, context: &Context, text: &str) -> Result<Format, TicketError> {
     let call = context.start_call("format => 'sk_live_{base62:32}'");
     let bad = |fault| TicketError::BadFormat { format: text.to_owned(), fault, call: call.clone() };
+    if !is_utf8()
+        && text.contains(|one: char| !one.is_ascii() || one.is_control())
+        && !text.starts_with("function:")
+    {
+        return Err(bad("in this database it can have ASCII characters only".to_owned()));
+    }
     match (Format::parse(text).map_err(bad)?, context.table.columns.type_of_token.kind) {
         (Format::Function(function), _) => {
             function.resolve(client, context)?.map(Format::Function).map_err(bad)
@@ -143,9 +150,10 @@ fn check_bits(context: &Context, format: &Format, tickets: i64, wish: &Wish) -> 
 }
 
 fn announce(context: &Context, format: &Format) {
+    let text = shown(&format.to_string());
     match format.bits(context.table.columns.type_of_token.folds_case) {
         _ if *format == Format::Uuid => {}
-        None => notice!("new tokens are made by {format}, which alone knows how random they are"),
-        Some(bits) => notice!("new tokens look like {format}: {bits:.0} random bits"),
+        None => notice!("new tokens are made by {text}, which alone knows how random they are"),
+        Some(bits) => notice!("new tokens look like {text}: {bits:.0} random bits"),
     }
 }

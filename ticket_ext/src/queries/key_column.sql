@@ -55,7 +55,8 @@ SELECT quote_ident(key.attname) AS key,
        key.base = 'uuid' AS is_uuid,
        NOT key.is_unique OR key.base = 'uuid' AS repeats,
        key.sequence,
-       ARRAY(SELECT format('%L', attname) FROM usable ORDER BY is_unique DESC, attnum) AS candidates,
+       (SELECT string_agg(format('%L', attname), ', ' ORDER BY is_unique DESC, attnum) FROM usable) AS candidates,
+       (SELECT format('%L', attname) FROM usable ORDER BY is_unique DESC, attnum LIMIT 1) AS candidate,
        CASE WHEN $4 IS NULL THEN NULL
             WHEN named.attname IS NULL THEN 'does not exist'
             WHEN named.attname = $2 THEN 'is the token column'
