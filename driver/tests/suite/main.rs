@@ -39,6 +39,7 @@ mod roles;
 mod run;
 mod scripts;
 mod standby;
+mod start_options;
 mod status;
 mod sweep;
 mod throttle;
