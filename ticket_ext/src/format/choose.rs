@@ -14,6 +14,9 @@ use crate::format::{Format, TokenKind, trial};
 /// Enough for each character of an alphabet to come up, and read at once.
 const SAMPLE: usize = 1000;
 
+/// Of so few, with nothing in common, nobody can rely on a form.
+const FEW: usize = 10;
+
 /// Below it somebody may try all of them.
 const ENOUGH_BITS: f64 = 64.0;
 
@@ -88,6 +91,11 @@ impl Sample {
 
     fn only_uuids(&self, context: &Context) -> Result<Format, TicketError> {
         if self.tokens == 0 || self.looks == Some(Format::Uuid) {
+            return Ok(Format::Uuid);
+        }
+        if self.looks.is_none() && self.tokens < FEW {
+            let table = shown(&context.target.name);
+            warning!("the few tokens of table {table} have no form that could be kept: new ones are UUIDs");
             return Ok(Format::Uuid);
         }
         Err(TicketError::OtherFormat {
