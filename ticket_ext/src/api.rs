@@ -17,7 +17,7 @@ use crate::run;
 use crate::start::{MOST_RANGES, start};
 use crate::target::TargetArgs;
 use crate::tune::Tuning;
-use crate::types::{Name, RegClass};
+use crate::types::{Name, RegClass, Text};
 use crate::{batch, forget, sweep, token, tune, verify};
 
 #[pg_extern(volatile, parallel_unsafe)]
@@ -41,7 +41,7 @@ fn start_ticket_rotation(
     token_column: default!(Option<Name>, "NULL"),
     ranges: default!(Option<i32>, "NULL"),
     key_column: default!(Option<Name>, "NULL"),
-    format: default!(Option<&str>, "NULL"),
+    format: default!(Option<Text>, "NULL"),
     fill_null: default!(Option<bool>, "false"),
     force: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
@@ -51,7 +51,7 @@ fn start_ticket_rotation(
     Ok(Spi::connect_mut(|client| {
         let key = key_column.map_or(KeyChoice::Default, |Name(name)| KeyChoice::Named(name));
         let choices = Choices { key, fill_null: fill_null.unwrap_or_default() };
-        let wish = Wish { format: format.map(str::to_owned), force: force.unwrap_or_default() };
+        let wish = Wish { format: format.map(|format| format.words()), force: force.unwrap_or_default() };
         let context = Context::for_start(client, &TargetArgs::new(target, token_column), choices)?;
         start(client, &context, ranges, &wish)
     })?)
@@ -104,11 +104,14 @@ fn tune_ticket_rotation(
 /// For drivers: what they wait for, or NULL.
 #[pg_extern(volatile, parallel_unsafe)]
 fn note_ticket_rotation_wait(
-    waiting_for: Option<&str>,
+    waiting_for: Option<Text>,
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(tune::note_wait(waiting_for, &TargetArgs::new(target, token_column))?)
+    Ok(tune::note_wait(
+        waiting_for.map(|reason| reason.words()).as_deref(),
+        &TargetArgs::new(target, token_column),
+    )?)
 }
 
 #[pg_extern(volatile, parallel_unsafe)]

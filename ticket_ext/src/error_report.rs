@@ -3,6 +3,7 @@
 use pgrx::PgSqlErrorCode as Code;
 use pgrx::pg_sys::panic::ErrorReport;
 
+use crate::encoding::shown;
 use crate::error::TicketError::{self, *};
 use crate::lock_wait::Holders;
 
@@ -15,7 +16,9 @@ impl From<TicketError> for ErrorReport {
     #[track_caller]
     fn from(error: TicketError) -> Self {
         let (code, detail, hint) = explain(&error);
-        ErrorReport::new(code, error.to_string(), ROUTINE).set_detail(detail).set_hint(hint)
+        ErrorReport::new(code, shown(&error.to_string()), ROUTINE)
+            .set_detail(shown(&detail))
+            .set_hint(shown(&hint))
     }
 }
 

@@ -12,17 +12,16 @@ use pgrx::{AllocatedByPostgres, heap_tuple::PgHeapTuple};
 use crate::error::TicketError;
 use crate::guard::{self, Action};
 use crate::target::TargetArgs;
-use crate::types::{Name, RegClass};
+use crate::types::{Name, RegClass, Text};
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn guard_ticket_tokens(
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
-    action: default!(Option<&str>, "'keep'"),
+    action: default!(Option<Text>, "'keep'"),
 ) -> Result<bool, ErrorReport> {
-    let found = action.unwrap_or("NULL");
-    let action =
-        Action::named(found).ok_or_else(|| TicketError::UnknownAction { found: found.to_owned() })?;
+    let found = action.map_or_else(|| "NULL".to_owned(), |action| action.words());
+    let action = Action::named(&found).ok_or(TicketError::UnknownAction { found })?;
     Ok(guard::put_on(&TargetArgs::new(target, token_column), action)?)
 }
 

@@ -73,11 +73,11 @@ impl KeyColumn {
 
 /// How to start by another column, an existing one or a new one.
 fn another(row: &SpiTupleTable, session: &Session, target: &Target) -> Result<String, TicketError> {
-    let candidates: Vec<String> = row.get_by_name("candidates")?.unwrap_or_default();
-    let Some(first) = candidates.first() else {
+    let Some(first) = row.get_by_name::<String, _>("candidate")? else {
         return Ok(row.get_by_name("new_key")?.unwrap_or_default());
     };
+    let candidates: String = row.get_by_name("candidates")?.unwrap_or_default();
     let arguments = format!("{}, key_column => {first}", target.arguments);
     let call = session.call("start_ticket_rotation", &arguments);
-    Ok(format!("Columns that can order them: {}. {call}", candidates.join(", ")))
+    Ok(format!("Columns that can order them: {candidates}. {call}"))
 }

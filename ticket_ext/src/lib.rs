@@ -7,6 +7,7 @@ mod check_cache;
 mod choices;
 mod context;
 mod digest;
+mod encoding;
 mod entries;
 mod error;
 mod error_report;

@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::context::Context;
+use crate::encoding::shown;
 use crate::error::TicketError;
 use crate::lock_wait::{Holders, describe};
 use crate::run::Run;
@@ -46,7 +47,7 @@ pub fn wait(client: &mut SpiClient, context: &Context, run: &Run) -> Result<(), 
             });
         }
         if !announced {
-            notice!("run {} waits for transactions older than it: {}", run.id, writers.described);
+            notice!("run {} waits for transactions older than it: {}", run.id, shown(&writers.described));
             announced = true;
         }
         context.session.write(client, EVERY, &[])?;

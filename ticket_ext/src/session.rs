@@ -7,6 +7,7 @@ use pgrx::pg_catalog::pg_proc::PgProc;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
+use crate::encoding::from_server;
 use crate::error::TicketError;
 use crate::lock_wait::{Held, or_name_holder, within_seconds};
 use crate::privileges::{as_extension_owner, in_own_path};
@@ -56,7 +57,7 @@ impl Session {
             if name.is_null() {
                 return Err(TicketError::GuardByHand);
             }
-            CStr::from_ptr(pg_sys::quote_identifier(name)).to_string_lossy().into_owned()
+            from_server(CStr::from_ptr(pg_sys::quote_identifier(name)).to_bytes())
         };
         Ok(Self { schema, owner, role: Oid::INVALID, is_superuser: false })
     }

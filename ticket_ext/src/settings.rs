@@ -4,6 +4,8 @@ use std::ffi::CString;
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 
+use crate::encoding::from_server;
+
 pub const DEFAULT_TARGET: &str = "ticket";
 pub const DEFAULT_TOKEN_COLUMN: &str = "token";
 
@@ -49,5 +51,5 @@ pub fn token_column() -> String {
 }
 
 fn text(setting: &GucSetting<Option<CString>>) -> String {
-    setting.get().unwrap_or_default().to_string_lossy().into_owned()
+    from_server(setting.get().unwrap_or_default().to_bytes())
 }

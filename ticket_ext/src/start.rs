@@ -6,6 +6,7 @@ use pgrx::spi::SpiClient;
 
 use crate::check_cache::tell_of_change;
 use crate::context::Context;
+use crate::encoding::shown;
 use crate::error::TicketError;
 use crate::format::{Format, Wish, choose};
 use crate::key::KeyKind;
@@ -70,7 +71,7 @@ fn report(context: &Context, plan: &Plan) {
         (0, _) => {}
         (tickets, true) => notice!("{tickets} ticket(s) without a token get one"),
         (tickets, false) => {
-            let call = context.start_call("fill_null => true");
+            let call = shown(&context.start_call("fill_null => true"));
             notice!("{tickets} ticket(s) have no token and stay without one; to give them one: {call}");
         }
     }

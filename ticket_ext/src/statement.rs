@@ -8,6 +8,8 @@ use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
 use pgrx::pg_sys::{Oid, PgOid};
 use pgrx::spi::{OwnedPreparedStatement, SpiClient, SpiResult, SpiTupleTable};
 
+use crate::encoding::{escape_result, restored, to_server};
+
 /// Plans are kept by their text, which names the target by schema and table. A table that is renamed or
 /// replaced changes either the text or, by the server's own invalidation, the plan behind it.
 type Plans = HashMap<String, Plan>;
@@ -45,7 +47,10 @@ pub fn read<'conn>(
     text: &str,
     args: &[DatumWithOid],
 ) -> SpiResult<SpiTupleTable<'conn>> {
-    client.select(&*plan(client, text, args)?, None, args)
+    let plan = plan(client, text, args)?;
+    let rows = client.select(&*plan, None, restored(args).as_deref().unwrap_or(args))?;
+    escape_result();
+    Ok(rows)
 }
 
 pub fn write<'conn>(
@@ -54,7 +59,9 @@ pub fn write<'conn>(
     args: &[DatumWithOid],
 ) -> SpiResult<SpiTupleTable<'conn>> {
     let plan = plan(client, text, args)?;
-    client.update(&*plan, None, args)
+    let rows = client.update(&*plan, None, restored(args).as_deref().unwrap_or(args))?;
+    escape_result();
+    Ok(rows)
 }
 
 /// The first column of all rows, without NULLs.
@@ -76,7 +83,7 @@ fn plan<'conn>(
     }
     let types: Vec<Oid> = args.iter().map(DatumWithOid::oid).collect();
     let of_arguments: Vec<PgOid> = types.iter().copied().map(PgOid::from).collect();
-    let statement = Rc::new(client.prepare_mut(text, &of_arguments)?.keep());
+    let statement = Rc::new(client.prepare_mut(&to_server(text), &of_arguments)?.keep());
     PLANS.with_borrow_mut(|plans| {
         if plans.len() >= MOST_PLANS {
             plans.clear();

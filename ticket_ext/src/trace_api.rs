@@ -12,7 +12,7 @@ use pgrx::prelude::*;
 use crate::target::TargetArgs;
 use crate::trace::{Traced, trace};
 use crate::trace_token::trace_token;
-use crate::types::{Name, RegClass};
+use crate::types::{Name, RegClass, Text};
 
 /// A run whose entries are forgotten is a row without a digest.
 #[pg_extern(stable, parallel_unsafe)]
@@ -46,7 +46,7 @@ type State = &'static str;
 #[pg_extern(stable, parallel_unsafe)]
 #[allow(clippy::type_complexity, reason = "pgrx reads the columns of the result from the signature itself")]
 fn trace_ticket_token(
-    token: Option<&str>,
+    token: Option<Text>,
     target: default!(Option<RegClass>, "NULL"),
     token_column: default!(Option<Name>, "NULL"),
 ) -> Result<
@@ -61,7 +61,8 @@ fn trace_ticket_token(
     >,
     ErrorReport,
 > {
-    let found = token.map(|token| trace_token(token, &TargetArgs::new(target, token_column))).transpose()?;
+    let found =
+        token.map(|token| trace_token(&token.words(), &TargetArgs::new(target, token_column))).transpose()?;
     let (live, traced) = found.map_or_else(Default::default, |found| (found.live, found.traced));
     let mut rows: Vec<_> = live.into_iter().map(|key| ("live", Some(key), None, None)).collect();
     rows.extend(traced.into_iter().map(|traced| match traced {

@@ -6,6 +6,8 @@ use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::datum::Datum;
 use pgrx::{IntoDatum, impl_sql_translatable, pg_sys};
 
+use crate::encoding::from_server;
+
 /// A `regclass`, by its oid alone: `PgRelation` would fail on a dropped table before it can be reported.
 pub struct RegClass(pub pg_sys::Oid);
 
@@ -14,6 +16,12 @@ pub struct Name(pub String);
 
 /// The bytes of a `text`, whatever the encoding of the database.
 pub struct Text<'a>(pub &'a [u8]);
+
+impl Text<'_> {
+    pub fn words(&self) -> String {
+        from_server(self.0)
+    }
+}
 
 impl_sql_translatable!(RegClass, "regclass");
 impl_sql_translatable!(Name, "name");
@@ -32,7 +40,7 @@ unsafe impl<'fcx> ArgAbi<'fcx> for Name {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
         let name: Option<&CStr> = unsafe { arg.unbox_arg_using_from_datum() };
         let name = name.expect("an argument of Option is unboxed only when it is not NULL");
-        Self(name.to_string_lossy().into_owned())
+        Self(from_server(name.to_bytes()))
     }
 }
 

@@ -4,6 +4,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::context::Context;
+use crate::encoding::shown;
 use crate::error::TicketError;
 
 /// Enough to find a copy of the token, which few tickets may have.
@@ -28,8 +29,8 @@ fn warn_of_copies(client: &mut SpiClient, context: &Context) -> Result<(), Ticke
     if !names.is_empty() {
         warning!(
             "table {} has a copy or a digest of the tokens, as it seems, which this run does not change: {}",
-            context.target.name,
-            names.join(", ")
+            shown(&context.target.name),
+            shown(&names.join(", "))
         );
     }
     Ok(())
@@ -59,6 +60,7 @@ fn warn_of_scans(client: &mut SpiClient, context: &Context) -> Result<(), Ticket
     let args = [context.target.oid.into(), context.table.columns.token_number.into()];
     for row in context.read(client, include_str!("queries/unindexed_references.sql"), &args)? {
         let [key, index]: [String; 2] = [row.get(1)?.unwrap_or_default(), row.get(2)?.unwrap_or_default()];
+        let [key, index] = [key, index].map(|text: String| shown(&text));
         warning!("each new token scans the table of foreign key {key}, which has no index: {index}");
     }
     Ok(())

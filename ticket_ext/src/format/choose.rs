@@ -6,12 +6,16 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::context::Context;
+use crate::encoding::{is_utf8, shown};
 use crate::error::TicketError;
 use crate::format::looks_like::{is_uuid, looks_like};
 use crate::format::{Format, TokenKind, trial};
 
 /// Enough for each character of an alphabet to come up, and read at once.
 const SAMPLE: usize = 1000;
+
+/// Of so few, with nothing in common, nobody can rely on a form.
+const FEW: usize = 10;
 
 /// Below it somebody may try all of them.
 const ENOUGH_BITS: f64 = 64.0;
@@ -43,6 +47,12 @@ pub fn choose(
 fn asked_for(client: &mut SpiClient, context: &Context, text: &str) -> Result<Format, TicketError> {
     let call = context.start_call("format => 'sk_live_{base62:32}'");
     let bad = |fault| TicketError::BadFormat { format: text.to_owned(), fault, call: call.clone() };
+    if !is_utf8()
+        && text.contains(|one: char| !one.is_ascii() || one.is_control())
+        && !text.starts_with("function:")
+    {
+        return Err(bad("in this database it can have ASCII characters only".to_owned()));
+    }
     match (Format::parse(text).map_err(bad)?, context.table.columns.type_of_token.kind) {
         (Format::Function(function), _) => {
             function.resolve(client, context)?.map(Format::Function).map_err(bad)
@@ -81,6 +91,11 @@ impl Sample {
 
     fn only_uuids(&self, context: &Context) -> Result<Format, TicketError> {
         if self.tokens == 0 || self.looks == Some(Format::Uuid) {
+            return Ok(Format::Uuid);
+        }
+        if self.looks.is_none() && self.tokens < FEW {
+            let table = shown(&context.target.name);
+            warning!("the few tokens of table {table} have no form that could be kept: new ones are UUIDs");
             return Ok(Format::Uuid);
         }
         Err(TicketError::OtherFormat {
@@ -143,9 +158,10 @@ fn check_bits(context: &Context, format: &Format, tickets: i64, wish: &Wish) -> 
 }
 
 fn announce(context: &Context, format: &Format) {
+    let text = shown(&format.to_string());
     match format.bits(context.table.columns.type_of_token.folds_case) {
         _ if *format == Format::Uuid => {}
-        None => notice!("new tokens are made by {format}, which alone knows how random they are"),
-        Some(bits) => notice!("new tokens look like {format}: {bits:.0} random bits"),
+        None => notice!("new tokens are made by {text}, which alone knows how random they are"),
+        Some(bits) => notice!("new tokens look like {text}: {bits:.0} random bits"),
     }
 }

@@ -1,20 +1,22 @@
 //! Columns of tables by number and name, from the server's own cache: a look at the catalog by SQL takes a new
 //! connection milliseconds.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 use pgrx::pg_sys::{self, Oid, Trigger};
+
+use crate::encoding::{from_server, to_server};
 
 /// None where there is none with this number, or no more.
 pub fn name(table: Oid, number: i16) -> Option<String> {
     // SAFETY: returns a copy of the name, or NULL.
     let name = unsafe { pg_sys::get_attname(table, number, true) };
     // SAFETY: a name ends with a NUL byte.
-    (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned())
+    (!name.is_null()).then(|| from_server(unsafe { CStr::from_ptr(name) }.to_bytes()))
 }
 
 pub fn number(table: Oid, name: &str) -> Option<i16> {
-    let name = CString::new(name).ok()?;
+    let name = to_server(name);
     // SAFETY: reads the name, and returns 0 where there is no such column.
     let number = unsafe { pg_sys::get_attnum(table, name.as_ptr()) };
     (number > 0).then_some(number)

@@ -9,6 +9,7 @@ use pgrx::pg_sys::{self, Datum, HeapTuple, Oid, TupleDesc};
 use pgrx::trigger_support::PgTrigger;
 use pgrx::tupdesc::PgTupleDesc;
 
+use crate::encoding::from_server;
 use crate::error::TicketError;
 use crate::format::Format;
 use crate::key::Key;
@@ -77,7 +78,7 @@ impl Row {
             pg_sys::getTypeOutputInfo(self.type_of(number), &raw mut output, &raw mut is_varlena);
             CStr::from_ptr(pg_sys::OidOutputFunctionCall(output, datum))
         };
-        text.to_string_lossy().into_owned()
+        from_server(text.to_bytes())
     }
 
     /// The canonical bytes of a token, as `ticket_token_digest` takes them; None of a type that none can have.

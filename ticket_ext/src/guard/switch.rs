@@ -11,6 +11,7 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::check_cache::changes;
 use crate::context::Context;
+use crate::encoding::to_server;
 use crate::error::TicketError;
 use crate::privileges::in_own_path;
 use crate::session::Session;
@@ -164,7 +165,7 @@ impl Place {
 
 /// As the caller, who owns the table.
 fn execute(client: &mut SpiClient, sql: &str) -> Result<(), TicketError> {
-    in_own_path(|| client.update(sql, None, &[]))?;
+    in_own_path(|| client.update(&to_server(sql), None, &[]))?;
     Ok(())
 }
 

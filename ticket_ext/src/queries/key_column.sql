@@ -37,6 +37,13 @@ WITH RECURSIVE tree AS (
     WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
 ), usable AS (
     SELECT field.*,
+           -- the more keys differ, the less a batch has to take that were not asked for
+           row_number() OVER (ORDER BY is_unique DESC,
+                              (SELECT CASE WHEN n_distinct < 0 THEN -n_distinct * reltuples ELSE n_distinct END
+                               FROM pg_stats
+                               WHERE schemaname = own.schema AND tablename = own.name
+                                 AND pg_stats.attname = field.attname AND NOT inherited) DESC NULLS LAST,
+                              attnum) AS place,
            CASE WHEN attnum = $3 OR attname = $4 THEN 1
                 WHEN conkey = ARRAY[attnum] THEN 2
                 WHEN attnum = ANY (conkey) AND sequence IS NOT NULL THEN 3
@@ -47,6 +54,9 @@ WITH RECURSIVE tree AS (
                 WHEN sequence IS NOT NULL THEN 5
            END AS choice
     FROM field
+    CROSS JOIN (SELECT nspname AS schema, relname AS name, reltuples
+                FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                WHERE pg_class.oid = $1) AS own
     WHERE base IN ('smallint', 'integer', 'bigint', 'uuid') AND attnotnull AND is_indexed AND attname <> $2
 )
 SELECT quote_ident(key.attname) AS key,
@@ -55,7 +65,8 @@ SELECT quote_ident(key.attname) AS key,
        key.base = 'uuid' AS is_uuid,
        NOT key.is_unique OR key.base = 'uuid' AS repeats,
        key.sequence,
-       ARRAY(SELECT format('%L', attname) FROM usable ORDER BY is_unique DESC, attnum) AS candidates,
+       (SELECT string_agg(format('%L', attname), ', ' ORDER BY place) FROM usable) AS candidates,
+       (SELECT format('%L', attname) FROM usable ORDER BY place LIMIT 1) AS candidate,
        CASE WHEN $4 IS NULL THEN NULL
             WHEN named.attname IS NULL THEN 'does not exist'
             WHEN named.attname = $2 THEN 'is the token column'

@@ -126,6 +126,15 @@ mod tests {
     }
 
     #[pg_test]
+    fn tokens_without_a_form_are_refused_unless_they_are_a_few() {
+        leak("text", "repeat('!', i)");
+        assert_refused("NULL", &["they have nothing in common that a format could say", "function:name"]);
+        run("DELETE FROM ticket WHERE id > 3");
+        assert!(rotate("NULL, 10").is_some());
+        assert_eq!(count("ticket WHERE token::uuid IS NOT NULL"), 3);
+    }
+
+    #[pg_test]
     fn no_token_is_quoted_where_there_are_few() {
         run("CREATE TABLE ticket (id bigint PRIMARY KEY, token text);
              INSERT INTO ticket VALUES (1, 'correct-horse-battery')");

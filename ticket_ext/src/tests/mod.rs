@@ -9,6 +9,7 @@ mod guard;
 mod identity;
 mod interference;
 mod keys;
+mod matrix;
 mod nulls;
 mod privileges;
 mod runs;

@@ -37,7 +37,7 @@ mod tests {
 
     #[pg_test]
     fn column_types() {
-        run("CREATE DOMAIN ticket_token AS uuid NOT NULL;
+        run("CREATE EXTENSION citext; CREATE DOMAIN ticket_token AS uuid NOT NULL;
              CREATE DOMAIN short AS varchar(36) CHECK (length(VALUE) = 36);
              CREATE DOMAIN shorter AS short COLLATE \"C\";
              CREATE COLLATION ignore_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
@@ -50,6 +50,7 @@ mod tests {
             "varchar",
             "varchar(36)",
             "char(36)",
+            "citext",
             "char(40)",
             "short",
             "shorter",
