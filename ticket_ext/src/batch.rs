@@ -112,7 +112,8 @@ pub fn record(
     let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
     let digests: Vec<Option<i64>> = entries.iter().map(|entry| entry.retired).collect();
     let repeats = context.table.columns.key.repeats;
-    let new_digests: Option<Vec<i64>> = repeats.then(|| entries.iter().map(|entry| entry.fresh).collect());
+    let new_digests: Option<Vec<i64>> =
+        repeats.then(|| entries.iter().map(|entry| entry.fresh.digest()).collect());
     let tickets = entries.len() as i64;
     let claimed_at: TimestampWithTimeZone = range.claimed_at;
     let args = [

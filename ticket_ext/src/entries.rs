@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::digest::digest;
 use crate::error::TicketError;
 use crate::format::Format;
 use crate::interval::Ticket;
@@ -17,8 +18,24 @@ pub struct Entry {
     pub id: i64,
     /// NULL where the ticket had no token.
     pub retired: Option<i64>,
-    /// Of the new token, to find out what was written; it is kept where ids repeat.
-    pub fresh: i64,
+    pub fresh: Fresh,
+}
+
+/// The new token, to find out what was written; its digest is kept where ids repeat. That of a UUID is made when it is
+/// asked for, which is seldom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fresh {
+    Uuid([u8; 16]),
+    Digest(i64),
+}
+
+impl Fresh {
+    pub fn digest(&self) -> i64 {
+        match self {
+            Self::Uuid(token) => digest(token),
+            Self::Digest(digest) => *digest,
+        }
+    }
 }
 
 /// A batch at work.
@@ -93,7 +110,7 @@ pub struct Reconciled {
 /// new token that is stored nowhere. One that was not noted came up meanwhile, maybe with many others: the sweep's.
 pub fn reconcile(noted: &[Entry], stored: &[Ticket]) -> Reconciled {
     let mut by_token: HashMap<(i64, i64), Entry> =
-        noted.iter().map(|entry| ((entry.id, entry.fresh), *entry)).collect();
+        noted.iter().map(|entry| ((entry.id, entry.fresh.digest()), *entry)).collect();
     let ids: HashSet<i64> = noted.iter().map(|entry| entry.id).collect();
     let mut reconciled = Reconciled { written: Vec::with_capacity(stored.len()), unchanged: Vec::new() };
     for ticket in stored {
@@ -112,7 +129,7 @@ mod tests {
     use crate::key::Key;
 
     fn entry(id: i64, retired: i64, fresh: i64) -> Entry {
-        Entry { id, retired: Some(retired), fresh }
+        Entry { id, retired: Some(retired), fresh: Fresh::Digest(fresh) }
     }
 
     fn ticket(key: i64, digest: i64) -> Ticket {

@@ -25,9 +25,9 @@ use crate::range::{Phase, Range};
 use crate::run::Run;
 use crate::target::TargetArgs;
 
-/// Tickets that a call looks at before it returns, for what it found out to be committed: it takes them about as long
+/// Tickets that a call looks at before it returns, for what it found out to be committed: some 60 ms, about as long
 /// as a batch.
-const LOOKED_AT: usize = 100_000;
+const LOOKED_AT: usize = 250_000;
 
 /// Returns the id up to which it has swept; None when no range is left.
 pub fn sweep(

@@ -13,7 +13,7 @@ use pgrx::prelude::*;
 
 use crate::accounting::look_up;
 use crate::digest::digest;
-use crate::entries::{Entry, new_bytes, new_text, note};
+use crate::entries::{Entry, Fresh, new_bytes, new_text, note};
 use crate::error::TicketError;
 use crate::types::Text;
 use crate::{lock_wait, token};
@@ -21,21 +21,21 @@ use crate::{lock_wait, token};
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
 fn renew_uuid(token: Option<Uuid>, id: i64) -> Result<Option<Uuid>, ErrorReport> {
     let new = token::new()?;
-    renew(token.as_ref().map(|token| &token.as_bytes()[..]), id, new.as_bytes())?;
+    renew(token.as_ref().map(|token| &token.as_bytes()[..]), id, Fresh::Uuid(new.into_bytes()))?;
     Ok(Some(token::uuid(new)))
 }
 
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
 fn renew_text(token: Option<Text>, id: i64) -> Result<Option<String>, ErrorReport> {
     let new = new_text()?;
-    renew(token.map(|Text(token)| token).filter(|token| !token.is_empty()), id, new.as_bytes())?;
+    renew(token.map(|Text(token)| token).filter(|token| !token.is_empty()), id, Fresh::Digest(digest(new.as_bytes())))?;
     Ok(Some(new))
 }
 
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
 fn renew_bytea(token: Option<&[u8]>, id: i64) -> Result<Option<Vec<u8>>, ErrorReport> {
     let new = new_bytes()?;
-    renew(token, id, &new)?;
+    renew(token, id, Fresh::Digest(digest(&new)))?;
     Ok(Some(new))
 }
 
@@ -68,13 +68,13 @@ fn replace(old: Option<&[u8]>, id: i64, new: Option<&[u8]>) -> Result<(), Ticket
     match new {
         None => Err(TicketError::NoNewToken { fault: "no token" }),
         Some(_) if old == new => Err(TicketError::NoNewToken { fault: "the old token again" }),
-        Some(new) => renew(old, id, new),
+        Some(new) => renew(old, id, Fresh::Digest(digest(new))),
     }
 }
 
-fn renew(old: Option<&[u8]>, id: i64, new: &[u8]) -> Result<(), TicketError> {
+fn renew(old: Option<&[u8]>, id: i64, fresh: Fresh) -> Result<(), TicketError> {
     lock_wait::tighten();
-    note(Entry { id, retired: old.map(digest), fresh: digest(new) })
+    note(Entry { id, retired: old.map(digest), fresh })
 }
 
 #[pg_extern(name = "ticket_token_digest", immutable, strict, parallel_safe)]

@@ -31,7 +31,7 @@ pub fn run_if_due(link: &mut Link, vacuums: &Vacuums, next: i32) -> Result<Optio
 
 /// What became of it, and whether it gave way to somebody who waited for the table: as autovacuum does.
 fn vacuum(link: &mut Link, vacuums: &Vacuums) -> (Result<bool, Error>, bool) {
-    let mut own = link.sibling_with(vacuums.options.clone());
+    let mut own = vacuums.take_link().unwrap_or_else(|| link.sibling_with(vacuums.options.clone()));
     let (stop, statement) = (own.stop(), vacuums.statement.as_str());
     let mut asked_for = false;
     let vacuumed = thread::scope(|scope| {
@@ -45,6 +45,7 @@ fn vacuum(link: &mut Link, vacuums: &Vacuums) -> (Result<bool, Error>, bool) {
         }
         vacuum.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
+    vacuums.give_back(own);
     let gave_way = asked_for && vacuumed.as_ref().is_err_and(Error::is_cancelled_query);
     (vacuumed, gave_way)
 }

@@ -86,13 +86,21 @@ impl Link {
         result
     }
 
-    /// As `attempt`, for work of which nothing is lost: a signal cancels it, and keeps it from beginning.
+    /// As `attempt`, for work of which nothing is lost: a signal cancels it, and keeps it from beginning. It may begin on a
+    /// connection that was idle for long; where that has gone meanwhile, on a new one.
     pub fn attempt_cancellable<T>(
         &mut self,
-        work: impl FnOnce(&mut Session) -> Result<T, Error>,
+        mut work: impl FnMut(&mut Session) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let signal = self.interrupt.set_cancel_at_once(self.slot, true);
-        let result = signal.map_or_else(|| self.attempt(work), |signal| Err(Error::Interrupted(signal)));
+        let was_connected = self.session.is_some();
+        let mut result = match signal {
+            None => self.attempt(&mut work),
+            Some(signal) => Err(Error::Interrupted(signal)),
+        };
+        if was_connected && self.session.is_none() && self.interrupted().is_none() {
+            result = self.attempt(&mut work);
+        }
         self.interrupt.set_cancel_at_once(self.slot, false);
         result
     }
