@@ -15,6 +15,8 @@ mod progress;
 mod repeat;
 mod rotate;
 mod session;
+#[allow(dead_code, reason = "for the command to come")]
+mod setup;
 mod signals;
 mod throttle;
 mod vacuum;
