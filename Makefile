@@ -34,13 +34,19 @@ faults: setup ## Run under KILLS=200 faults; SEED=n repeats a schedule of them
 	@KILLS=$(KILLS) SEED=$(SEED) cargo test --quiet --package rotate-driver --test suite -- \
 		--nocapture --exact faults::a_run_survives_a_campaign_of_faults
 
-check: setup ## Check formatting and lints
+check: setup ## Check formatting, lints, and dependencies where cargo-deny is there
 	@cargo fmt --all --check
 	@eval "$$($(SERVER) env)"; cargo clippy --package ticket_ext --all-targets --no-default-features \
 		--features "pg$$PG_MAJOR pg_test" -- --deny warnings
 	@cargo clippy --package rotate-driver --all-targets -- --deny warnings
+	@! command -v cargo-deny >/dev/null || cargo deny --log-level error check bans licenses sources
+
+deny: ## Check what is built from: licences, versions, sources, and advisories, which are fetched
+	@command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2
+	@cargo deny check bans licenses sources
+	@cargo deny check advisories
 
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help setup demo test test-docker faults bench check install
+.PHONY: help setup demo test test-docker faults bench check deny install
