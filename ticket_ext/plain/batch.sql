@@ -95,12 +95,11 @@ WITH present AS MATERIALIZED (
     WHERE ticket.@key@ OPERATOR(pg_catalog.=) present.key@bounds@@same_place@
       AND (ticket.@token_bytes@ OPERATOR(pg_catalog.=) present.token@exactly@
            OR ticket.@token@ IS NULL AND present.token IS NULL)
-    RETURNING present.id, present.digest, @made@ AS made, @moved@ AS moved
+    RETURNING present.id, present.digest@made@@moved@
 )
-SELECT (SELECT pg_catalog.array_agg(id) FROM present),
-       pg_catalog.array_agg(id ORDER BY id), pg_catalog.array_agg(digest ORDER BY id), pg_catalog.array_agg(made ORDER BY id),
-       pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)
-FROM written
+SELECT (SELECT pg_catalog.array_agg(id) FROM present), pg_catalog.array_agg(id), pg_catalog.array_agg(digest),
+       @all_made@, @all_moved@
+FROM (SELECT * FROM written ORDER BY id) AS entry
 $q$, '@those@', those), context || jsonb_build_object(
         'fresh', @extschema@.ticket_new_token(context, run),
         'bounds', format(CASE WHEN lists THEN ' AND ticket.%1$s OPERATOR(pg_catalog.=) ANY ($1::%2$s[])'
@@ -110,12 +109,14 @@ $q$, '@those@', those), context || jsonb_build_object(
         'place', CASE WHEN repeats THEN 'ctid AS place, tableoid AS part,' ELSE '' END,
         'same_place', CASE WHEN repeats THEN ' AND ticket.ctid OPERATOR(pg_catalog.=) present.place'
                                              ' AND ticket.tableoid OPERATOR(pg_catalog.=) present.part' ELSE '' END,
-        'made', CASE WHEN repeats OR has_triggers THEN '@extschema@.ticket_token_digest(present.fresh)'
-                     ELSE 'NULL::pg_catalog.int8' END,
-        'moved', format(CASE WHEN has_triggers THEN
-                            'CASE WHEN ticket.%1$s OPERATOR(pg_catalog.<>) present.key THEN ticket.%1$s::pg_catalog.text END'
-                        ELSE 'NULL::pg_catalog.text' END, context ->> 'key')), lists)
-    FROM (SELECT (context ->> 'repeats')::boolean AS repeats, (context ->> 'has_triggers')::boolean AS has_triggers) AS what
+        'made', CASE WHEN has_made THEN ', @extschema@.ticket_token_digest(present.fresh) AS made' ELSE '' END,
+        'all_made', CASE WHEN has_made THEN 'pg_catalog.array_agg(made)' ELSE 'NULL' END,
+        'moved', CASE WHEN has_triggers THEN format(', CASE WHEN ticket.%1$s OPERATOR(pg_catalog.<>) present.key
+            THEN ticket.%1$s::pg_catalog.text END AS moved', context ->> 'key') ELSE '' END,
+        'all_moved', CASE WHEN has_triggers THEN 'pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)' ELSE 'NULL' END),
+        lists)
+    FROM (SELECT *, repeats OR has_triggers AS has_made
+          FROM jsonb_to_record(context) AS what (repeats boolean, has_triggers boolean)) AS what
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_update(jsonb, jsonb, text, boolean) IS 'The UPDATE of a batch';
 
@@ -216,12 +217,14 @@ BEGIN
         IF again.left_keys IS NOT NULL THEN
             PERFORM @extschema@.ticket_refuse_kept(context, again.left_keys);
         END IF;
-        result.ids := result.ids || again.ids;
-        result.digests := result.digests || again.digests;
-        result.made := result.made || again.made;
+        SELECT array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(fresh ORDER BY id) INTO ids, digests, made
+        FROM unnest(result.ids || again.ids, result.digests || again.digests, result.made || again.made)
+             AS entry (id, digest, fresh);
+    ELSE
+        ids := result.ids;
+        digests := result.digests;
+        made := result.made;
     END IF;
-    SELECT array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(fresh ORDER BY id) INTO ids, digests, made
-    FROM unnest(result.ids, result.digests, result.made) AS entry (id, digest, fresh);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_rotate_those(jsonb, jsonb, text, text, text, bigint, boolean) IS 'Gives tickets new tokens, returns the entries';

@@ -67,6 +67,18 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_setting(text, text) IS 'A setting, or what is ordinary';
 
+CREATE FUNCTION @extschema@.ticket_name(relation oid, token_column text, OUT name text, OUT arguments text)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT target.name, target.arguments INTO name, arguments FROM (
+@include src/queries/target.sql@
+    ) AS target;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.ticket_name(oid, text) IS 'The name of a table, and table and column as arguments of a call';
+
 -- The target of a call and its name as it is now. The setting's is looked up by the caller's search_path.
 CREATE FUNCTION @extschema@.ticket_target(target regclass, token_column name, path text) RETURNS jsonb
 LANGUAGE plpgsql
@@ -75,7 +87,7 @@ DECLARE
     wanted text;
     relation oid := target;
     wanted_column text := coalesce(token_column::text, @extschema@.ticket_setting('ticket_ext.token_column', 'token'));
-    looked record;
+    named record;
 BEGIN
     IF relation IS NULL THEN
         wanted := @extschema@.ticket_setting('ticket_ext.target', 'ticket');
@@ -83,14 +95,12 @@ BEGIN
         relation := pg_catalog.to_regclass(wanted);
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     END IF;
-    EXECUTE $q$
-@include src/queries/target.sql@
-$q$ INTO looked USING relation, wanted_column;
-    IF looked.name IS NULL THEN
+    SELECT * INTO named FROM @extschema@.ticket_name(relation, wanted_column);
+    IF named.name IS NULL THEN
         PERFORM @extschema@.ticket_refuse('NoSuchTable', jsonb_build_object('name', coalesce(wanted, relation::text)));
     END IF;
-    RETURN jsonb_build_object('oid', relation, 'table', looked.name, 'target', looked.name, 'column', wanted_column,
-                              'arguments', looked.arguments, 'path', path);
+    RETURN jsonb_build_object('oid', relation, 'table', named.name, 'target', named.name, 'column', wanted_column,
+                              'arguments', named.arguments, 'path', path);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_target(regclass, name, text) IS 'The table and token column that a call is about';
@@ -291,7 +301,7 @@ BEGIN
             PERFORM @extschema@.ticket_lock_table(looked, mode);
         END IF;
     END LOOP;
-    looked := @extschema@.ticket_described(looked, mode, wanted) || jsonb_build_object('mode', mode, 'wanted', wanted);
+    looked := @extschema@.ticket_described(looked, mode, wanted);
     IF mode = 'rotate' AND (session ->> 'is_superuser')::boolean THEN
         PERFORM @extschema@.ticket_refuse('Superuser', looked || jsonb_build_object('owner', (
             SELECT relowner::regrole FROM pg_class WHERE oid = (looked ->> 'oid')::oid)));
@@ -303,16 +313,17 @@ $$;
 COMMENT ON FUNCTION @extschema@.ticket_context(text, regclass, name, text, jsonb) IS 'Locks and checks the target of a call';
 
 -- At the end of a call: what its statements have found by the target's name, they have found in the target. No lock keeps
--- others from renaming a schema, changing a role or attaching a partition.
+-- others from renaming a schema or attaching a partition.
 CREATE FUNCTION @extschema@.ticket_confirm(context jsonb) RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    target jsonb := @extschema@.ticket_target((context ->> 'oid')::oid, (context ->> 'column')::name, context ->> 'path');
-    now jsonb := @extschema@.ticket_described(target, context ->> 'mode', nullif(context -> 'wanted', 'null'));
+    relation oid := context ->> 'oid';
+    now_called text := (SELECT name FROM @extschema@.ticket_name(relation, context ->> 'column'));
+    partitions oid[] := ARRAY(SELECT relid FROM pg_partition_tree(relation) WHERE relid <> relation ORDER BY relid);
 BEGIN
-    IF now <> context - '{mode,wanted}'::text[] THEN
-        PERFORM @extschema@.ticket_refuse('ChangedMeanwhile', now);
+    IF now_called IS DISTINCT FROM context ->> 'table' OR to_jsonb(partitions) <> context -> 'partitions' THEN
+        PERFORM @extschema@.ticket_refuse('ChangedMeanwhile', context || jsonb_build_object('table', now_called));
     END IF;
 END
 $$;

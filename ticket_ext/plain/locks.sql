@@ -70,7 +70,7 @@ DECLARE
     longest interval;
 BEGIN
     modes := modes[CASE mode WHEN 'read' THEN 8 WHEN 'rotate' THEN 5 WHEN 'add' THEN 3 ELSE 1 END:];
-    FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '1 s' ELSE interval '3 s' END, '0'] LOOP
+    FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '2 s' ELSE interval '3 s' END, '0'] LOOP
         BEGIN
             EXECUTE statement;
             EXIT;

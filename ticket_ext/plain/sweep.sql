@@ -114,20 +114,26 @@ FROM (
     FROM (SELECT key, id, digest,
                  CASE WHEN (id IN (SELECT unnest($3))) IS NOT TRUE THEN 1
                       WHEN (id, live) IN (SELECT * FROM unnest($3, $4)) THEN 2
-                      WHEN (id IN (SELECT id FROM unnest($3, $5) AS entry (id, made) WHERE made IS NULL)) IS NOT TRUE
+                      WHEN $7 AND (id IN (SELECT id FROM unnest($3, $5) AS entry (id, made) WHERE made IS NULL)) IS NOT TRUE
                            AND ((id, live) IN (SELECT * FROM unnest($3, $5))) IS NOT TRUE THEN 3
                  END AS reason
-          FROM (SELECT @key_value@ AS key, @id@ AS id, coalesce(@extschema@.ticket_token_digest(@token_bytes@), 0) AS digest,
-                       CASE WHEN @lacks_token@ THEN NULL ELSE @extschema@.ticket_token_digest(@token_bytes@) END AS live
-                FROM @target@
-                WHERE @key@ >= $1 AND @key@ <= $2@has_token@
-                ORDER BY @key@) AS ticket) AS ticket
+          FROM (SELECT key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
+                FROM (SELECT @key_value@ AS key, @id@ AS id, @lacks_token@ AS lacks,
+                             coalesce(@extschema@.ticket_token_digest(@token_bytes@), 0) AS digest
+                      FROM @target@
+                      WHERE @key@ >= $1 AND @key@ <= $2@has_token@
+                      ORDER BY @key@) AS ticket
+                OFFSET 0) AS ticket) AS ticket
     WHERE reason IS NOT NULL
     ORDER BY id
     FETCH FIRST $6 ROWS WITH TIES) AS due
-$q$, context) INTO keys, ids, digests, reasons USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most;
+$q$, context) INTO keys, ids, digests, reasons
+    USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most, array_remove(entry.made, NULL) <> '{}';
     IF cardinality(ids) >= most THEN
         up_to := ids[cardinality(ids)];
+    END IF;
+    IF ids IS NULL THEN
+        RETURN;
     END IF;
     FOR unclear IN SELECT DISTINCT id FROM unnest(ids, reasons) AS due (id, reason) WHERE reason = 3 ORDER BY id LOOP
         unknown := @extschema@.ticket_unknown(context, unclear, entry.ids, entry.retired, entry.made);

@@ -82,7 +82,7 @@ $q$ INTO known USING run, (session ->> 'role')::oid;
         PERFORM @extschema@.ticket_refuse('NoSuchRun', facts);
     ELSIF known.may_update IS NOT TRUE THEN
         PERFORM @extschema@.ticket_refuse('NotYours', facts);
-    ELSIF known.state IN ('active', 'paused') THEN
+    ELSIF known.state IN ('active', 'paused') AND known.has_table THEN
         PERFORM @extschema@.ticket_refuse('StillNeeded', facts);
     END IF;
     EXECUTE $q$
