@@ -49,3 +49,13 @@ fn the_page_on_sql_names_every_object_of_the_extension_and_every_column_that_peo
     assert!(names.split(' ').count() > 30, "{names}");
     names.split(' ').for_each(|name| assert_named(&page, name));
 }
+
+#[test]
+fn the_page_on_sql_names_every_field_that_a_format_can_have() {
+    let (database, page) = (Database::with_tickets(10), Page::read("docs/sql.md"));
+    let said = database.end(&["run", "--format", "{nothing:1}"], 1).stderr;
+    let fields: Vec<&str> = said.split('{').skip(2).filter_map(|rest| rest.split('}').next()).collect();
+    assert!(fields.len() > 8, "{said}");
+    let named = |field: &str| page.text.contains(&format!("{{{field}}}")) || field == "bytes:n";
+    fields.iter().for_each(|field| assert!(named(field), "{field}"));
+}
