@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::batch_size::Goal;
+use super::vacuum_every::{VacuumEvery, vacuum_every};
 use crate::duration;
-use crate::vacuum::{VacuumEvery, vacuum_every};
 
 /// Longer batches are no faster: the WAL of one then outgrows `wal_buffers`, and sessions wait for it to be written. Shorter
 /// ones keep tickets locked for less long.

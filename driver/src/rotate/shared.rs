@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use super::monitor::{Monitor, Observation};
+use super::vacuums::Vacuums;
 use crate::pace::{BatchSize, Goal, PaceOptions, Tuning};
 use crate::progress::Progress;
-use crate::vacuum::Vacuums;
 
 /// A rest is taken in steps, so that it ends soon after its reason.
 const STEP: Duration = Duration::from_millis(100);

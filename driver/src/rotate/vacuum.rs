@@ -6,9 +6,9 @@
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use super::vacuums::Vacuums;
 use crate::error::Error;
 use crate::session::{Link, Session};
-use crate::vacuum::Vacuums;
 
 /// With the time that a cancellation takes, nobody waits for longer than two seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@
 //! pooler's sake no setting is sent at the start either: they refuse those they do not know.
 
 mod dry_run;
+mod evidence;
 mod link;
 mod options;
 mod place;
@@ -24,9 +25,9 @@ use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::pace::{SynchronousCommit, Tuning};
 use crate::progress::Progress;
-use crate::verify::RunEvidence;
 
 pub use dry_run::DryRun;
+pub use evidence::{RunEvidence, Tickets};
 pub use link::Link;
 pub use options::RetryOptions;
 pub use place::Place;

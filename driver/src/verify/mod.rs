@@ -1,17 +1,12 @@
 //! The evidence that a run is complete, and whether it holds: what the server says of the run, and whether any token of
 //! the leaked list is in use.
 
-mod evidence;
-
 use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::key::{Key, values};
 use crate::leaked::{self, ListOptions, Summary};
-use crate::session::{Session, Target};
-use evidence::Tickets;
-
-pub use evidence::RunEvidence;
+use crate::session::{RunEvidence, Session, Target, Tickets};
 
 pub struct Evidence {
     target: Target,
