@@ -4,6 +4,7 @@ use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
+use crate::held::change_run;
 use crate::session::Session;
 
 /// Returns the id of the run.
@@ -19,7 +20,7 @@ pub fn forget(run: i64) -> Result<i64, TicketError> {
 fn check(client: &mut SpiClient, session: &Session, run: i64) -> Result<(), TicketError> {
     let sql = include_str!("queries/forgettable_run.sql");
     let args = [run.into(), session.role.into()];
-    let row = session.change_run(client, format!("run {run}"), sql, &args)?.first();
+    let row = change_run(client, session, format!("run {run}"), sql, &args)?.first();
     if row.is_empty() {
         return Err(TicketError::NoSuchRun { run });
     }

@@ -13,6 +13,7 @@ use crate::key::{Key, KeyKind};
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
 use crate::table::Columns;
+use crate::ticket::Ticket;
 use crate::violation::without_row;
 
 /// The tickets with `first_id <= id <= last_id`.
@@ -34,18 +35,10 @@ pub enum Tickets {
     Holding(Vec<Ticket>),
 }
 
-/// As it was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    pub key: Key,
-    /// Of the token that it has.
-    pub digest: i64,
-}
-
 impl Interval {
     /// The first tickets in key order, at most `limit`. Others may have the last one's id.
     pub fn first(&self, client: &mut SpiClient, context: &Context, limit: i64) -> Result<Found, TicketError> {
-        let [first, last] = context.table.columns.key.kind.bounds(self);
+        let [first, last] = context.table.columns.key.kind.bounds(self.first_id, self.last_id);
         let args = [first, last, limit.into()];
         let row = context.read(client, include_str!("queries/interval.sql"), &args)?.first();
         let (last_id, tickets) = row.get_two()?;
@@ -154,31 +147,9 @@ impl Tickets {
 
     fn args(&self, kind: KeyKind) -> Vec<DatumWithOid<'static>> {
         match self {
-            Tickets::In(interval) => kind.bounds(interval).into(),
+            Tickets::In(interval) => kind.bounds(interval.first_id, interval.last_id).into(),
             Tickets::Holding(tickets) => Ticket::args(kind, tickets).into(),
         }
-    }
-}
-
-impl Ticket {
-    /// What the ledger knows it by.
-    pub fn identity(&self) -> (i64, i64) {
-        (self.key.id(), self.digest)
-    }
-
-    /// Rows of a key and a digest.
-    pub fn read(kind: KeyKind, rows: SpiTupleTable) -> Result<Vec<Self>, TicketError> {
-        let mut tickets = Vec::with_capacity(rows.len());
-        for row in rows {
-            tickets.push(Self { key: kind.read(&row, 1)?, digest: row.get(2)?.unwrap_or_default() });
-        }
-        Ok(tickets)
-    }
-
-    /// Their keys and their digests.
-    pub fn args(kind: KeyKind, tickets: &[Self]) -> [DatumWithOid<'static>; 2] {
-        let digests: Vec<i64> = tickets.iter().map(|ticket| ticket.digest).collect();
-        [kind.array(tickets.iter().map(|ticket| ticket.key)), digests.into()]
     }
 }
 

@@ -6,8 +6,8 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::{Format, Function, TokenKind};
-use crate::token_type::TokenType;
+use crate::format::{Format, Function};
+use crate::token_type::{TokenKind, TokenType};
 use crate::violation::without_row;
 
 /// A CHECK that some tokens pass by chance is mostly found with so many.
