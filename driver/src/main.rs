@@ -18,6 +18,8 @@ mod property;
 mod repeat;
 mod rotate;
 mod session;
+#[allow(dead_code, reason = "for the command to come")]
+mod setup;
 mod signals;
 mod throttle;
 mod vacuum;

@@ -3,15 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::error::Error;
 use crate::key::{Key, values};
-use crate::leaked::{self, ListOptions, Summary};
-use crate::session::{RunEvidence, Session, Target, Tickets};
+use crate::leaked::Summary;
+use crate::session::{RunEvidence, Target, Tickets};
 
 pub struct Evidence {
-    target: Target,
-    run: RunEvidence,
-    leaked: Option<Summary>,
+    pub target: Target,
+    pub run: RunEvidence,
+    pub leaked: Option<Summary>,
 }
 
 /// One of the independent pieces. None: it could not be obtained.
@@ -19,11 +18,6 @@ struct Piece {
     name: &'static str,
     holds: Option<bool>,
     detail: String,
-}
-
-pub fn gather(session: &mut Session, list: &ListOptions) -> Result<Evidence, Error> {
-    let leaked = list.file().map(|file| leaked::count(session, file)).transpose()?;
-    Ok(Evidence { target: session.target().clone(), run: session.evidence()?, leaked })
 }
 
 impl Evidence {
