@@ -50,7 +50,7 @@ fn run_to_rotate(client: &mut SpiClient, context: &Context) -> Result<Option<Run
             },
             None => match start::start(client, context, None, &Wish::default()) {
                 Err(TicketError::NoTickets { .. }) => return Ok(None),
-                Ok(_) | Err(TicketError::Unfinished { .. }) => continue,
+                Ok(_) | Err(TicketError::Unfinished { .. }) => {}
                 Err(error) => return Err(error),
             },
         }

@@ -23,9 +23,8 @@ pub fn from_server(bytes: &[u8]) -> String {
 }
 
 fn escape(bytes: &[u8]) -> String {
-    let one = |byte: &u8| match byte.is_ascii() {
-        true => char::from(*byte).to_string(),
-        false => format!("{ESCAPE}{byte:02x}"),
+    let one = |byte: &u8| {
+        if byte.is_ascii() { char::from(*byte).to_string() } else { format!("{ESCAPE}{byte:02x}") }
     };
     bytes.iter().map(one).collect()
 }

@@ -22,6 +22,7 @@ impl From<TicketError> for ErrorReport {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one flat match, a case an error")]
 fn explain(error: &TicketError) -> Explanation {
     match error {
         NoSuchTable { .. } => refuse(

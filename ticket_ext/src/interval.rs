@@ -82,7 +82,7 @@ impl Tickets {
         making: &Making,
         about: i64,
     ) -> Result<Written, TicketError> {
-        self.fire_deferred(client, context)?;
+        Self::fire_deferred(client, context)?;
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
             Tickets::Holding(_) => include_str!("queries/those_holding.sql"),
@@ -101,9 +101,9 @@ impl Tickets {
             return Ok((noted, Vec::new()));
         }
         if has_triggers {
-            self.check_keys(context, rows, &noted)?;
+            Self::check_keys(context, rows, &noted)?;
         }
-        self.fire_deferred(client, context)?;
+        Self::fire_deferred(client, context)?;
         let mut reconciled = reconcile(&noted, &self.stored(client, context)?);
         if let Tickets::Holding(found) = self {
             reconciled.unchanged.retain(|ticket| found.contains(ticket));
@@ -112,7 +112,7 @@ impl Tickets {
     }
 
     /// A ticket that gets another key from a trigger cannot be accounted for.
-    fn check_keys(&self, context: &Context, rows: SpiTupleTable, noted: &[Entry]) -> Result<(), TicketError> {
+    fn check_keys(context: &Context, rows: SpiTupleTable, noted: &[Entry]) -> Result<(), TicketError> {
         let ids: HashSet<i64> = noted.iter().map(|entry| entry.id).collect();
         let mut moved = Vec::new();
         for row in rows {
@@ -125,7 +125,7 @@ impl Tickets {
     }
 
     /// What is deferred to the COMMIT would come after the comparison, and as another user.
-    fn fire_deferred(&self, client: &mut SpiClient, context: &Context) -> Result<(), TicketError> {
+    fn fire_deferred(client: &mut SpiClient, context: &Context) -> Result<(), TicketError> {
         let columns = &context.table.columns;
         let switched = context.table.user != TargetUser::Caller;
         if columns.has_triggers || switched && columns.can_defer {

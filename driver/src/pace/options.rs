@@ -87,7 +87,7 @@ fn batch(text: &str) -> Result<Batch, String> {
 }
 
 pub fn batch_time(text: &str) -> Result<Duration, String> {
-    let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
+    let bounds = Duration::from_millis(10)..=Duration::from_mins(1);
     let time = duration::parse(text)?;
     bounds.contains(&time).then_some(time).ok_or_else(|| "it is not between 10ms and 60s".to_owned())
 }

@@ -36,7 +36,7 @@ fn assert_honest(database: &Database, session: &mut Client, kind: &str) {
         Err(error) => assert!(refusal::<()>(Err(error)).starts_with("27000"), "{kind}"),
         Ok(()) => assert_eq!(
             (with_leaked_token(database), verified(database)),
-            ("".into(), "true".into()),
+            (String::new(), "true".into()),
             "{kind}"
         ),
     }
@@ -132,7 +132,7 @@ fn constraints_that_the_caller_has_deferred_fire_within_the_batch() {
     call(&mut session, BATCH).expect("the second go leaves the trigger nothing to do");
     session.batch_execute("COMMIT").unwrap();
     finish(&database);
-    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), "".into()));
+    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), String::new()));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_trigger_that_comes_for_the_sweep_is_found_out_there() {
     assert_eq!((state(&database), verified(&database)), ("active".into(), "false".into()));
     database.execute("DROP TRIGGER t ON ticket");
     finish(&database);
-    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), "".into()));
+    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), String::new()));
 }
 
 #[test]

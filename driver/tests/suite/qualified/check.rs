@@ -148,11 +148,11 @@ impl<'a> Check<'a> {
             "join" => level.expects_table = true,
             "into" if before == "insert" => level.expects_table = true,
             "update" if !contains("for on do key , select", before) && !level.in_from => {
-                level.expects_table = true
+                level.expects_table = true;
             }
             "set" => (level.in_set, level.in_from) = (true, false),
             _ if contains(CLAUSES, word) => {
-                (level.in_set, level.in_from) = (false, word == "on" && level.in_from)
+                (level.in_set, level.in_from) = (false, word == "on" && level.in_from);
             }
             _ => {}
         }
