@@ -1,5 +1,5 @@
-//! Drops the entries of a run that has ended, which take 16 bytes a ticket; what was rotated when stays known. The run of
-//! a table that was dropped cannot go on, nor be cancelled by the table's name: it ends with this.
+//! Drops the entries of a run that has ended, which take 16 bytes a ticket; what was rotated when stays known. The run
+//! of a table that was dropped cannot go on, nor be cancelled by the table's name: it ends with this.
 
 use pgrx::Spi;
 use pgrx::spi::SpiClient;

@@ -47,8 +47,8 @@ impl Interval {
 }
 
 impl Tickets {
-    /// Gives each of about so many tickets a new token and returns the entries, by id; an error if any would keep its old
-    /// token.
+    /// Gives each of about so many tickets a new token and returns the entries, by id; an error if any would keep its
+    /// old token.
     ///
     /// Where triggers fire, or a row was looked at twice, what is stored tells what was written. A ticket that is not
     /// among it is rotated once more, since another may have its key by now. One that stays as it is was withheld by a

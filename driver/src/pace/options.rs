@@ -8,8 +8,8 @@ use super::batch_size::Goal;
 use super::vacuum_every::{VacuumEvery, vacuum_every};
 use crate::duration;
 
-/// Longer batches are no faster: the WAL of one then outgrows `wal_buffers`, and sessions wait for it to be written. Shorter
-/// ones keep tickets locked for less long.
+/// Longer batches are no faster: the WAL of one then outgrows `wal_buffers`, and sessions wait for it to be written.
+/// Shorter ones keep tickets locked for less long.
 const DEFAULT_BATCH_TIME: &str = "50ms";
 
 #[derive(Args, Clone, Copy)]

@@ -262,8 +262,8 @@ fn starting(options: &StartOptions) -> (String, [Parameter<'_>; 4]) {
     (call, arguments)
 }
 
-/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has taken
-/// over the name of another one continues no run of it.
+/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has
+/// taken over the name of another one continues no run of it.
 fn starting_first() -> String {
     format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX)
 }

@@ -1,5 +1,5 @@
-//! Triggers that keep or put back old tokens, and where they hide. A run that they withhold tokens from is refused at the
-//! batch, or it is never verified.
+//! Triggers that keep or put back old tokens, and where they hide. A run that they withhold tokens from is refused at
+//! the batch, or it is never verified.
 
 use postgres::{Client, Error};
 
@@ -97,8 +97,8 @@ fn tokens_that_are_put_back_from_wherever_are_found_out() {
     }
 }
 
-/// What it defers anew, while the batch makes it fire, comes after all comparisons. The evidence finds it, and where the
-/// caller is a superuser the server does not let it.
+/// What it defers anew, while the batch makes it fire, comes after all comparisons. The evidence finds it, and where
+/// the caller is a superuser the server does not let it.
 #[test]
 fn a_trigger_that_defers_to_the_very_end_is_not_verified() {
     let database =

@@ -2,7 +2,8 @@
 
 use super::lexer::{Token, tokens};
 
-/// Syntax that may stand before a parenthesis. What looks like a function among it is found in pg_catalog by the parser.
+/// Syntax that may stand before a parenthesis. What looks like a function among it is found in pg_catalog by the
+/// parser.
 const SYNTAX: &str = "all analyze and any array as by cascaded check coalesce conflict cross cube default distinct else except \
     execute exists extract fetch filter first from function greatest grouping if in insert intersect interval into join key \
     lateral least limit materialized not numeric nulls offset on operator or over overlay position primary procedure range \
