@@ -1,8 +1,8 @@
 -- One batch: the next tickets of one range, in the caller's transaction (batch.rs, interval.rs, entries.rs).
 --
--- No function can note what the UPDATE replaces. So one statement reads the tickets and their digests, and updates
--- each that still has the token which was read: compare and swap. Where another session has changed the token in
--- between, the server looks again at the new version, and the ticket is left for a second attempt under a lock.
+-- No function can note what the UPDATE replaces. So one statement reads the tickets and their digests, and updates each
+-- that still has the token which was read: compare and swap. Where another session has changed the token in between,
+-- the server looks again at the new version, and the ticket is left for a second attempt under a lock.
 
 -- Integrity violations without the row, which the server quotes with its tokens (violation.rs). Words that a function
 -- of the user's has chosen name no constraint or table: they are not to be taken for the server's.

@@ -31,8 +31,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_digest_of(text, text) IS 'The digest of a token that is written as a text';
 
--- The runs of a column of this table, or of one that it is a partition of, with their keys, the newest first. One
--- that was restored goes by names.
+-- The runs of a column of this table, or of one that it is a partition of, with their keys, the newest first. One that
+-- was restored goes by names.
 CREATE FUNCTION @extschema@.ticket_guarded_runs(relation oid, token_column text)
 RETURNS TABLE (run_id bigint, sweeps integer, upper_id bigint, key_column text, token_format text)
 LANGUAGE sql STABLE

@@ -1,5 +1,5 @@
--- The ranges of a run. Whoever holds the lock of a range's row may rotate or sweep its next batch (range.rs). Sweep
--- is the number of the sweep, or 0 for the rotation.
+-- The ranges of a run. Whoever holds the lock of a range's row may rotate or sweep its next batch (range.rs). Sweep is
+-- the number of the sweep, or 0 for the rotation.
 
 CREATE FUNCTION @extschema@.ticket_ranges_left(run bigint, sweep integer, from_id bigint) RETURNS boolean
 LANGUAGE plpgsql

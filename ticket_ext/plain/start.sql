@@ -103,8 +103,8 @@ $body$;
 COMMENT ON FUNCTION @extschema@.ticket_warn(jsonb) IS 'Warns of what a run does not change or what makes it slow';
 
 -- Ranges of about equally many tickets, as many as there may be workers where none were asked for. The first one
--- begins with the lowest key there can be, so that a ticket with a low one which is committed while the run goes on
--- is part of it.
+-- begins with the lowest key there can be, so that a ticket with a low one which is committed while the run goes on is
+-- part of it.
 CREATE FUNCTION @extschema@.ticket_divide(context jsonb, run bigint, upper_id bigint, tickets bigint, ranges integer) RETURNS void
 LANGUAGE plpgsql
 AS $body$
