@@ -238,17 +238,18 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     tickets bigint := coalesce(cardinality(ids), 0);
-    recorded bigint := @extschema@.ticket_record_batch(
-        run, sweep, first_id, last_id, tickets, (claimed ->> 'tickets')::bigint + tickets, coalesce(ids, '{}'),
-        coalesce(digests, '{}'), CASE WHEN (context ->> 'repeats')::boolean THEN coalesce(made, '{}') END,
-        (claimed ->> 'claimed_at')::timestamptz);
+    before text := @extschema@.ticket_limit_locks('3 s');
 BEGIN
-    IF recorded IS NULL THEN
+    IF @extschema@.ticket_record_batch(
+           run, sweep, first_id, last_id, tickets, (claimed ->> 'tickets')::bigint + tickets, coalesce(ids, '{}'),
+           coalesce(digests, '{}'), CASE WHEN (context ->> 'repeats')::boolean THEN coalesce(made, '{}') END,
+           (claimed ->> 'claimed_at')::timestamptz) IS NULL THEN
         PERFORM @extschema@.ticket_refuse_state(context, run);
     END IF;
     IF last_id = (claimed ->> 'last_id')::bigint THEN
         PERFORM @extschema@.ticket_finish_range(run, (claimed ->> 'range')::bigint, sweep);
     END IF;
+    PERFORM @extschema@.ticket_unlimit_locks(before);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_record(jsonb, bigint, integer, bigint, bigint, jsonb, bigint[], bigint[], bigint[]) IS 'Writes the ledger row of a batch';

@@ -40,10 +40,16 @@ CREATE FUNCTION @extschema@.ticket_refuse_held(what text, relation oid, modes te
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    holders jsonb := @extschema@.ticket_holders($q$
-@include src/queries/holding.sql@
-$q$, relation, modes);
+    part oid;
+    holders jsonb;
 BEGIN
+    -- It may be one of the partitions that is held.
+    FOR part IN SELECT coalesce(relid, relation) FROM (VALUES (1)) AS one LEFT JOIN pg_partition_tree(relation) ON true LOOP
+        holders := @extschema@.ticket_holders($q$
+@include src/queries/holding.sql@
+$q$, part, modes);
+        EXIT WHEN holders ->> '' <> '';
+    END LOOP;
     PERFORM @extschema@.ticket_refuse(CASE WHEN holders ->> '' = '' THEN 'NoHolder' ELSE 'Held' END,
                                       holders || jsonb_build_object('what', what));
 END
