@@ -32,6 +32,7 @@ mod memory;
 mod model;
 mod names;
 mod nice;
+mod plain;
 mod qualified;
 mod readme;
 mod regress;
