@@ -1,3 +1,4 @@
 -- The plain-SQL edition of ticket_ext: for servers where no compiled extension can be installed.
+@include sql/version.sql@
 @include sql/tables.sql@
 @include sql/control.sql@

@@ -28,7 +28,11 @@ fn renew_uuid(token: Option<Uuid>, id: i64) -> Result<Option<Uuid>, ErrorReport>
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
 fn renew_text(token: Option<Text>, id: i64) -> Result<Option<String>, ErrorReport> {
     let new = new_text()?;
-    renew(token.map(|Text(token)| token).filter(|token| !token.is_empty()), id, Fresh::Digest(digest(new.as_bytes())))?;
+    renew(
+        token.map(|Text(token)| token).filter(|token| !token.is_empty()),
+        id,
+        Fresh::Digest(digest(new.as_bytes())),
+    )?;
     Ok(Some(new))
 }
 
