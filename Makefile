@@ -17,10 +17,15 @@ setup: ## Install missing packages and cargo-pgrx
 demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption
 	@driver/dev/demo $(TICKETS)
 
+script: ## Write sql/ticket_rotation.sql anew: the plain-SQL edition, for people without the driver
+	@cargo run --quiet --package rotate-driver -- setup --print >sql/ticket_rotation.sql.new
+	@mv sql/ticket_rotation.sql.new sql/ticket_rotation.sql
+
 test: setup ## Run all tests on private servers
 	@eval "$$($(SERVER) env)"; cargo pgrx test "pg$$PG_MAJOR" --package ticket_ext
 	@$(SERVER) install
 	@driver/dev/pgbouncer
+	@driver/dev/pg_cron
 	@echo "The containers are not tested here: that is make test-docker"
 	@cargo test --package rotate-driver
 
@@ -43,4 +48,4 @@ check: setup ## Check formatting and lints
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help setup demo test test-docker faults bench check install
+.PHONY: help setup demo script test test-docker faults bench check install
