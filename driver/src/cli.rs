@@ -257,6 +257,9 @@ pub struct Verify {
     #[command(flatten)]
     pub list: ListOptions,
 
+    #[command(flatten)]
+    pub retry: RetryOptions,
+
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

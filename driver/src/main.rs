@@ -12,6 +12,9 @@ mod key;
 mod leaked;
 mod pace;
 mod progress;
+#[cfg(test)]
+#[path = "../tests/suite/common/property.rs"]
+mod property;
 mod repeat;
 mod rotate;
 mod session;

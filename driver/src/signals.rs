@@ -12,6 +12,9 @@ use signal_hook::low_level::emulate_default_handler;
 use crate::connect::Canceller;
 use crate::console;
 
+/// A cancel takes milliseconds where it arrives. Poolers and proxies of managed servers may take none.
+const NO_EFFECT_AFTER: Duration = Duration::from_secs(3);
+
 /// Which signal, if any, has asked the driver to stop.
 #[derive(Clone, Default)]
 pub struct Interrupt(Arc<Shared>);
@@ -56,6 +59,7 @@ impl Interrupt {
                     false if earlier == requests => {
                         console::interject("cancelling on the server");
                         cancel(&cancellers);
+                        thread::spawn(tell_if_without_effect);
                     }
                     true if earlier == 0 => console::interject("stopping"),
                     // Ends the process here and now, so there is nothing to hear back.
@@ -137,6 +141,14 @@ fn cancel(cancellers: &[Canceller]) {
     for error in cancellers.iter().filter_map(|canceller| canceller.cancel().err()) {
         console::note(&format!("cannot cancel: {error}"));
     }
+}
+
+fn tell_if_without_effect() {
+    thread::sleep(NO_EFFECT_AFTER);
+    console::interject(
+        "the cancel had no effect: a proxy before the server may take none. The batch ends by itself within \
+         seconds; once more leaves it to the server",
+    );
 }
 
 /// Under nohup a hang-up stays without effect.

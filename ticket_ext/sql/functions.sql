@@ -20,7 +20,7 @@ COMMENT ON FUNCTION tune_ticket_rotation(interval, double precision, integer, re
 COMMENT ON FUNCTION verify_ticket_rotation(regclass, name) IS
     'The evidence on the newest run: verified is true when it is finished, its ledger has no gaps, and no ticket was left out or has its old token back; NULL once the entries are forgotten';
 COMMENT ON FUNCTION forget_ticket_rotation(bigint) IS
-    'Drops the entries of a run that has ended, which take 16 bytes a ticket, returns its number';
+    'Drops the entries of a run that has ended, which take 16 bytes a ticket, and ends that of a table which was dropped, returns its number';
 COMMENT ON FUNCTION trace_ticket_token(text, regclass, name) IS
     'Whose token it is or was: live with the keys of the tickets that have it, retired with the key, the run and the time of its batch, unknown; forgotten are runs whose entries are dropped';
 COMMENT ON FUNCTION trace_ticket_digests(bigint[], regclass, name) IS

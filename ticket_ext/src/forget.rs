@@ -1,4 +1,5 @@
-//! Drops the entries of a run that has ended, which take 16 bytes a ticket; what was rotated when stays known.
+//! Drops the entries of a run that has ended, which take 16 bytes a ticket; what was rotated when stays known. The run of
+//! a table that was dropped cannot go on, nor be cancelled by the table's name: it ends with this.
 
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
@@ -27,10 +28,10 @@ fn check(client: &mut SpiClient, session: &Session, run: i64) -> Result<(), Tick
     if row.get_by_name("may_update")? != Some(true) {
         return Err(TicketError::NotYours { run, table });
     }
-    match row.get_by_name::<String, _>("state")? {
-        Some(state) if state == "active" || state == "paused" => {
-            Err(TicketError::StillNeeded { run, table, state })
-        }
-        _ => Ok(()),
+    let state: String = row.get_by_name("state")?.unwrap_or_default();
+    let is_unfinished = matches!(state.as_str(), "active" | "paused");
+    if is_unfinished && row.get_by_name("has_table")? == Some(true) {
+        return Err(TicketError::StillNeeded { run, table, state });
     }
+    Ok(())
 }

@@ -19,8 +19,9 @@ pub struct TableLock {
     longest: Duration,
 }
 
-/// Whoever writes to the table queues behind a change of it that waits.
-const LONGEST_WAIT_OF_CHANGE: Duration = Duration::from_secs(1);
+/// Whoever writes to the table queues behind a change of it that waits. An autovacuum in the way is ended by the server
+/// once it has been waited for as long as `deadlock_timeout`, by default a second.
+const LONGEST_WAIT_OF_CHANGE: Duration = Duration::from_secs(2);
 
 impl TableLock {
     pub const ROTATE: Self = Self {

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::command_line::to_paste;
 use super::open;
+use super::persistent::Persistent;
 use crate::cli::{Format, Guard};
 use crate::console::{note, say};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::session::{Link, RepeatFilter, Retrying, Scope, Session, Target};
-use crate::signals::Interrupt;
+use crate::session::{Scope, Session, Target};
 
 pub fn guard(scope: &Scope, command: &Guard) -> Result<Exit, Error> {
     match command {
@@ -57,20 +57,13 @@ pub fn put_on(scope: &Scope, retry_for: Duration) -> Result<(), Error> {
     Ok(())
 }
 
-/// The lock that it takes is waited for a second at a time, since whoever writes to the table queues behind.
+/// The lock that it takes is waited for two seconds at a time, since whoever writes to the table queues behind.
 fn persist<T>(
     scope: &Scope,
     retry_for: Duration,
     work: impl FnMut(&mut Session) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut filter = RepeatFilter::default();
-    let mut tell = |retrying: &Retrying| {
-        if filter.is_news(retrying) {
-            note(&retrying.to_string());
-        }
-        Ok(())
-    };
-    Link::new(scope, true, retry_for, Interrupt::default()).persist(&mut tell, work)
+    Persistent::new(scope, true, retry_for).persist(work)
 }
 
 fn named(session: &Session) -> String {

@@ -6,6 +6,7 @@ mod completions;
 mod control;
 mod guard;
 mod init;
+mod persistent;
 mod run;
 mod setup;
 mod status;
@@ -27,7 +28,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
         Command::Sweep(options) => run::sweep(scope, options),
         Command::Guard(command) => guard::guard(scope, command),
         Command::Status(options) => status::status(scope, options),
-        Command::Verify(options) => verify::verify(&mut open(scope, false)?, scope, options),
+        Command::Verify(options) => verify::verify(scope, false, options),
         Command::Trace(options) => trace::trace(&mut open(scope, false)?, options),
         Command::Tune(options) => control::tune(&mut open(scope, true)?, options),
         Command::Pause => control::pause(&mut open(scope, true)?, scope),

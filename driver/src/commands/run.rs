@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::command_line::{to_continue, to_paste, to_repeat};
-use super::{guard, open, verify};
+use super::persistent::Persistent;
+use super::{guard, verify};
 use crate::cli::{Format, Run, Sweep, Verify, Work};
 use crate::connect::overridden;
 use crate::console::{note, report};
@@ -11,7 +12,6 @@ use crate::display::{self, Display, ProgressStyle};
 use crate::duration;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::leaked;
 use crate::rotate::{Begin, Ending, Outcome, Rotation};
 use crate::session::{Link, Scope};
 use crate::signals::Interrupt;
@@ -55,7 +55,7 @@ fn work(scope: &Scope, options: &Work, begin: Begin, guarded: bool) -> Result<Ex
             match ending.outcome {
                 Outcome::Finished | Outcome::AlreadyFinished if options.verify => {
                     // A standby may not have heard of the end yet.
-                    verify::verify(&mut open(scope, true)?, scope, &evidence(options))
+                    verify::verify(scope, true, &evidence(options))
                 }
                 outcome => Ok(outcome.exit()),
             }
@@ -75,7 +75,7 @@ fn look_at_list(scope: &Scope, options: &Work) -> Result<(), Error> {
         let reason = "--leaked - can be read once only, and --verify reads the list again: name a file";
         return Err(Error::Parameter(reason.to_owned()));
     }
-    let list = leaked::count(&mut open(scope, true)?, file)?;
+    let list = Persistent::new(scope, true, options.retry.retry_for).read_list(file)?;
     if list.is_foreign() {
         return Err(Error::LeakedForeign(list.text()));
     }
@@ -86,7 +86,7 @@ fn look_at_list(scope: &Scope, options: &Work) -> Result<(), Error> {
 /// In the style of the progress before it.
 fn evidence(options: &Work) -> Verify {
     let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
-    Verify { list: options.list.clone(), format }
+    Verify { list: options.list.clone(), retry: options.retry, format }
 }
 
 fn rotate(scope: &Scope, options: &Work, begin: &Begin, display: &mut dyn Display) -> Result<Ending, Error> {

@@ -1,15 +1,20 @@
 //! Shows the evidence on the newest run; the exit code is the verdict.
 
 use super::command_line::to_paste;
+use super::persistent::Persistent;
 use crate::cli::{Format, Verify};
 use crate::console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::session::{Scope, Session};
-use crate::verify::gather;
+use crate::session::Scope;
+use crate::verify::Evidence;
 
-pub fn verify(session: &mut Session, scope: &Scope, options: &Verify) -> Result<Exit, Error> {
-    let evidence = gather(session, &options.list)?;
+/// `writes`: on a primary, where there are several servers.
+pub fn verify(scope: &Scope, writes: bool, options: &Verify) -> Result<Exit, Error> {
+    let mut session = Persistent::new(scope, writes, options.retry.retry_for);
+    let leaked = options.list.file().map(|file| session.read_list(file)).transpose()?;
+    let (run, target) = session.persist(|session| Ok((session.evidence()?, session.target().clone())))?;
+    let evidence = Evidence { target, run, leaked };
     let cure = evidence.cure().map(|words| to_paste(scope, words));
     match options.format {
         Format::Text => console::say(&evidence.text())?,

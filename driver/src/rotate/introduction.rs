@@ -5,10 +5,11 @@ use crate::error::{Error, RetryOn};
 use crate::session::{Place, Session};
 
 /// The kind of a warning, what is looked at, and the statement that returns the words of each.
-const LOOKS: [(&str, &str, &str); 5] = [
+const LOOKS: [(&str, &str, &str); 6] = [
     ("slot", "replication slots", include_str!("../sql/warn_slots.sql")),
     ("publication", "publications", include_str!("../sql/warn_publications.sql")),
     ("trigger", "triggers", include_str!("../sql/warn_triggers.sql")),
+    ("index", "indexes", include_str!("../sql/warn_indexes.sql")),
     ("wraparound", "the age of the database", include_str!("../sql/warn_wraparound.sql")),
     ("statistics", "statistics", include_str!("../sql/warn_statistics.sql")),
 ];

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use super::monitor::{Monitor, Observation};
+use super::vacuum::Kept;
 use crate::pace::{BatchSize, Goal, PaceOptions, Tuning};
 use crate::progress::Progress;
 use crate::vacuum::Vacuums;
@@ -16,6 +17,7 @@ pub struct Shared {
     pub options: PaceOptions,
     /// None: none is worth while, or this role may not.
     pub vacuums: Option<Vacuums>,
+    pub vacuum_link: Kept,
     /// Held by the worker that polls. The others do not wait for it.
     monitor: Mutex<Monitor>,
     found: Mutex<Found>,
@@ -51,7 +53,8 @@ impl Shared {
             held_by: None,
             may_need_workers: true,
         };
-        let shared = Self { options, vacuums, monitor: Mutex::new(monitor), found: Mutex::new(found) };
+        let (monitor, found, vacuum_link) = (Mutex::new(monitor), Mutex::new(found), Kept::default());
+        let shared = Self { options, vacuums, vacuum_link, monitor, found };
         shared.update(observation);
         shared
     }

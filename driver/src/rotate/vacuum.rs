@@ -3,6 +3,7 @@
 //! It has a connection of its own: it cannot run in a transaction, so that only settings of the session lift the role's
 //! time limits, and a pooler would pass those on to others. The worker's connection meanwhile looks who waits behind it.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,12 +16,27 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Little beside what a VACUUM takes.
 const STEP: Duration = Duration::from_millis(5);
 
+/// The connection of the last VACUUM, for the next one: a new one for each costs the server as much as a tenth of it.
+#[derive(Default)]
+pub struct Kept(Mutex<Option<Link>>);
+
+impl Kept {
+    fn replace(&self, link: Option<Link>) -> Option<Link> {
+        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), link)
+    }
+}
+
 /// Before a batch of `next` tickets. Returns what is to be said of it.
-pub fn run_if_due(link: &mut Link, vacuums: &Vacuums, next: i32) -> Result<Option<String>, Error> {
+pub fn run_if_due(
+    link: &mut Link,
+    kept: &Kept,
+    vacuums: &Vacuums,
+    next: i32,
+) -> Result<Option<String>, Error> {
     if !is_due(link, vacuums, next)? {
         return Ok(None);
     }
-    let (vacuumed, gave_way) = vacuum(link, vacuums);
+    let (vacuumed, gave_way) = vacuum(link, kept, vacuums);
     vacuums.pacing().end(gave_way || matches!(vacuumed, Ok(false)));
     if gave_way {
         let text = "VACUUM was cancelled, since a session waited for the table; it is tried again later";
@@ -30,8 +46,8 @@ pub fn run_if_due(link: &mut Link, vacuums: &Vacuums, next: i32) -> Result<Optio
 }
 
 /// What became of it, and whether it gave way to somebody who waited for the table: as autovacuum does.
-fn vacuum(link: &mut Link, vacuums: &Vacuums) -> (Result<bool, Error>, bool) {
-    let mut own = vacuums.take_link().unwrap_or_else(|| link.sibling_with(vacuums.options.clone()));
+fn vacuum(link: &mut Link, kept: &Kept, vacuums: &Vacuums) -> (Result<bool, Error>, bool) {
+    let mut own = kept.replace(None).unwrap_or_else(|| link.sibling_with(vacuums.options.clone()));
     let (stop, statement) = (own.stop(), vacuums.statement.as_str());
     let mut asked_for = false;
     let vacuumed = thread::scope(|scope| {
@@ -45,7 +61,7 @@ fn vacuum(link: &mut Link, vacuums: &Vacuums) -> (Result<bool, Error>, bool) {
         }
         vacuum.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
-    vacuums.give_back(own);
+    kept.replace(Some(own));
     let gave_way = asked_for && vacuumed.as_ref().is_err_and(Error::is_cancelled_query);
     (vacuumed, gave_way)
 }

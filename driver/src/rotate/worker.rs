@@ -110,7 +110,7 @@ impl<'l> Worker<'l> {
             return Ok(());
         };
         let next = self.batch.get();
-        if let Some(news) = vacuum::run_if_due(self.link, vacuums, next)? {
+        if let Some(news) = vacuum::run_if_due(self.link, &shared.vacuum_link, vacuums, next)? {
             self.report(Report::Note(news))?;
         }
         let began = Instant::now();

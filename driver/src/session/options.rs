@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::duration;
 
-#[derive(Args)]
+#[derive(Args, Clone, Copy)]
 pub struct RetryOptions {
     /// How long to try again without progress: seconds, or 90s, 5m, 1h; 0 is never
     ///

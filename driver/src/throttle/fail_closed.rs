@@ -30,7 +30,7 @@ impl FailClosed {
             Ok(reason) => self.last = Some(Reading { reason, at: now }),
             Err(error) if error.retry_on().is_some() => return Err(error),
             Err(error) => {
-                let (what, hint) = (self.throttle.name(), self.throttle.hint());
+                let (what, hint) = (self.throttle.name(), self.throttle.hint(&error));
                 return Err(Error::Throttle { what, reason: Box::new(error), hint });
             }
         }

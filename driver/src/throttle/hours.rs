@@ -35,7 +35,7 @@ impl Throttle for Hours {
         "the server's clock"
     }
 
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self, _: &Error) -> Option<&'static str> {
         Some("PGTZ is a name of pg_timezone_names; without it the session's TimeZone counts.")
     }
 

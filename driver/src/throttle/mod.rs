@@ -32,7 +32,7 @@ trait Throttle: Send {
     fn name(&self) -> &'static str;
 
     /// What to do where the server refuses to tell and has no hint of its own.
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self, _: &Error) -> Option<&'static str> {
         None
     }
 

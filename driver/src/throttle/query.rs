@@ -28,7 +28,7 @@ impl Throttle for Query {
         "the throttle query"
     }
 
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self, _: &Error) -> Option<&'static str> {
         Some(
             "It is one SELECT that changes nothing and takes less than 5 s: try it in psql, as the same role.",
         )

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use postgres::Row;
+use postgres::error::SqlState;
 use postgres::types::Type;
 
 use super::lag::Lag;
@@ -13,6 +14,10 @@ use super::positions::Positions;
 use super::{Throttle, statistics};
 use crate::error::Error;
 use crate::session::Session;
+
+/// What Aurora says to the functions that read positions of the WAL.
+const REFUSED: [&SqlState; 2] =
+    [&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, &SqlState::FEATURE_NOT_SUPPORTED];
 
 pub struct Replicas {
     /// None: all standbys that are connected, and all logical slots of the database.
@@ -55,6 +60,13 @@ impl Replicas {
 impl Throttle for Replicas {
     fn name(&self) -> &'static str {
         "the replica lag"
+    }
+
+    fn hint(&self, error: &Error) -> Option<&'static str> {
+        error.code().filter(|code| REFUSED.contains(code)).map(|_| {
+            "Aurora has a function of its own for that: --throttle-query \
+             'SELECT max(replica_lag_in_msec) > 10000 FROM aurora_replica_status()'"
+        })
     }
 
     fn read(&mut self, session: &mut Session, now: Instant) -> Result<Option<String>, Error> {

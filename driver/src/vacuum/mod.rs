@@ -8,8 +8,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pacing::Batch;
 
-use crate::session::Link;
-
 pub use every::{VacuumEvery, vacuum_every};
 pub use pacing::Pacing;
 
@@ -19,30 +17,15 @@ pub struct Vacuums {
     /// Of the session that runs it.
     pub options: Option<String>,
     pacing: Mutex<Pacing>,
-    /// The connection of the last one: a new one for each costs the server as much as a tenth of it.
-    link: Mutex<Option<Link>>,
 }
 
 impl Vacuums {
     pub fn new(statement: String, options: Option<String>, pacing: Pacing) -> Self {
-        Self { statement, options, pacing: Mutex::new(pacing), link: Mutex::new(None) }
+        Self { statement, options, pacing: Mutex::new(pacing) }
     }
 
     pub fn pacing(&self) -> MutexGuard<'_, Pacing> {
         self.pacing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// To be given back.
-    pub fn take_link(&self) -> Option<Link> {
-        self.link().take()
-    }
-
-    pub fn give_back(&self, link: Link) {
-        *self.link() = Some(link);
-    }
-
-    fn link(&self) -> MutexGuard<'_, Option<Link>> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A batch of at most so many tickets.

@@ -5,18 +5,17 @@ mod evidence;
 
 use serde_json::{Value, json};
 
-use crate::error::Error;
 use crate::key::{Key, values};
-use crate::leaked::{self, ListOptions, Summary};
-use crate::session::{Session, Target};
+use crate::leaked::Summary;
+use crate::session::Target;
 use evidence::Tickets;
 
 pub use evidence::RunEvidence;
 
 pub struct Evidence {
-    target: Target,
-    run: RunEvidence,
-    leaked: Option<Summary>,
+    pub target: Target,
+    pub run: RunEvidence,
+    pub leaked: Option<Summary>,
 }
 
 /// One of the independent pieces. None: it could not be obtained.
@@ -24,11 +23,6 @@ struct Piece {
     name: &'static str,
     holds: Option<bool>,
     detail: String,
-}
-
-pub fn gather(session: &mut Session, list: &ListOptions) -> Result<Evidence, Error> {
-    let leaked = list.file().map(|file| leaked::count(session, file)).transpose()?;
-    Ok(Evidence { target: session.target().clone(), run: session.evidence()?, leaked })
 }
 
 impl Evidence {

@@ -4,7 +4,9 @@ use std::process::Command;
 
 use libc::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::common::{DRIVER, Database, Line, Lock, Running, oracle, run_what_is_printed, wait_for_blocked};
+use crate::common::{
+    DRIVER, Database, Line, Lock, Proxy, Running, oracle, run_what_is_printed, wait_for_blocked,
+};
 
 const STOPPING: &str = "stopping after the batch in flight; once more cancels it";
 
@@ -63,6 +65,20 @@ fn a_hang_up_that_nohup_ignores_stops_nothing() {
     running.signal(SIGHUP);
     drop(lock);
     running.wait().expect(0);
+}
+
+#[test]
+fn a_cancel_that_does_not_reach_the_server_is_told_to_have_no_effect() {
+    let database = Database::with_tickets(1000);
+    let proxy = Proxy::without_cancels(&database);
+    let mut command = database.driver(&["run", "--batch", "50"]);
+    proxy.set_variables(&mut command);
+    let (running, lock) = held_up(command, &database);
+    interrupt_twice(&running);
+    running.wait_for_stderr("the cancel had no effect");
+    drop(lock);
+    running.wait().expect(130);
+    assert_eq!(database.count("ticket_rotation_batch"), 3);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{Database, List, json_evidence, repository, rotated, verify};
+use crate::common::{Database, List, Lock, json_evidence, repository, rotated, verify, wait_for_blocked};
 
 #[test]
 fn a_complete_run_is_verified_with_each_piece_of_evidence() {
@@ -85,4 +85,19 @@ fn a_run_can_verify_itself_at_once() {
     let lines = database.complete(&["run", "--verify", "--progress", "json"]).stdout;
     let last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
     assert_eq!((&last["run_id"], &last["verified"]), (&2.into(), &true.into()));
+}
+
+#[test]
+fn a_proof_that_is_interrupted_is_gathered_again() {
+    let database = rotated(100);
+    let lock = Lock::hold(&database, "LOCK TABLE ticket");
+    let running = database.start(&["verify"]);
+    wait_for_blocked(&database, 1);
+    database.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    running.wait_for_stderr("trying again");
+    drop(lock);
+    running.wait().expect(0).says(&["57P01"]);
 }

@@ -45,6 +45,22 @@ fn row_triggers_that_fire_for_each_ticket_are_told_but_the_guards_are_not() {
 }
 
 #[test]
+fn an_index_on_the_token_that_is_no_btree_is_told() {
+    let database = Database::with_tickets(100);
+    database.execute(
+        "CREATE INDEX by_hash ON ticket USING hash (token);
+         CREATE INDEX by_words ON ticket USING gin (to_tsvector('simple', token::text));
+         CREATE INDEX of_others ON ticket USING gin (to_tsvector('simple', id::text))",
+    );
+    let ended = database.complete(&["run"]).says(&["index by_hash holds the token and is a hash index"]);
+    assert!(
+        ended.stderr.contains("index by_words") && !ended.stderr.contains("of_others"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
 fn a_table_without_statistics_is_told_where_the_server_knows_it() {
     let database = Database::create();
     database.execute(

@@ -130,6 +130,16 @@ mod tests {
     }
 
     #[pg_test]
+    fn the_run_of_a_dropped_table_ends_when_it_is_forgotten() {
+        create_tickets("generate_series(1, 10)");
+        rotate("NULL, 5");
+        run("DROP TABLE ticket");
+        run("SELECT forget_ticket_rotation(run_id) FROM ticket_rotation");
+        let ended = "SELECT state || ' ' || (finished_at IS NOT NULL) FROM batch_progress";
+        assert_eq!(one::<String>(ended).as_deref(), Some("cancelled true"));
+    }
+
+    #[pg_test]
     fn the_phase_of_a_run_is_shown() {
         create_tickets("generate_series(1, 10)");
         let phase = || one::<String>("SELECT phase FROM batch_progress");

@@ -22,6 +22,9 @@ pub enum Cut {
     WithinAnswer,
 }
 
+/// The code of the protocol's message.
+const CANCEL_REQUEST: &[u8] = &80_877_102_u32.to_be_bytes();
+
 /// Whether to cut at this statement.
 type Choose = Box<dyn FnMut() -> Option<Cut> + Send>;
 
@@ -31,7 +34,7 @@ pub struct Proxy {
 }
 
 struct Plan {
-    statement: &'static str,
+    statement: &'static [u8],
     choose: Mutex<Choose>,
     made: Mutex<Vec<Cut>>,
 }
@@ -41,6 +44,19 @@ impl Proxy {
     pub fn before(
         database: &Database,
         statement: &'static str,
+        choose: impl FnMut() -> Option<Cut> + Send + 'static,
+    ) -> Self {
+        Self::before_bytes(database, statement.as_bytes(), choose)
+    }
+
+    /// As some managed servers' proxies do.
+    pub fn without_cancels(database: &Database) -> Self {
+        Self::before_bytes(database, CANCEL_REQUEST, || Some(Cut::BeforeStatement))
+    }
+
+    fn before_bytes(
+        database: &Database,
+        statement: &'static [u8],
         choose: impl FnMut() -> Option<Cut> + Send + 'static,
     ) -> Self {
         let plan = Plan { statement, choose: Mutex::new(Box::new(choose)), made: Mutex::default() };
@@ -72,8 +88,7 @@ impl Proxy {
 
 impl Plan {
     fn cut_at(&self, message: &[u8]) -> Option<Cut> {
-        let text = self.statement.as_bytes();
-        if !message.windows(text.len()).any(|part| part == text) {
+        if !message.windows(self.statement.len()).any(|part| part == self.statement) {
             return None;
         }
         let cut = (self.choose.lock().expect("no test has failed"))();

@@ -1,5 +1,6 @@
 //! The guard, with each writer that brings old tokens back in good faith.
 
+mod autovacuum;
 mod command;
 mod django;
 mod dump;
