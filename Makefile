@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 TICKETS ?= 1000000
+EDITION ?= extension
 KILLS ?= 200
 MINUTES ?= 10
 SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
@@ -15,8 +16,8 @@ help: ## List the targets
 setup: ## Install missing packages and cargo-pgrx
 	@docker/build-deps.sh
 
-demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption
-	@driver/dev/demo $(TICKETS)
+demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption; EDITION=plain: without the extension
+	@driver/dev/demo $(TICKETS) $(EDITION)
 
 script: ## Write sql/ticket_rotation.sql anew: the plain-SQL edition, for people without the driver
 	@cargo run --quiet --package rotate-driver -- setup --print >sql/ticket_rotation.sql.new

@@ -3,12 +3,13 @@
 --
 -- Run it as the owner of the table, in the table's database, on PostgreSQL 13 or later: by psql, by a migration tool, or
 -- in an SQL console. It is one transaction, with all of it or nothing; a tool that has one around each migration does
--- without the BEGIN below and the COMMIT at the end. A role other than its owner gets what it needs by sql/roles.sql.
+-- without the BEGIN below and the COMMIT at the end. Whoever rotates has to be its owner, or a member of that role.
 
 BEGIN;
 
--- One setup at a time, for as long as its transaction lasts.
+-- One setup at a time, for as long as its transaction lasts. Literals are read as standard SQL has them.
 SET LOCAL lock_timeout = '10s';
+SET LOCAL standard_conforming_strings = on;
 DO $lock$
 BEGIN
     PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rotate-driver setup', 0));

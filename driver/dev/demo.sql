@@ -18,7 +18,7 @@ SELECT 'tickets in the ledger', sum(tickets)::bigint, (SELECT count(*) FROM leak
 UNION ALL
 SELECT 'tickets last written by their own batch', count(*), (SELECT count(*) FROM leaked)
 FROM ticket JOIN batch
-  ON ticket.id > batch.after_id AND ticket.id <= batch.last_id AND ticket.xmin = batch.writer;
+  ON ticket.id >= batch.first_id AND ticket.id <= batch.last_id AND ticket.xmin = batch.writer;
 
 TABLE evidence;
 

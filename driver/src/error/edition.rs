@@ -12,6 +12,10 @@ pub enum EditionError {
         "the plain-SQL edition in schema {schema} belongs to role {owner}, and {role} does not trust that one"
     )]
     Untrusted { schema: String, owner: String, role: String },
+    #[error(
+        "extension ticket_ext in schema {schema} and its plain-SQL edition in schema {plain} do not know of each other's runs"
+    )]
+    Both { schema: String, plain: String },
     #[error("ticket_ext in this database is of version {installed}, and this rotate-driver of version {own}")]
     Version { installed: String, own: &'static str, update: Update },
     #[error("extension ticket_ext is installed in this database, in schema {0}: nothing was changed")]
@@ -45,6 +49,8 @@ pub enum Update {
 const MISSING: &str = "Install its plain-SQL edition, as the owner of the table: rotate-driver setup";
 const UNTRUSTED: &str = "Work as that role: PGUSER, or PGOPTIONS='-c role=…'. A role trusts itself, its members and \
                          superusers, and if it is no administrator the owners of the database and of the table.";
+const BOTH: &str = "Finish or cancel what is unfinished, then remove one of them: \
+                    rotate-driver setup --remove --keep-ledger, or DROP EXTENSION ticket_ext;";
 const EXTENSION: &str =
     "rotate-driver works with the extension; the plain-SQL edition is for servers without it.";
 const RUN: &str = "Finish it by rotate-driver run, or end it by rotate-driver cancel; \
@@ -56,6 +62,7 @@ impl EditionError {
             Self::ExtensionMissing(_) => "In that database, run: CREATE EXTENSION ticket_ext;",
             Self::Missing(_) => MISSING,
             Self::Untrusted { .. } => UNTRUSTED,
+            Self::Both { .. } => BOTH,
             Self::Version { update, .. } => update.hint(),
             Self::Extension(_) => EXTENSION,
             Self::Elsewhere(_) => {

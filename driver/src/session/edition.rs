@@ -23,6 +23,8 @@ pub struct Edition {
     pub trusted: bool,
     /// Whether this role may read its version.
     readable: bool,
+    /// The schema of a plain-SQL edition beside the extension.
+    beside: Option<String>,
 }
 
 impl Edition {
@@ -35,8 +37,13 @@ impl Edition {
     }
 
     pub fn find(client: &mut impl GenericClient, target: Option<u32>) -> Result<Option<Self>, Error> {
-        let row = client.query_typed_opt(include_str!("../sql/edition.sql"), &[(&target, Type::OID)])?;
-        Ok(row.as_ref().map(Self::from))
+        let rows = client.query_typed(include_str!("../sql/edition.sql"), &[(&target, Type::OID)])?;
+        let mut found = rows.iter().map(Self::from);
+        let Some(first) = found.next() else { return Ok(None) };
+        let is_beside =
+            |other: &Self| first.kind == Kind::Extension && other.trusted && other.schema != first.schema;
+        let beside = found.find(is_beside).map(|other| other.schema);
+        Ok(Some(Self { beside, ..first }))
     }
 
     /// Its schema, unless it is not for this role or not for this driver.
@@ -44,6 +51,9 @@ impl Edition {
         let Self { schema, owner, role, .. } = self;
         if !self.trusted {
             return Err(EditionError::Untrusted { schema, owner, role }.into());
+        }
+        if let Some(plain) = self.beside {
+            return Err(EditionError::Both { schema, plain }.into());
         }
         if self.readable {
             Version::installed(client, &schema)?.expect_ours(self.kind)?;
@@ -62,6 +72,7 @@ impl From<&Row> for Edition {
             role: row.get("role"),
             trusted: row.get("trusted"),
             readable: row.get("readable"),
+            beside: None,
         }
     }
 }

@@ -38,7 +38,7 @@ pub use scope::Scope;
 pub use start_options::StartOptions;
 pub use target::{Parameter, Target};
 pub use template::fill;
-pub use transaction::lift_limits;
+pub use transaction::{begin, lift_limits};
 pub use version::Version;
 
 pub struct Session {

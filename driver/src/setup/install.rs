@@ -9,10 +9,10 @@ use super::state::State;
 use super::steps::{STEPS, path};
 use super::{Change, Report, SchemaName};
 use crate::error::{EditionError, Error, Update};
-use crate::session::{Edition, Kind, Version, fill};
+use crate::session::{Edition, Kind, Version, begin, fill};
 
 pub fn install(client: &mut Client, schema: &SchemaName) -> Result<Report, Error> {
-    let mut transaction = client.transaction()?;
+    let mut transaction = begin(client)?;
     let state = State::of(&mut transaction, schema)?;
     refuse_another(&mut transaction, &state)?;
     let change = match state.number {

@@ -6,7 +6,7 @@ use postgres::{Client, Transaction};
 use super::state::State;
 use super::{Change, Report, SchemaName};
 use crate::error::{EditionError, Error};
-use crate::session::fill;
+use crate::session::{begin, fill};
 
 pub struct Removal {
     /// Also while a run is not finished.
@@ -15,7 +15,7 @@ pub struct Removal {
 }
 
 pub fn remove(client: &mut Client, schema: &SchemaName, removal: &Removal) -> Result<Report, Error> {
-    let mut transaction = client.transaction()?;
+    let mut transaction = begin(client)?;
     let state = State::of(&mut transaction, schema)?;
     let number = own_edition(&state)?;
     if !removal.force {

@@ -40,4 +40,3 @@ LEFT JOIN pg_catalog.pg_class AS marker ON marker.relnamespace OPERATOR(pg_catal
     AND marker.relname OPERATOR(pg_catalog.=) 'ticket_rotation_version'::pg_catalog.name
     AND marker.relkind OPERATOR(pg_catalog.=) 'r' AND marker.relowner OPERATOR(pg_catalog.=) found.owner
 ORDER BY edition, trusted DESC, found.owner OPERATOR(pg_catalog.=) me.oid DESC, nspname
-LIMIT 1

@@ -135,12 +135,38 @@ fn a_superuser_is_told_that_the_functions_refuse_him() {
     database.complete(&["setup"]).says(&["its functions refuse superusers"]);
 }
 
+/// As on a server that has no files of the extension.
+const NOT_AVAILABLE: &str = "SET allow_system_table_mods = on;
+    CREATE OR REPLACE VIEW pg_catalog.pg_available_extensions AS
+    SELECT name, default_version, extversion AS installed_version, comment
+    FROM pg_available_extensions() LEFT JOIN pg_extension ON name = extname
+    WHERE name <> 'ticket_ext'";
+
 #[test]
 fn without_any_edition_every_command_says_what_to_do_in_one_line() {
     let owned = Owned::create();
-    owned.execute("CREATE TABLE ticket (id int PRIMARY KEY, token uuid)");
-    for command in ["run", "status", "verify", "pause"] {
-        let hint = "HINT: In that database, run: CREATE EXTENSION ticket_ext;";
-        owned.driver(&[command]).expect(1).says(&["is not installed in database", hint]);
-    }
+    let said = |says: &[&str]| {
+        for command in ["run", "status", "verify", "pause"] {
+            owned.driver(&[command]).expect(1).says(says);
+        }
+    };
+    said(&["is not installed in database", "HINT: In that database, run: CREATE EXTENSION ticket_ext;"]);
+    owned.database.execute(NOT_AVAILABLE);
+    said(&[
+        "its extension is not available on this server",
+        "as the owner of the table: rotate-driver setup",
+    ]);
+}
+
+#[test]
+fn the_next_command_after_init_is_the_one_that_is_missing() {
+    let owned = Owned::create();
+    owned.database.execute(NOT_AVAILABLE);
+    let next = |lines: &str| {
+        let said = owned.driver(&["init", "--size", "5"]).expect(0).stdout;
+        assert!(said.ends_with(&format!(" with 5 ticket(s)\n{lines}next: rotate-driver run\n")), "{said}");
+    };
+    next("next: rotate-driver setup\n");
+    owned.driver(&["setup"]).expect(0);
+    next("");
 }

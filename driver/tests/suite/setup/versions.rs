@@ -63,3 +63,25 @@ fn a_role_that_may_not_read_the_version_hears_of_the_grant_that_it_lacks() {
     let role = owned.other("rotator");
     owned.driver_as(&role, &["status"]).expect(1).says(&["permission denied for schema ticket_ext"]);
 }
+
+#[test]
+fn beside_the_extension_a_plain_edition_is_no_second_ledger() {
+    let owned = Owned::with_setup();
+    owned.execute("CREATE TABLE ticket (id int PRIMARY KEY, token uuid)");
+    owned.database.execute("CREATE EXTENSION ticket_ext SCHEMA public");
+    let said =
+        "extension ticket_ext in schema public and its plain-SQL edition in schema ticket_ext do not know";
+    for command in ["run", "status"] {
+        owned.driver(&[command]).expect(1).says(&[said, "setup --remove --keep-ledger"]);
+    }
+    owned.driver(&["setup", "--remove"]).expect(0);
+    owned.driver(&["status"]).expect(0);
+}
+
+#[test]
+fn the_extension_in_a_schema_of_its_own_is_no_second_edition() {
+    let database = Database::create_empty();
+    database.execute("CREATE SCHEMA rotation; CREATE EXTENSION ticket_ext SCHEMA rotation");
+    database.complete(&["init", "--size", "10"]);
+    database.complete(&["run"]);
+}
