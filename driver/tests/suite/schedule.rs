@@ -46,14 +46,27 @@ impl Cron {
     }
 }
 
-fn with_tickets(database: &Database) {
+fn with_extension(database: &Database) {
     database.execute("CREATE EXTENSION ticket_ext");
-    database.make_tickets(300);
-    oracle::watch(database);
-    database.execute("ALTER TABLE ticket OWNER TO app; ALTER TABLE leaked OWNER TO app");
+    with_tickets(database);
     let variables =
         [("role", "app"), ("target", "public.ticket"), ("token_column", "token"), ("schema", "public")];
     Running::start(script(database, "roles", &variables)).wait().expect(0);
+}
+
+fn with_plain_sql(database: &Database) {
+    let path = "SET search_path = public, ticket_ext";
+    database.execute(&format!("ALTER DATABASE {0} OWNER TO app; ALTER DATABASE {0} {path}", database.name));
+    let mut setup = database.driver(&["setup"]);
+    setup.env("PGUSER", "app");
+    Running::start(setup).wait().expect(0);
+    with_tickets(database);
+}
+
+fn with_tickets(database: &Database) {
+    database.make_tickets(300);
+    oracle::watch(database);
+    database.execute("ALTER TABLE ticket OWNER TO app; ALTER TABLE leaked OWNER TO app");
 }
 
 fn schedule(database: &Database, variables: &[(&str, &str)]) -> Ended {
@@ -65,14 +78,20 @@ fn schedule(database: &Database, variables: &[(&str, &str)]) -> Ended {
 #[test]
 fn jobs_rotate_a_table_of_another_database_and_remove_themselves() {
     let Some(cron) = Cron::start("cron_elsewhere") else { return };
-    let database = Database::create_empty_on(&cron.server);
-    with_tickets(&database);
-    schedule(&database, &[]).expect(3).says(&[
+    for install in [with_extension, with_plain_sql] {
+        let database = Database::create_empty_on(&cron.server);
+        install(&database);
+        rotate_elsewhere(&cron, &database);
+    }
+}
+
+fn rotate_elsewhere(cron: &Cron, database: &Database) {
+    schedule(database, &[]).expect(3).says(&[
         &format!("pg_cron is not installed in database \"{}\"", database.name),
         "-v cron_database=NAME",
     ]);
     for _ in 0..2 {
-        schedule(&database, &[("cron_database", "postgres")]).expect(0);
+        schedule(database, &[("cron_database", "postgres")]).expect(0);
     }
     let jobs = "SELECT string_agg(jobname, ',' ORDER BY jobid) FROM cron.job";
     let name = format!("rotate {}: public.ticket (token)", database.name);
@@ -81,7 +100,7 @@ fn jobs_rotate_a_table_of_another_database_and_remove_themselves() {
         cron.run(ending).expect(0);
     }
     assert_eq!(cron.postgres().count("cron.job"), 3, "nobody has said that it has ended");
-    oracle::assert_rotated_once(&database);
+    oracle::assert_rotated_once(database);
     let ended = cron.run(": ended?").expect(1).says(&["this rotation has ended"]);
     cron.postgres().execute(&format!(
         "INSERT INTO cron.job_run_details (jobid, runid, username, status, return_message, end_time)
@@ -98,7 +117,7 @@ fn jobs_rotate_a_table_of_another_database_and_remove_themselves() {
 fn jobs_rotate_a_table_beside_pg_cron_and_remove_themselves() {
     let Some(cron) = Cron::start("cron_here") else { return };
     let database = cron.postgres();
-    with_tickets(&database);
+    with_extension(&database);
     schedule(&database, &[]).expect(0);
     assert_eq!(database.count("cron.job"), 2);
     for (ending, jobs) in [(": end", 2), ("", 2), (": end", 0)] {

@@ -4,6 +4,7 @@ mod install;
 mod look_alikes;
 mod printed;
 mod remove;
+mod rotation;
 mod versions;
 
 use std::process::Command;
@@ -23,7 +24,8 @@ impl Owned {
         let database = Database::create_empty();
         let owner = format!("owner_of_{}", database.name);
         database.execute(&format!(
-            "CREATE ROLE {owner} LOGIN; ALTER DATABASE {} OWNER TO {owner};
+            "CREATE ROLE {owner} LOGIN; ALTER DATABASE {0} OWNER TO {owner};
+             ALTER DATABASE {0} SET search_path = public, ticket_ext;
              REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE ON SCHEMA public TO {owner}",
             database.name
         ));
