@@ -59,11 +59,7 @@ FROM pg_trigger AS own
 JOIN pg_depend ON classid = 'pg_trigger'::regclass AND objid = own.oid
     AND refclassid = 'pg_class'::regclass AND refobjid = tgrelid AND refobjsubid > 0
 JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
-WHERE tgfoid = (SELECT pg_proc.oid FROM pg_proc
-                JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid
-                    AND refclassid = 'pg_extension'::regclass AND deptype = 'e'
-                JOIN pg_extension ON pg_extension.oid = refobjid AND extname = 'ticket_ext'
-                WHERE proname = 'ticket_guard')
+WHERE tgfoid = '@extschema@.ticket_guard()'::regprocedure
   AND tgparentid = 0
 GROUP BY tgrelid, attname;
 

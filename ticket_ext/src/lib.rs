@@ -58,7 +58,7 @@ pgrx::extension_sql_file!("../sql/version.sql", name = "version");
 pgrx::extension_sql_file!("../sql/edition.sql", name = "edition", requires = ["version"]);
 pgrx::extension_sql_file!("../sql/tables.sql", name = "tables");
 pgrx::extension_sql_file!("../sql/control.sql", name = "control");
-pgrx::extension_sql_file!("../sql/guard.sql", name = "guard");
+pgrx::extension_sql_file!("../sql/guard.sql", name = "guard", requires = [guard_api::ticket_guard]);
 pgrx::extension_sql_file!(
     "../sql/progress.sql",
     name = "progress",
@@ -67,6 +67,21 @@ pgrx::extension_sql_file!(
 pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
 pgrx::extension_sql_file!("../sql/settings.sql", name = "settings", requires = [api::rotate_ticket_tokens]);
 pgrx::extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["progress"]);
+pgrx::extension_sql_file!(
+    "../sql/batch_functions.sql",
+    name = "batch_functions",
+    requires = [
+        token_functions::renew_uuid,
+        token_functions::replace_uuid,
+        token_functions::renew_text,
+        token_functions::replace_text,
+        token_functions::renew_bytea,
+        token_functions::replace_bytea,
+        token_functions::is_due_uuid,
+        token_functions::is_due_text,
+        token_functions::is_due_bytea
+    ]
+);
 pgrx::extension_sql_file!("../sql/functions.sql", name = "functions", requires = ["procedures"], finalize);
 
 #[pgrx::pg_guard]

@@ -126,5 +126,7 @@ impl Session {
 }
 
 fn look<'conn>(client: &SpiClient<'conn>) -> Result<SpiTupleTable<'conn>, TicketError> {
-    Ok(in_own_path(|| statement::read(client, include_str!("queries/session.sql"), &[]))?.first())
+    let (session, own) = (include_str!("queries/session.sql"), include_str!("queries/own_extension.sql"));
+    let sql = format!("SELECT * FROM (\n{session}) AS session CROSS JOIN (\n{own}) AS own");
+    Ok(in_own_path(|| statement::read(client, &sql, &[]))?.first())
 }
