@@ -1,8 +1,8 @@
 //! The script, as it is printed for psql, migration tools and SQL consoles, and for pg_tle.
 
 use std::fs;
-use std::io::Write;
-use std::process::Stdio;
+
+use tempfile::NamedTempFile;
 
 use super::Owned;
 use crate::common::{Database, Ended, repository};
@@ -12,10 +12,9 @@ fn printed(arguments: &[&str]) -> String {
 }
 
 fn by_psql(owned: &Owned, text: &str) -> (bool, String) {
-    let mut psql = owned.psql();
-    let mut psql = psql.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("psql starts");
-    psql.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("psql reads");
-    let output = psql.wait_with_output().expect("psql ends");
+    let file = NamedTempFile::new().expect("a file for the script");
+    fs::write(&file, text).expect("it can be written");
+    let output = owned.psql().arg("--file").arg(file.path()).output().expect("psql runs");
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
