@@ -31,6 +31,7 @@ mod memory;
 mod model;
 mod names;
 mod nice;
+mod plain;
 mod qualified;
 mod readme;
 mod regress;

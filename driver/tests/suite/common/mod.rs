@@ -1,6 +1,7 @@
 //! What the tests share: servers, databases, processes, and what must hold after a run.
 
 mod database;
+mod edition;
 mod leaked;
 mod line;
 mod lock;
@@ -17,6 +18,7 @@ mod server;
 mod switch;
 
 pub use database::{DRIVER, Database};
+pub use edition::{Edition, OWNER};
 pub use leaked::{List, json_evidence, rotated, verify};
 pub use line::Line;
 pub use lock::{Lock, wait_for_blocked};
