@@ -115,6 +115,7 @@ COMMENT ON COLUMN "ticket_ext".ticket_rotation.started_at IS 'When the run start
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.finished_at IS 'When the run finished or was cancelled';
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.forgotten_at IS 'When the entries of the run were dropped';
 COMMENT ON SEQUENCE "ticket_ext".ticket_rotation_run_id_seq IS 'Numbers the runs';
+COMMENT ON INDEX "ticket_ext".ticket_rotation_pkey IS 'Finds a run';
 COMMENT ON INDEX "ticket_ext".ticket_rotation_target IS 'Finds the newest run of a table';
 COMMENT ON INDEX "ticket_ext".ticket_rotation_unfinished IS 'Allows a token column one unfinished run at a time';
 
@@ -3527,9 +3528,9 @@ AS $$
            CASE WHEN type.oid = 'uuid'::regtype THEN 'uuid' WHEN type.oid = 'bytea'::regtype THEN 'bytea'
                 WHEN type.typcategory = 'S' THEN 'text' END
     FROM pg_trigger
-    JOIN pg_depend ON classid = 'pg_trigger'::regclass AND objid = pg_trigger.oid
-        AND refclassid = 'pg_class'::regclass AND refobjid = tgrelid AND refobjsubid > 0
-    JOIN pg_attribute ON attrelid = tgrelid AND attnum = refobjsubid
+    JOIN pg_attribute ON attrelid = tgrelid AND attnum > 0
+    JOIN pg_depend ON (classid, objid) = ('pg_trigger'::regclass, pg_trigger.oid)
+        AND (refclassid, refobjid, refobjsubid) = ('pg_class'::regclass, attrelid, attnum)
     JOIN pg_type AS declared ON declared.oid = atttypid
     JOIN pg_type AS type ON type.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)
     WHERE tgrelid = relation AND tgname = trigger_name AND tgqual IS NOT NULL

@@ -79,7 +79,7 @@ fn schedule(database: &Database, variables: &[(&str, &str)]) -> Ended {
 fn jobs_rotate_a_table_of_another_database_and_remove_themselves() {
     let Some(cron) = Cron::start("cron_elsewhere") else { return };
     for install in [with_extension, with_plain_sql] {
-        let database = Database::create_empty_on(&cron.server);
+        let database = Database::create_empty_on(&cron.server).for_superuser();
         install(&database);
         rotate_elsewhere(&cron, &database);
     }

@@ -100,7 +100,7 @@ fn without(expected: &str, script: &str, left_out: &[usize]) -> String {
 
 fn run(script: &str) -> String {
     let server = Server::shared();
-    let database = Database::create_with(Edition::Plain, server);
+    let database = Database::with_functions_in_public(Edition::Plain, server);
     let mut psql = server.program("psql");
     psql.args([
         "--no-psqlrc",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Owned;
+use super::{Owned, with_extension};
 use crate::common::{Database, Lock, Running, wait_for_blocked};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -86,7 +86,7 @@ fn shared_schemas_and_names_that_end_a_quotation_are_a_usage_error() {
 
 #[test]
 fn a_database_with_the_extension_is_left_alone() {
-    let database = Database::create();
+    let database = with_extension();
     database.end(&["setup"], 1).says(&[
         "extension ticket_ext is installed in this database, in schema public: nothing was changed",
         "HINT: rotate-driver works with the extension",
@@ -131,7 +131,7 @@ fn interrupted_it_leaves_nothing() {
 
 #[test]
 fn a_superuser_is_told_that_the_functions_refuse_him() {
-    let database = Database::create_empty();
+    let database = Database::create_empty().for_superuser();
     database.complete(&["setup"]).says(&["its functions refuse superusers"]);
 }
 

@@ -13,6 +13,13 @@ use postgres::Client;
 
 use crate::common::{Database, Ended, Running};
 
+/// A superuser's, with the extension.
+fn with_extension() -> Database<'static> {
+    let database = Database::create_empty().for_superuser();
+    database.execute("CREATE EXTENSION ticket_ext");
+    database
+}
+
 /// A database with an owner of its own, who owns nothing else.
 struct Owned {
     database: Database<'static>,
@@ -21,7 +28,7 @@ struct Owned {
 
 impl Owned {
     fn create() -> Self {
-        let database = Database::create_empty();
+        let database = Database::create_empty().for_superuser();
         let owner = format!("owner_of_{}", database.name);
         database.execute(&format!(
             "CREATE ROLE {owner} LOGIN; ALTER DATABASE {0} OWNER TO {owner};

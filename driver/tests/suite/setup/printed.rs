@@ -8,7 +8,7 @@ use super::Owned;
 use crate::common::{Database, Ended, repository};
 
 fn printed(arguments: &[&str]) -> String {
-    Database::create_empty().complete(&[&["setup", "--print"], arguments].concat()).stdout
+    Database::create_empty().for_superuser().complete(&[&["setup", "--print"], arguments].concat()).stdout
 }
 
 fn by_psql(owned: &Owned, text: &str) -> (bool, String) {
@@ -69,7 +69,7 @@ fn another_schema_takes_its_place_everywhere() {
 
 #[test]
 fn printing_takes_no_server() {
-    let mut command = Database::create_empty().driver(&["setup", "--print"]);
+    let mut command = Database::create_empty().for_superuser().driver(&["setup", "--print"]);
     command.env("PGHOST", "/nowhere");
     let output = command.output().expect("the driver runs");
     assert!(output.status.success() && output.stdout.starts_with(b"-- ticket_ext "));

@@ -1,6 +1,6 @@
 //! Driver and database of different versions: each pair works, or says which side to update, and how.
 
-use super::Owned;
+use super::{Owned, with_extension};
 use crate::common::Database;
 
 fn mark(schema: &str, version: &str) -> String {
@@ -9,7 +9,7 @@ fn mark(schema: &str, version: &str) -> String {
 
 #[test]
 fn an_installation_writes_its_own_version() {
-    let (database, owned) = (Database::create(), Owned::with_setup());
+    let (database, owned) = (with_extension(), Owned::with_setup());
     let row = "SELECT concat_ws(' ', version, edition) FROM ticket_rotation_version";
     assert_eq!(database.one(row), concat!(env!("CARGO_PKG_VERSION"), " extension"));
     let row = row.replace("FROM ", "FROM ticket_ext.");
@@ -18,7 +18,8 @@ fn an_installation_writes_its_own_version() {
 
 #[test]
 fn the_last_number_does_not_matter() {
-    let database = Database::with_tickets(10);
+    let database = with_extension();
+    database.make_tickets(10);
     let (release, _) = env!("CARGO_PKG_VERSION").rsplit_once('.').expect("three numbers");
     database.execute(&mark("public", &format!("{release}.99")));
     database.complete(&["run"]);
@@ -26,7 +27,8 @@ fn the_last_number_does_not_matter() {
 
 #[test]
 fn a_newer_extension_asks_for_a_newer_driver_and_an_older_one_for_an_update() {
-    let database = Database::with_tickets(10);
+    let database = with_extension();
+    database.make_tickets(10);
     for (version, hint) in [
         ("99.1.0", "HINT: Update rotate-driver."),
         ("99.1", "HINT: Update rotate-driver."),
@@ -80,7 +82,7 @@ fn beside_the_extension_a_plain_edition_is_no_second_ledger() {
 
 #[test]
 fn the_extension_in_a_schema_of_its_own_is_no_second_edition() {
-    let database = Database::create_empty();
+    let database = Database::create_empty().for_superuser();
     database.execute("CREATE SCHEMA rotation; CREATE EXTENSION ticket_ext SCHEMA rotation");
     database.complete(&["init", "--size", "10"]);
     database.complete(&["run"]);
