@@ -46,6 +46,7 @@ fuzz: setup ## Throw random connection strings, password files and lists of toke
 
 check: setup ## Check formatting, lints, and dependencies where cargo-deny is there
 	@cargo fmt --all --check
+	@! git grep --line-number --perl-regexp '^(?=\s*(//|--)).{121,}' -- '*.rs' '*.sql' || { echo "longer than 120 columns"; exit 1; }
 	@eval "$$($(SERVER) env)"; cargo clippy --package ticket_ext --all-targets --no-default-features \
 		--features "pg$$PG_MAJOR pg_test" -- --deny warnings
 	@cargo clippy --package rotate-driver --all-targets -- --deny warnings

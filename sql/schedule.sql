@@ -3,13 +3,14 @@
 --   psql -v target=shop.voucher -v token_column=code -f sql/schedule.sql
 --
 -- target is written as in SQL, token_column is the column's plain name; without them the settings ticket_ext.target and
--- ticket_ext.token_column count, whose defaults are ticket and token. It finds the extension, or the plain-SQL edition of
--- the role that runs it; -v schema=NAME names another one.
+-- ticket_ext.token_column count, whose defaults are ticket and token. It finds the extension, or the plain-SQL edition
+-- of the role that runs it; -v schema=NAME names another one.
 --
 -- Run it in the database of the tickets, as a role that may rotate them (sql/roles.sql) and use pg_cron (GRANT USAGE ON
 -- SCHEMA cron): the jobs run as that role. pg_cron is in one database of a server, on managed ones mostly "postgres";
--- where that is another than the tickets' and the role may not look it up: -v cron_database=postgres. There the role also
--- needs, by an administrator: GRANT EXECUTE ON FUNCTION cron.schedule_in_database TO app;
+-- where that is another than the tickets' and the role may not look it up: -v cron_database=postgres. There the role
+-- also needs, by an administrator: GRANT EXECUTE ON FUNCTION cron.schedule_in_database TO app;
+--
 -- It starts a run where the table never had one, else continues the unfinished one. A second call changes nothing.
 -- For another run after a finished one, first: SELECT start_ticket_rotation('shop.voucher', 'code');
 --

@@ -1,9 +1,10 @@
 -- ticket_ext 0.1.0, the plain-SQL edition: regenerates the leaked tokens of a live table, exactly once each.
 -- Made by: rotate-driver setup --print
 --
--- Run it as the owner of the table, in the table's database, on PostgreSQL 13 or later: by psql, by a migration tool, or
--- in an SQL console. It is one transaction, with all of it or nothing; a tool that has one around each migration does
--- without the BEGIN below and the COMMIT at the end. Whoever rotates has to be its owner, or a member of that role.
+-- Run it as the owner of the table, in the table's database, on PostgreSQL 13 or later: by psql, by a migration tool,
+-- or in an SQL console. It is one transaction, with all of it or nothing; a tool that has one around each migration
+-- does without the BEGIN below and the COMMIT at the end. Whoever rotates has to be its owner, or a member of that
+-- role.
 
 BEGIN;
 
@@ -445,8 +446,8 @@ AS $$
     END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_bounds(boolean, bigint, bigint) IS 'The lowest and the highest key that an interval of ids can hold';
--- How long a call waits for what other sessions have locked, as in lock_wait.rs: a few seconds for a table, a range or a
--- run, then an error that names the holder.
+-- How long a call waits for what other sessions have locked, as in lock_wait.rs: a few seconds for a table, a range or
+-- a run, then an error that names the holder.
 
 -- Sets a limit, unless a shorter one is set, and returns the one before.
 CREATE FUNCTION "ticket_ext".ticket_limit_locks(longest interval) RETURNS text
@@ -475,7 +476,8 @@ DECLARE
     holders record;
 BEGIN
     EXECUTE replace($q$
--- The three whose transactions are the oldest, in words, and how to end the first. A prepared transaction has no process.
+-- The three whose transactions are the oldest, in words, and how to end the first. A prepared transaction has no
+-- process.
 WITH holding AS (
     SELECT DISTINCT pid, virtualtransaction FROM (
 @holding@
@@ -533,8 +535,9 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_refuse_held(text, oid, text[]) IS 'Raises the error that names who holds a lock';
 
--- The lock of what is to come, on a table and its partitions: to read, to rotate, or to add or drop triggers, where whoever
--- writes queues behind a change that waits. EXPLAIN takes the same lock, and is allowed also to who may update one column.
+-- The lock of what is to come, on a table and its partitions: to read, to rotate, or to add or drop triggers, where
+-- whoever writes queues behind a change that waits. EXPLAIN takes the same lock, and is allowed also to who may update
+-- one column.
 CREATE FUNCTION "ticket_ext".ticket_lock_table(context jsonb, mode text) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -737,9 +740,9 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (SELECT to_jsonb(key_column) FROM (
--- The column that orders the tickets of table $1: the one with number $3 or name $4, where it can; else a primary key of
--- one column, the column of it that has a sequence or that is left without those which partition the table, or any other
--- with a sequence. $2: its token column. It is NOT NULL and leads an index that holds every ticket.
+-- The column that orders the tickets of table $1: the one with number $3 or name $4, where it can; else a primary key
+-- of one column, the column of it that has a sequence or that is left without those which partition the table, or any
+-- other with a sequence. $2: its token column. It is NOT NULL and leads an index that holds every ticket.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
@@ -839,7 +842,8 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (SELECT to_jsonb(looked) FROM (
--- $1: oid of the target, $2: name of its token column, $3: number of its key. Privileges and policies are those of the current user.
+-- $1: oid of the target, $2: name of its token column, $3: number of its key. Privileges and policies are those of the
+-- current user.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
@@ -1046,8 +1050,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_described(jsonb, text, jsonb) IS 'What a call has to know of its target, once it is checked';
 
--- Locks first and looks then: where a name leads to another table by now, it starts over. Mode: rotate, read, or control,
--- which steers a run whatever became of its table, and locks nothing.
+-- Locks first and looks then: where a name leads to another table by now, it starts over. Mode: rotate, read, or
+-- control, which steers a run whatever became of its table, and locks nothing.
 CREATE FUNCTION "ticket_ext".ticket_context(mode text, target regclass, token_column name, path text, wanted jsonb DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE plpgsql
@@ -1076,8 +1080,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_context(text, regclass, name, text, jsonb) IS 'Locks and checks the target of a call';
 
--- At the end of a call: what its statements have found by the target's name, they have found in the target. No lock keeps
--- others from renaming a schema or attaching a partition.
+-- At the end of a call: what its statements have found by the target's name, they have found in the target. No lock
+-- keeps others from renaming a schema or attaching a partition.
 CREATE FUNCTION "ticket_ext".ticket_confirm(context jsonb) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -1203,8 +1207,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_refuse_state(jsonb, bigint) IS 'Raises the error of a run that is no longer active';
 
--- A statement that changes the row of a run, or the one row that a target may have of an unfinished run: another session
--- may have it locked. Its arguments are the fields of a JSON object, and its result is one.
+-- A statement that changes the row of a run, or the one row that a target may have of an unfinished run: another
+-- session may have it locked. Its arguments are the fields of a JSON object, and its result is one.
 CREATE FUNCTION "ticket_ext".ticket_change(what text, statement text, arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -1242,8 +1246,8 @@ AS $$
 DECLARE
     changed bigint;
 BEGIN
--- No row: the run is in none of the states ($3) that can be changed to $2. One that is resumed ($6) takes on the names that
--- its table and column have by now ($4, $5).
+-- No row: the run is in none of the states ($3) that can be changed to $2. One that is resumed ($6) takes on the names
+-- that its table and column have by now ($4, $5).
 UPDATE "ticket_ext".ticket_rotation
 SET state = $2,
     target_name = CASE WHEN $6 THEN $4 ELSE target_name END,
@@ -1277,8 +1281,8 @@ UPDATE "ticket_ext".ticket_rotation SET state = 'finished', finished_at = clock_
 WHERE run_id = $1 AND state = 'active'
 RETURNING run_id
 $q$ ELSE $q$
--- Run $1 is active again if it has finished, with its ranges to be swept anew, or if it was cancelled once all of them were
--- rotated, and then its sweep goes on
+-- Run $1 is active again if it has finished, with its ranges to be swept anew, or if it was cancelled once all of them
+-- were rotated, and then its sweep goes on
 WITH ended AS (
     SELECT run_id, state, forgotten_at IS NOT NULL AS forgotten
     FROM "ticket_ext".ticket_rotation
@@ -1321,7 +1325,8 @@ DECLARE
     resumes boolean := state = 'active';
 BEGIN
     IF mismatch IS NOT NULL THEN
-        -- A run can be cancelled whatever became of its table; to resume it under another name is to say that it is the same.
+        -- A run can be cancelled whatever became of its table; to resume it under another name is to say that it is
+        -- the same.
         IF NOT (state = 'cancelled' AND mismatch <> 'TableSwapped' OR resumes AND mismatch = 'TableRenamed') THEN
             PERFORM "ticket_ext".ticket_refuse_run(mismatch, context, run);
         ELSIF resumes AND run ->> 'state' NOT IN ('active', 'paused') THEN
@@ -1338,8 +1343,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_change_state(regclass, name, text, text, text[]) IS 'Pauses, resumes or cancels the newest run';
--- The ranges of a run. Whoever holds the lock of a range's row may rotate or sweep its next batch (range.rs). Sweep is the
--- number of the sweep, or 0 for the rotation.
+-- The ranges of a run. Whoever holds the lock of a range's row may rotate or sweep its next batch (range.rs). Sweep is
+-- the number of the sweep, or 0 for the rotation.
 
 CREATE FUNCTION "ticket_ext".ticket_ranges_left(run bigint, sweep integer, from_id bigint) RETURNS boolean
 LANGUAGE plpgsql
@@ -1382,8 +1387,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_checkpoint(bigint, bigint, bigint, integer) IS 'State of a run and checkpoint of a range';
 
--- The first range that reaches up to an id and has not been through the phase: a free one if there is one, else, for who
--- may wait, the first to become free. It may be finished or split by then, and there is another one to look for.
+-- The first range that reaches up to an id and has not been through the phase: a free one if there is one, else, for
+-- who may wait, the first to become free. It may be finished or split by then, and there is another one to look for.
 CREATE FUNCTION "ticket_ext".ticket_claim_range(context jsonb, run bigint, sweep integer, from_id bigint, may_wait boolean)
 RETURNS jsonb
 LANGUAGE plpgsql
@@ -1497,11 +1502,11 @@ COMMENT ON FUNCTION "ticket_ext".ticket_split_range(jsonb, bigint, jsonb, bigint
 -- One batch: the next tickets of one range, in the caller's transaction (batch.rs, interval.rs, entries.rs).
 --
 -- No function can note what the UPDATE replaces. So one statement reads the tickets and their digests, and updates each
--- that still has the token which was read: compare and swap. Where another session has changed the token in between, the
--- server looks again at the new version, and the ticket is left for a second attempt under a lock.
+-- that still has the token which was read: compare and swap. Where another session has changed the token in between,
+-- the server looks again at the new version, and the ticket is left for a second attempt under a lock.
 
--- Integrity violations without the row, which the server quotes with its tokens (violation.rs). Words that a function of
--- the user's has chosen name no constraint or table: they are not to be taken for the server's.
+-- Integrity violations without the row, which the server quotes with its tokens (violation.rs). Words that a function
+-- of the user's has chosen name no constraint or table: they are not to be taken for the server's.
 CREATE FUNCTION "ticket_ext".ticket_withhold(context jsonb, run jsonb, code text, message text, place text) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
@@ -1616,8 +1621,8 @@ $q$, '@those@', those), context || jsonb_build_object(
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_update(jsonb, jsonb, text, boolean) IS 'The UPDATE of a batch';
 
--- What was written, by what is stored where triggers fire: one may have suppressed a row or changed its token. And what is
--- left: tickets that were seen and are not among it.
+-- What was written, by what is stored where triggers fire: one may have suppressed a row or changed its token. And
+-- what is left: tickets that were seen and are not among it.
 CREATE FUNCTION "ticket_ext".ticket_reconcile(
     context jsonb, those text, first text, second text, lists boolean, seen bigint[],
     INOUT ids bigint[], INOUT digests bigint[], INOUT made bigint[], OUT left_keys text[], OUT left_digests bigint[]
@@ -1942,8 +1947,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_unknown(jsonb, bigint, bigint[], bigint[], bigint[]) IS 'Which tickets that have an id in common have no entry';
 
--- Looks at the next tickets of an interval and their entries. Which are due, and why: 1, they have no entry, 2, their old
--- token is back. Left over, by id: entries that some of the tickets without one have in truth, no telling which.
+-- Looks at the next tickets of an interval and their entries. Which are due, and why: 1, they have no entry, 2, their
+-- old token is back. Left over, by id: entries that some of the tickets without one have in truth, no telling which.
 CREATE FUNCTION "ticket_ext".ticket_step(
     context jsonb, run jsonb, first_id bigint, last_id bigint,
     OUT up_to bigint, OUT entries bigint, OUT keys text[], OUT ids bigint[], OUT digests bigint[], OUT reasons integer[],
@@ -2041,9 +2046,10 @@ $q$ INTO here USING (run ->> 'run_id')::bigint;
         RETURN QUERY SELECT * FROM unnest(keys, digests);
     ELSE
         RETURN QUERY EXECUTE "ticket_ext".ticket_fill_keys(format('SELECT key::text, digest FROM (%s) AS late (key, digest)', $q$
--- Of the tickets with these keys ($1) and digests ($2), those that a transaction below the horizon ($3) is not known to have
--- written. A row has the lower 32 bits of a transaction id; counted back from one that is still to come (1000000 are more than are
--- in progress), it can only be taken for younger than it is. A role that may not read it ($4: the target) knows of none.
+-- Of the tickets with these keys ($1) and digests ($2), those that a transaction below the horizon ($3) is not known to
+-- have written. A row has the lower 32 bits of a transaction id; counted back from one that is still to come (1000000
+-- are more than are in progress), it can only be taken for younger than it is. A role that may not read it ($4: the
+-- target) knows of none.
 SELECT @key_value@, coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0)
 FROM @target@
 WHERE @key@ = ANY ($1) AND coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0) = ANY ($2)
@@ -2062,8 +2068,8 @@ LANGUAGE sql
 AS $body$
     SELECT "ticket_ext".ticket_holders($q$
 -- Transactions below the horizon ($2) that write to the target ($1). Of a transaction id, locks have the lower 32 bits:
--- it is counted back from the horizon, or from the last one that has ended if that is later; what is younger counts from
--- the other end.
+-- it is counted back from the horizon, or from the last one that has ended if that is later; what is younger counts
+-- from the other end.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
@@ -2120,7 +2126,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_wait_for_older(jsonb, jsonb) IS 'Waits for transactions older than a run';
 
--- At most a batch of what is due, as far as it still is: all that have the last one's id. The next call looks from there on.
+-- At most a batch of what is due, as far as it still is: all that have the last one's id. The next call looks from
+-- there on.
 CREATE FUNCTION "ticket_ext".ticket_sweep_batch(
     context jsonb, run jsonb, claimed jsonb, swept_to bigint, keys text[], ids bigint[], digests bigint[], batch bigint
 ) RETURNS bigint
@@ -2205,8 +2212,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_sweep(jsonb, jsonb, bigint) IS 'Sweeps the next tickets';
 
--- Another session may have finished the run. One that was cancelled or paused meanwhile is not called finished. Batches may
--- be committed asynchronously; this commit flushes the log, and with it every batch before.
+-- Another session may have finished the run. One that was cancelled or paused meanwhile is not called finished.
+-- Batches may be committed asynchronously; this commit flushes the log, and with it every batch before.
 CREATE FUNCTION "ticket_ext".ticket_finish(context jsonb, run jsonb) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -2225,7 +2232,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_finish(jsonb, jsonb) IS 'Finishes a run';
 
--- Opens the newest run, which has finished, for another sweep. One that was cancelled while it was swept goes on with that.
+-- Opens the newest run, which has finished, for another sweep. One that was cancelled while it was swept goes on with
+-- that.
 CREATE FUNCTION "ticket_ext".ticket_reopen(target regclass, token_column name, path text) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -2481,7 +2489,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_crowd(jsonb, jsonb) IS 'How crowded the tokens of a format are, where that matters';
 
--- Of about so many new tokens those that no ticket has. Two sessions may draw the same one, and one of them repeats its batch.
+-- Of about so many new tokens those that no ticket has. Two sessions may draw the same one, and one of them repeats
+-- its batch.
 CREATE FUNCTION "ticket_ext".ticket_free_tokens(context jsonb, run jsonb, wanted bigint) RETURNS text[]
 LANGUAGE plpgsql
 AS $$
@@ -2507,8 +2516,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_free_tokens(jsonb, jsonb, bigint) IS 'Ne
 -- The choice of a format for a run: as it was asked for, or as a sample of the tokens has it (choose.rs, looks_like.rs,
 -- trial.rs).
 
--- How many characters all tokens begin with, up to the last separator in them. Fewer than 3 may begin alike by chance, and
--- no part of a token may end up in an error.
+-- How many characters all tokens begin with, up to the last separator in them. Fewer than 3 may begin alike by chance,
+-- and no part of a token may end up in an error.
 CREATE FUNCTION "ticket_ext".ticket_prefix(tokens text[]) RETURNS integer
 LANGUAGE sql IMMUTABLE
 AS $$
@@ -2520,7 +2529,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_prefix(text[]) IS 'How many characters all tokens begin with';
 
--- Runs of random characters between separators that stand at the same place in all tokens; NULL where no alphabet has them.
+-- Runs of random characters between separators that stand at the same place in all tokens; NULL where no alphabet has
+-- them.
 CREATE FUNCTION "ticket_ext".ticket_random_fields(rests text[]) RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
@@ -2844,8 +2854,8 @@ $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_choose_format(jsonb, bigint, text, boolean) IS 'Chooses the format of a run';
 -- The start of a run: what it covers, and the ranges it is divided into (start.rs, warnings.rs).
 
--- The first transaction id that is unused. A snapshot knows of those below the last that has ended; each younger one has a
--- lock, with the lower 32 bits of its number.
+-- The first transaction id that is unused. A snapshot knows of those below the last that has ended; each younger one
+-- has a lock, with the lower 32 bits of its number.
 CREATE FUNCTION "ticket_ext".ticket_horizon() RETURNS bigint
 LANGUAGE sql
 AS $$
@@ -2891,9 +2901,9 @@ AS $$
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_in_the_way(jsonb) IS 'A run that has to end before another one starts';
 
--- The last key of the run, so that what is in flight at its start is part of it: the last value of the sequence that the
--- keys come from. Where they come from elsewhere, and older transactions still write, there is no telling; nor is there of
--- UUIDs. NULL: there are no tickets.
+-- The last key of the run, so that what is in flight at its start is part of it: the last value of the sequence that
+-- the keys come from. Where they come from elsewhere, and older transactions still write, there is no telling; nor is
+-- there of UUIDs. NULL: there are no tickets.
 CREATE FUNCTION "ticket_ext".ticket_upper_id(context jsonb, highest bigint, horizon bigint) RETURNS bigint
 LANGUAGE plpgsql
 AS $$
@@ -2928,8 +2938,8 @@ DECLARE
     reference record;
 BEGIN
     EXECUTE format('SELECT array_agg(name), array_agg(value), array_agg(sounds) FROM (%s) AS other (name, value, sounds)', $q$
--- Columns of table $1 that may hold a copy of the one with name $2, or a digest, as texts, and whether they sound like it.
--- What the server computes follows the token, and what this role may not read it cannot compare.
+-- Columns of table $1 that may hold a copy of the one with name $2, or a digest, as texts, and whether they sound like
+-- it. What the server computes follows the token, and what this role may not read it cannot compare.
 SELECT quote_ident(attname),
        CASE typname WHEN 'bytea' THEN format('encode(%I, ''hex'')', attname) ELSE format('%I::text', attname) END,
        position(lower($2) IN lower(attname)) > 0
@@ -2983,8 +2993,9 @@ END
 $body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_warn(jsonb) IS 'Warns of what a run does not change or what makes it slow';
 
--- Ranges of about equally many tickets, as many as there may be workers where none were asked for. The first one begins with
--- the lowest key there can be, so that a ticket with a low one which is committed while the run goes on is part of it.
+-- Ranges of about equally many tickets, as many as there may be workers where none were asked for. The first one
+-- begins with the lowest key there can be, so that a ticket with a low one which is committed while the run goes on is
+-- part of it.
 CREATE FUNCTION "ticket_ext".ticket_divide(context jsonb, run bigint, upper_id bigint, tickets bigint, ranges integer) RETURNS void
 LANGUAGE plpgsql
 AS $body$
@@ -3114,8 +3125,8 @@ $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_run_to_rotate(jsonb) IS 'The run that a batch is of';
 -- The evidence that a run left no ticket behind (verify.rs).
 
--- Of tickets without an entry, in order: those that were left out, and how many came after the sweep. Of the tickets with an
--- id as many have an entry after all as are left over.
+-- Of tickets without an entry, in order: those that were left out, and how many came after the sweep. Of the tickets
+-- with an id as many have an entry after all as are left over.
 CREATE FUNCTION "ticket_ext".ticket_without_entry(
     context jsonb, run jsonb, keys text[], ids bigint[], digests bigint[], left_over jsonb,
     OUT left_out text[], OUT created_since bigint
@@ -3242,8 +3253,8 @@ $q$ INTO ledger USING run_id, -9223372036854775808, (run ->> 'upper_id')::bigint
 END
 $body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_verify(regclass, name, text) IS 'The evidence on the newest run, by the search_path of the caller';
--- How hard the drivers of a run work, while they do, and what they wait for; and what is dropped of a run that has ended
--- (tune.rs, forget.rs).
+-- How hard the drivers of a run work, while they do, and what they wait for; and what is dropped of a run that has
+-- ended (tune.rs, forget.rs).
 
 CREATE FUNCTION "ticket_ext".ticket_tune(
     batch_time interval, nice double precision, workers integer, target regclass, token_column name, path text
@@ -3386,8 +3397,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_traced_key(jsonb, bigint) IS 'The keys that an id may be of';
 
--- Of all runs of the target, the newest first. A run whose entries are forgotten is a row without a digest. The digests that
--- are asked for are hashed, and the entries of each run pass by once.
+-- Of all runs of the target, the newest first. A run whose entries are forgotten is a row without a digest. The
+-- digests that are asked for are hashed, and the entries of each run pass by once.
 CREATE FUNCTION "ticket_ext".ticket_trace(wanted bigint[], context jsonb)
 RETURNS TABLE (digest bigint, run_id bigint, key text, retired_at timestamptz)
 LANGUAGE plpgsql
@@ -3515,8 +3526,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_trace_token(text, regclass, name, text) IS 'Whose token it is or was, by the search_path of the caller';
--- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and counts
--- what it holds off as their owner. A batch passes through it as any other write: no new token is one that was retired.
+-- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and
+-- counts what it holds off as their owner. A batch passes through it as any other write: no new token is one that was
+-- retired.
 
 -- The column that a trigger guards: the one that its condition names; and the type that it is made of.
 CREATE FUNCTION "ticket_ext".ticket_guarded(
@@ -3547,8 +3559,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_digest_of(text, text) IS 'The digest of a token that is written as a text';
 
--- The runs of a column of this table, or of one that it is a partition of, with their keys, the newest first. One that was
--- restored goes by names.
+-- The runs of a column of this table, or of one that it is a partition of, with their keys, the newest first. One that
+-- was restored goes by names.
 CREATE FUNCTION "ticket_ext".ticket_guarded_runs(relation oid, token_column text)
 RETURNS TABLE (run_id bigint, sweeps integer, upper_id bigint, key_column text, token_format text)
 LANGUAGE sql STABLE
@@ -3621,8 +3633,8 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
--- The batches of runs $1 that reach over id $3, the newest first: of each run at most one, and one of each of its sweeps
--- ($2: how many it has had)
+-- The batches of runs $1 that reach over id $3, the newest first: of each run at most one, and one of each of its
+-- sweeps ($2: how many it has had)
 SELECT run.run_id, batch.keys, batch.digests
 FROM unnest($1::bigint[], $2::integer[]) AS run (run_id, sweeps)
 CROSS JOIN LATERAL generate_series(0, run.sweeps) AS number
@@ -3647,8 +3659,8 @@ DECLARE
     origin record;
 BEGIN
     EXECUTE $q$
--- The table that trigger $1, or the one of a parent which it is a copy of, was put on, and the arguments of a call for its
--- column with name $2
+-- The table that trigger $1, or the one of a parent which it is a copy of, was put on, and the arguments of a call for
+-- its column with name $2
 WITH RECURSIVE origin AS (
     SELECT tgparentid, tgrelid FROM pg_trigger WHERE oid = $1
     UNION ALL
@@ -3813,7 +3825,8 @@ BEGIN
     IF place ->> 'drops' IS NOT NULL THEN
         EXECUTE place ->> 'drops';
     END IF;
-    -- A row that is refused must be one that is really inserted: no INSERT ... ON CONFLICT that turns out to be an UPDATE.
+    -- A row that is refused must be one that is really inserted: no INSERT ... ON CONFLICT that turns out to be an
+    -- UPDATE.
     EXECUTE "ticket_ext".ticket_fill($q$
 CREATE TRIGGER @insert_trigger@ @timing@ INSERT ON @target@ FOR EACH ROW
     WHEN (NEW.@token@ IS NOT NULL) EXECUTE FUNCTION "ticket_ext".ticket_guard('@action@');
@@ -3846,8 +3859,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_take_guard_off(regclass, name, text) IS 'Takes the guard off, by the search_path of the caller';
--- The functions that people call, as the extension has them. Each hands the search_path of its caller on, by which the table
--- of a setting is looked up and the triggers of the target run.
+-- The functions that people call, as the extension has them. Each hands the search_path of its caller on, by which the
+-- table of a setting is looked up and the triggers of the target run.
 
 CREATE FUNCTION "ticket_ext".rotate_ticket_tokens(
     after_id bigint, batch integer, target regclass DEFAULT NULL, token_column name DEFAULT NULL
@@ -3939,8 +3952,8 @@ AS $$ SELECT "ticket_ext".ticket_take_guard_off($1, $2, pg_catalog.current_setti
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
--- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other, and
--- an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
+-- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other,
+-- and an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
 CREATE TABLE "ticket_ext".ticket_rotation_held_off (
     run_id bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -4007,8 +4020,8 @@ COMMENT ON COLUMN "ticket_ext".ticket_guard.enabled IS 'Whether the guard''s tri
 REVOKE ALL ON "ticket_ext".ticket_rotation_held_off, "ticket_ext".ticket_guard FROM PUBLIC;
 
 SET LOCAL search_path TO "ticket_ext", pg_temp;
--- Progress in the manner of the pg_stat_progress_* views. It reads the last ledger row of each range, and the last batches
--- for the rate, so it costs the same whatever the length of the ledger.
+-- Progress in the manner of the pg_stat_progress_* views. It reads the last ledger row of each range, and the last
+-- batches for the rate, so it costs the same whatever the length of the ledger.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;
@@ -4140,10 +4153,10 @@ COMMENT ON COLUMN "ticket_ext".batch_progress.without_token IS 'Tickets without 
 REVOKE ALL ON "ticket_ext".batch_progress FROM PUBLIC;
 
 SET LOCAL search_path TO "ticket_ext", pg_temp;
--- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved to
--- another partition, or a short token taken, is tried again with half its size, for up to five minutes without progress;
--- each success lets it grow back.
--- It runs by its caller's search_path, since a procedure that commits can have none of its own: all names are qualified.
+-- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
+-- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
+-- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
+-- have none of its own: all names are qualified.
 
 CREATE PROCEDURE "ticket_ext".rotate_all_tickets(
     batch pg_catalog.int4 DEFAULT 5000,
@@ -4186,8 +4199,9 @@ $$;
 ALTER FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name)
     SET plan_cache_mode = force_generic_plan
     SET jit = off;
--- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes is
--- further checked by the privileges on the target. Those of the guard are public: they ask for the owner of the table.
+-- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes
+-- is further checked by the privileges on the target. Those of the guard are public: they ask for the owner of the
+-- table.
 
 COMMENT ON FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name) IS
     'Rotates and checkpoints the next batch of tickets above after_id, returns the last id; NULL when none is left';

@@ -1,5 +1,5 @@
--- The functions that people call, as the extension has them. Each hands the search_path of its caller on, by which the table
--- of a setting is looked up and the triggers of the target run.
+-- The functions that people call, as the extension has them. Each hands the search_path of its caller on, by which the
+-- table of a setting is looked up and the triggers of the target run.
 
 CREATE FUNCTION @extschema@.rotate_ticket_tokens(
     after_id bigint, batch integer, target regclass DEFAULT NULL, token_column name DEFAULT NULL

@@ -1,11 +1,11 @@
 -- One batch: the next tickets of one range, in the caller's transaction (batch.rs, interval.rs, entries.rs).
 --
 -- No function can note what the UPDATE replaces. So one statement reads the tickets and their digests, and updates each
--- that still has the token which was read: compare and swap. Where another session has changed the token in between, the
--- server looks again at the new version, and the ticket is left for a second attempt under a lock.
+-- that still has the token which was read: compare and swap. Where another session has changed the token in between,
+-- the server looks again at the new version, and the ticket is left for a second attempt under a lock.
 
--- Integrity violations without the row, which the server quotes with its tokens (violation.rs). Words that a function of
--- the user's has chosen name no constraint or table: they are not to be taken for the server's.
+-- Integrity violations without the row, which the server quotes with its tokens (violation.rs). Words that a function
+-- of the user's has chosen name no constraint or table: they are not to be taken for the server's.
 CREATE FUNCTION @extschema@.ticket_withhold(context jsonb, run jsonb, code text, message text, place text) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
@@ -120,8 +120,8 @@ $q$, '@those@', those), context || jsonb_build_object(
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_update(jsonb, jsonb, text, boolean) IS 'The UPDATE of a batch';
 
--- What was written, by what is stored where triggers fire: one may have suppressed a row or changed its token. And what is
--- left: tickets that were seen and are not among it.
+-- What was written, by what is stored where triggers fire: one may have suppressed a row or changed its token. And
+-- what is left: tickets that were seen and are not among it.
 CREATE FUNCTION @extschema@.ticket_reconcile(
     context jsonb, those text, first text, second text, lists boolean, seen bigint[],
     INOUT ids bigint[], INOUT digests bigint[], INOUT made bigint[], OUT left_keys text[], OUT left_digests bigint[]

@@ -1,8 +1,8 @@
 -- The choice of a format for a run: as it was asked for, or as a sample of the tokens has it (choose.rs, looks_like.rs,
 -- trial.rs).
 
--- How many characters all tokens begin with, up to the last separator in them. Fewer than 3 may begin alike by chance, and
--- no part of a token may end up in an error.
+-- How many characters all tokens begin with, up to the last separator in them. Fewer than 3 may begin alike by chance,
+-- and no part of a token may end up in an error.
 CREATE FUNCTION @extschema@.ticket_prefix(tokens text[]) RETURNS integer
 LANGUAGE sql IMMUTABLE
 AS $$
@@ -14,7 +14,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_prefix(text[]) IS 'How many characters all tokens begin with';
 
--- Runs of random characters between separators that stand at the same place in all tokens; NULL where no alphabet has them.
+-- Runs of random characters between separators that stand at the same place in all tokens; NULL where no alphabet has
+-- them.
 CREATE FUNCTION @extschema@.ticket_random_fields(rests text[]) RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$

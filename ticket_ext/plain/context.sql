@@ -282,8 +282,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_described(jsonb, text, jsonb) IS 'What a call has to know of its target, once it is checked';
 
--- Locks first and looks then: where a name leads to another table by now, it starts over. Mode: rotate, read, or control,
--- which steers a run whatever became of its table, and locks nothing.
+-- Locks first and looks then: where a name leads to another table by now, it starts over. Mode: rotate, read, or
+-- control, which steers a run whatever became of its table, and locks nothing.
 CREATE FUNCTION @extschema@.ticket_context(mode text, target regclass, token_column name, path text, wanted jsonb DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE plpgsql
@@ -312,8 +312,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_context(text, regclass, name, text, jsonb) IS 'Locks and checks the target of a call';
 
--- At the end of a call: what its statements have found by the target's name, they have found in the target. No lock keeps
--- others from renaming a schema or attaching a partition.
+-- At the end of a call: what its statements have found by the target's name, they have found in the target. No lock
+-- keeps others from renaming a schema or attaching a partition.
 CREATE FUNCTION @extschema@.ticket_confirm(context jsonb) RETURNS void
 LANGUAGE plpgsql
 AS $$

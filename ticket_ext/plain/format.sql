@@ -231,7 +231,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_crowd(jsonb, jsonb) IS 'How crowded the tokens of a format are, where that matters';
 
--- Of about so many new tokens those that no ticket has. Two sessions may draw the same one, and one of them repeats its batch.
+-- Of about so many new tokens those that no ticket has. Two sessions may draw the same one, and one of them repeats
+-- its batch.
 CREATE FUNCTION @extschema@.ticket_free_tokens(context jsonb, run jsonb, wanted bigint) RETURNS text[]
 LANGUAGE plpgsql
 AS $$

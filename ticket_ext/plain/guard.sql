@@ -1,5 +1,6 @@
--- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and counts
--- what it holds off as their owner. A batch passes through it as any other write: no new token is one that was retired.
+-- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and
+-- counts what it holds off as their owner. A batch passes through it as any other write: no new token is one that was
+-- retired.
 
 -- The column that a trigger guards: the one that its condition names; and the type that it is made of.
 CREATE FUNCTION @extschema@.ticket_guarded(
@@ -30,8 +31,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_digest_of(text, text) IS 'The digest of a token that is written as a text';
 
--- The runs of a column of this table, or of one that it is a partition of, with their keys, the newest first. One that was
--- restored goes by names.
+-- The runs of a column of this table, or of one that it is a partition of, with their keys, the newest first. One that
+-- was restored goes by names.
 CREATE FUNCTION @extschema@.ticket_guarded_runs(relation oid, token_column text)
 RETURNS TABLE (run_id bigint, sweeps integer, upper_id bigint, key_column text, token_format text)
 LANGUAGE sql STABLE
@@ -235,7 +236,8 @@ BEGIN
     IF place ->> 'drops' IS NOT NULL THEN
         EXECUTE place ->> 'drops';
     END IF;
-    -- A row that is refused must be one that is really inserted: no INSERT ... ON CONFLICT that turns out to be an UPDATE.
+    -- A row that is refused must be one that is really inserted: no INSERT ... ON CONFLICT that turns out to be an
+    -- UPDATE.
     EXECUTE @extschema@.ticket_fill($q$
 @include src/queries/put_guard_on.sql@
 $q$, place || jsonb_build_object('timing', CASE action WHEN 'keep' THEN 'BEFORE' ELSE 'AFTER' END, 'action', action));

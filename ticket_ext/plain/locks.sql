@@ -1,5 +1,5 @@
--- How long a call waits for what other sessions have locked, as in lock_wait.rs: a few seconds for a table, a range or a
--- run, then an error that names the holder.
+-- How long a call waits for what other sessions have locked, as in lock_wait.rs: a few seconds for a table, a range or
+-- a run, then an error that names the holder.
 
 -- Sets a limit, unless a shorter one is set, and returns the one before.
 CREATE FUNCTION @extschema@.ticket_limit_locks(longest interval) RETURNS text
@@ -50,8 +50,9 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_refuse_held(text, oid, text[]) IS 'Raises the error that names who holds a lock';
 
--- The lock of what is to come, on a table and its partitions: to read, to rotate, or to add or drop triggers, where whoever
--- writes queues behind a change that waits. EXPLAIN takes the same lock, and is allowed also to who may update one column.
+-- The lock of what is to come, on a table and its partitions: to read, to rotate, or to add or drop triggers, where
+-- whoever writes queues behind a change that waits. EXPLAIN takes the same lock, and is allowed also to who may update
+-- one column.
 CREATE FUNCTION @extschema@.ticket_lock_table(context jsonb, mode text) RETURNS void
 LANGUAGE plpgsql
 AS $$

@@ -1,5 +1,5 @@
--- The ranges of a run. Whoever holds the lock of a range's row may rotate or sweep its next batch (range.rs). Sweep is the
--- number of the sweep, or 0 for the rotation.
+-- The ranges of a run. Whoever holds the lock of a range's row may rotate or sweep its next batch (range.rs). Sweep is
+-- the number of the sweep, or 0 for the rotation.
 
 CREATE FUNCTION @extschema@.ticket_ranges_left(run bigint, sweep integer, from_id bigint) RETURNS boolean
 LANGUAGE plpgsql
@@ -30,8 +30,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_checkpoint(bigint, bigint, bigint, integer) IS 'State of a run and checkpoint of a range';
 
--- The first range that reaches up to an id and has not been through the phase: a free one if there is one, else, for who
--- may wait, the first to become free. It may be finished or split by then, and there is another one to look for.
+-- The first range that reaches up to an id and has not been through the phase: a free one if there is one, else, for
+-- who may wait, the first to become free. It may be finished or split by then, and there is another one to look for.
 CREATE FUNCTION @extschema@.ticket_claim_range(context jsonb, run bigint, sweep integer, from_id bigint, may_wait boolean)
 RETURNS jsonb
 LANGUAGE plpgsql

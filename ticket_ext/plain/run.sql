@@ -91,8 +91,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_refuse_state(jsonb, bigint) IS 'Raises the error of a run that is no longer active';
 
--- A statement that changes the row of a run, or the one row that a target may have of an unfinished run: another session
--- may have it locked. Its arguments are the fields of a JSON object, and its result is one.
+-- A statement that changes the row of a run, or the one row that a target may have of an unfinished run: another
+-- session may have it locked. Its arguments are the fields of a JSON object, and its result is one.
 CREATE FUNCTION @extschema@.ticket_change(what text, statement text, arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -173,7 +173,8 @@ DECLARE
     resumes boolean := state = 'active';
 BEGIN
     IF mismatch IS NOT NULL THEN
-        -- A run can be cancelled whatever became of its table; to resume it under another name is to say that it is the same.
+        -- A run can be cancelled whatever became of its table; to resume it under another name is to say that it is
+        -- the same.
         IF NOT (state = 'cancelled' AND mismatch <> 'TableSwapped' OR resumes AND mismatch = 'TableRenamed') THEN
             PERFORM @extschema@.ticket_refuse_run(mismatch, context, run);
         ELSIF resumes AND run ->> 'state' NOT IN ('active', 'paused') THEN

@@ -1,7 +1,7 @@
 -- The start of a run: what it covers, and the ranges it is divided into (start.rs, warnings.rs).
 
--- The first transaction id that is unused. A snapshot knows of those below the last that has ended; each younger one has a
--- lock, with the lower 32 bits of its number.
+-- The first transaction id that is unused. A snapshot knows of those below the last that has ended; each younger one
+-- has a lock, with the lower 32 bits of its number.
 CREATE FUNCTION @extschema@.ticket_horizon() RETURNS bigint
 LANGUAGE sql
 AS $$
@@ -40,9 +40,9 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_in_the_way(jsonb) IS 'A run that has to end before another one starts';
 
--- The last key of the run, so that what is in flight at its start is part of it: the last value of the sequence that the
--- keys come from. Where they come from elsewhere, and older transactions still write, there is no telling; nor is there of
--- UUIDs. NULL: there are no tickets.
+-- The last key of the run, so that what is in flight at its start is part of it: the last value of the sequence that
+-- the keys come from. Where they come from elsewhere, and older transactions still write, there is no telling; nor is
+-- there of UUIDs. NULL: there are no tickets.
 CREATE FUNCTION @extschema@.ticket_upper_id(context jsonb, highest bigint, horizon bigint) RETURNS bigint
 LANGUAGE plpgsql
 AS $$
@@ -102,8 +102,9 @@ END
 $body$;
 COMMENT ON FUNCTION @extschema@.ticket_warn(jsonb) IS 'Warns of what a run does not change or what makes it slow';
 
--- Ranges of about equally many tickets, as many as there may be workers where none were asked for. The first one begins with
--- the lowest key there can be, so that a ticket with a low one which is committed while the run goes on is part of it.
+-- Ranges of about equally many tickets, as many as there may be workers where none were asked for. The first one
+-- begins with the lowest key there can be, so that a ticket with a low one which is committed while the run goes on is
+-- part of it.
 CREATE FUNCTION @extschema@.ticket_divide(context jsonb, run bigint, upper_id bigint, tickets bigint, ranges integer) RETURNS void
 LANGUAGE plpgsql
 AS $body$

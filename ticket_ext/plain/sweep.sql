@@ -76,8 +76,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_unknown(jsonb, bigint, bigint[], bigint[], bigint[]) IS 'Which tickets that have an id in common have no entry';
 
--- Looks at the next tickets of an interval and their entries. Which are due, and why: 1, they have no entry, 2, their old
--- token is back. Left over, by id: entries that some of the tickets without one have in truth, no telling which.
+-- Looks at the next tickets of an interval and their entries. Which are due, and why: 1, they have no entry, 2, their
+-- old token is back. Left over, by id: entries that some of the tickets without one have in truth, no telling which.
 CREATE FUNCTION @extschema@.ticket_step(
     context jsonb, run jsonb, first_id bigint, last_id bigint,
     OUT up_to bigint, OUT entries bigint, OUT keys text[], OUT ids bigint[], OUT digests bigint[], OUT reasons integer[],
@@ -218,7 +218,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_wait_for_older(jsonb, jsonb) IS 'Waits for transactions older than a run';
 
--- At most a batch of what is due, as far as it still is: all that have the last one's id. The next call looks from there on.
+-- At most a batch of what is due, as far as it still is: all that have the last one's id. The next call looks from
+-- there on.
 CREATE FUNCTION @extschema@.ticket_sweep_batch(
     context jsonb, run jsonb, claimed jsonb, swept_to bigint, keys text[], ids bigint[], digests bigint[], batch bigint
 ) RETURNS bigint
@@ -302,8 +303,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_sweep(jsonb, jsonb, bigint) IS 'Sweeps the next tickets';
 
--- Another session may have finished the run. One that was cancelled or paused meanwhile is not called finished. Batches may
--- be committed asynchronously; this commit flushes the log, and with it every batch before.
+-- Another session may have finished the run. One that was cancelled or paused meanwhile is not called finished.
+-- Batches may be committed asynchronously; this commit flushes the log, and with it every batch before.
 CREATE FUNCTION @extschema@.ticket_finish(context jsonb, run jsonb) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -321,7 +322,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_finish(jsonb, jsonb) IS 'Finishes a run';
 
--- Opens the newest run, which has finished, for another sweep. One that was cancelled while it was swept goes on with that.
+-- Opens the newest run, which has finished, for another sweep. One that was cancelled while it was swept goes on with
+-- that.
 CREATE FUNCTION @extschema@.ticket_reopen(target regclass, token_column name, path text) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

@@ -21,8 +21,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_traced_key(jsonb, bigint) IS 'The keys that an id may be of';
 
--- Of all runs of the target, the newest first. A run whose entries are forgotten is a row without a digest. The digests that
--- are asked for are hashed, and the entries of each run pass by once.
+-- Of all runs of the target, the newest first. A run whose entries are forgotten is a row without a digest. The
+-- digests that are asked for are hashed, and the entries of each run pass by once.
 CREATE FUNCTION @extschema@.ticket_trace(wanted bigint[], context jsonb)
 RETURNS TABLE (digest bigint, run_id bigint, key text, retired_at timestamptz)
 LANGUAGE plpgsql

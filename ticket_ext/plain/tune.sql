@@ -1,5 +1,5 @@
--- How hard the drivers of a run work, while they do, and what they wait for; and what is dropped of a run that has ended
--- (tune.rs, forget.rs).
+-- How hard the drivers of a run work, while they do, and what they wait for; and what is dropped of a run that has
+-- ended (tune.rs, forget.rs).
 
 CREATE FUNCTION @extschema@.ticket_tune(
     batch_time interval, nice double precision, workers integer, target regclass, token_column name, path text

@@ -1,7 +1,7 @@
 -- The evidence that a run left no ticket behind (verify.rs).
 
--- Of tickets without an entry, in order: those that were left out, and how many came after the sweep. Of the tickets with an
--- id as many have an entry after all as are left over.
+-- Of tickets without an entry, in order: those that were left out, and how many came after the sweep. Of the tickets
+-- with an id as many have an entry after all as are left over.
 CREATE FUNCTION @extschema@.ticket_without_entry(
     context jsonb, run jsonb, keys text[], ids bigint[], digests bigint[], left_over jsonb,
     OUT left_out text[], OUT created_since bigint

@@ -1,5 +1,5 @@
--- The functions within the statements of a batch. They run as the table's owner as well, so they stay public: out of a batch
--- they only raise an error.
+-- The functions within the statements of a batch. They run as the table's owner as well, so they stay public: out of a
+-- batch they only raise an error.
 COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
 COMMENT ON FUNCTION renew_ticket_token(uuid, bigint, uuid) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
 COMMENT ON FUNCTION renew_ticket_token(text, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';

@@ -65,7 +65,7 @@ fn tell(scope: &Scope, options: &Init, made: &Made) -> Result<Exit, Error> {
     console::say(&format!("made table {} with {} ticket(s)", made.table, options.size))?;
     match made.missing {
         Some(EditionError::ExtensionMissing(_)) => {
-            console::say("next, in SQL: CREATE EXTENSION ticket_ext;")?
+            console::say("next, in SQL: CREATE EXTENSION ticket_ext;")?;
         }
         Some(_) => console::say(&format!("next: {}", to_paste(scope, &["setup"])))?,
         None => {}

@@ -27,8 +27,8 @@ pub fn hint(said: &DbError) -> Option<&str> {
     said.hint().filter(|_| Shown::of(said) == Shown::All)
 }
 
-/// The words of ticket_ext quote no row. The extension names itself as the source, in a notice one of its functions; the
-/// plain-SQL edition raises them as a trigger would, and marks them.
+/// The words of ticket_ext quote no row. The extension names itself as the source, in a notice one of its functions;
+/// the plain-SQL edition raises them as a trigger would, and marks them.
 pub fn is_own(said: &DbError) -> bool {
     let module = said.routine().and_then(|routine| routine.split("::").next());
     let is_marked = said.routine() == Some("exec_stmt_raise") && said.datatype() == Some("ticket_ext");

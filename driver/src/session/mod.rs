@@ -6,6 +6,7 @@
 
 mod dry_run;
 mod edition;
+mod evidence;
 mod link;
 mod options;
 mod place;
@@ -26,10 +27,10 @@ use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::pace::{SynchronousCommit, Tuning};
 use crate::progress::Progress;
-use crate::verify::RunEvidence;
 
 pub use dry_run::DryRun;
 pub use edition::{Edition, Kind};
+pub use evidence::{RunEvidence, Tickets};
 pub use link::Link;
 pub use options::RetryOptions;
 pub use place::Place;
@@ -263,8 +264,8 @@ fn starting(options: &StartOptions) -> (String, [Parameter<'_>; 4]) {
     (call, arguments)
 }
 
-/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has taken
-/// over the name of another one continues no run of it.
+/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has
+/// taken over the name of another one continues no run of it.
 fn starting_first() -> String {
     format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX)
 }

@@ -1,8 +1,8 @@
--- Where ticket_ext lives: the extension, else the plain-SQL edition, which is a schema with a table of this name. Whoever
--- may create a schema can make one that looks like it, and its functions would run with the privileges of this role. So
--- it counts only if it belongs to a role that can act as this one anyway: itself, a member of it, a superuser. A role
--- without the attributes of an administrator also trusts the owner of the database, who may set its search_path, and the
--- owner of the target ($1), whose triggers it fires.
+-- Where ticket_ext lives: the extension, else the plain-SQL edition, which is a schema with a table of this name.
+-- Whoever may create a schema can make one that looks like it, and its functions would run with the privileges of this
+-- role. So it counts only if it belongs to a role that can act as this one anyway: itself, a member of it, a
+-- superuser. A role without the attributes of an administrator also trusts the owner of the database, who may set its
+-- search_path, and the owner of the target ($1), whose triggers it fires.
 WITH me AS (
     SELECT oid, rolsuper OR rolcreaterole OR rolreplication OR rolbypassrls AS is_administrator
     FROM pg_catalog.pg_roles

@@ -1,9 +1,10 @@
 -- ticket_ext @version@, the plain-SQL edition: regenerates the leaked tokens of a live table, exactly once each.
 -- Made by: rotate-driver setup --print
 --
--- Run it as the owner of the table, in the table's database, on PostgreSQL 13 or later: by psql, by a migration tool, or
--- in an SQL console. It is one transaction, with all of it or nothing; a tool that has one around each migration does
--- without the BEGIN below and the COMMIT at the end. Whoever rotates has to be its owner, or a member of that role.
+-- Run it as the owner of the table, in the table's database, on PostgreSQL 13 or later: by psql, by a migration tool,
+-- or in an SQL console. It is one transaction, with all of it or nothing; a tool that has one around each migration
+-- does without the BEGIN below and the COMMIT at the end. Whoever rotates has to be its owner, or a member of that
+-- role.
 
 BEGIN;
 

@@ -14,6 +14,7 @@ mod dry_run;
 mod encoding;
 mod exits;
 mod faults;
+mod frameworks;
 mod giving_up;
 mod guard;
 mod held;

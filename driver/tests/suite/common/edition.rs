@@ -1,5 +1,5 @@
-//! Which edition of ticket_ext the tests run with: the extension, or with EDITION=plain the plain-SQL one, as on a managed
-//! server: by a role that is no superuser and owns the database.
+//! Which edition of ticket_ext the tests run with: the extension, or with EDITION=plain the plain-SQL one, as on a
+//! managed server: by a role that is no superuser and owns the database.
 
 use std::sync::Mutex;
 
@@ -8,8 +8,8 @@ use super::server::Server;
 
 const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/ticket_rotation.sql"));
 
-/// Who owns databases with the plain-SQL edition, and all that is in them. It may do what administrators of managed servers
-/// may.
+/// Who owns databases with the plain-SQL edition, and all that is in them. It may do what administrators of managed
+/// servers may.
 pub const OWNER: &str = "rotation_owner";
 
 #[derive(Clone, Copy, PartialEq, Eq)]

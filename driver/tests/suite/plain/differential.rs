@@ -1,5 +1,5 @@
-//! The same random calls and writes against both editions: equal answers, SQLSTATEs and words, and equal ledgers but for
-//! times and the digests of random tokens.
+//! The same random calls and writes against both editions: equal answers, SQLSTATEs and words, and equal ledgers but
+//! for times and the digests of random tokens.
 
 use fastrand::Rng;
 use postgres::Client;
@@ -65,7 +65,7 @@ impl Pair {
             21 if random.bool() => format!("forget_ticket_rotation({})", random.u32(1..4)),
             4 if random.bool() => "cancel_ticket_rotation()".to_owned(),
             5 => "sweep_ticket_rotation()".to_owned(),
-            6 => format!("tune_ticket_rotation(nice => {}, workers => {batch})", batch as f64 / 10.0),
+            6 => format!("tune_ticket_rotation(nice => {}, workers => {batch})", f64::from(batch) / 10.0),
             7 => return self.insert(id),
             8 => return self.both(&format!("DELETE FROM ticket WHERE {of_id} = {id}")),
             9 => {
@@ -116,9 +116,10 @@ impl Pair {
 }
 
 fn answer(client: &mut Client, sql: &str) -> String {
-    let query = match sql.starts_with("SELECT") {
-        true => format!("SELECT coalesce(string_agg(answer::text, ' '), '') FROM ({sql}) AS answer"),
-        false => format!("WITH done AS ({sql} RETURNING 1) SELECT count(*)::text FROM done"),
+    let query = if sql.starts_with("SELECT") {
+        format!("SELECT coalesce(string_agg(answer::text, ' '), '') FROM ({sql}) AS answer")
+    } else {
+        format!("WITH done AS ({sql} RETURNING 1) SELECT count(*)::text FROM done")
     };
     if sql.starts_with("CREATE") {
         client.batch_execute(sql).expect("the table is new");

@@ -18,8 +18,8 @@ const BY_A_SUPERUSER: [&str; 7] = [
     "RESET session_replication_role;",
 ];
 
-/// What belongs to the extension: as one, and what it does in its own memory. A call within a SECURITY DEFINER function of
-/// the same role is not told from any other.
+/// What belongs to the extension: as one, and what it does in its own memory. A call within a SECURITY DEFINER
+/// function of the same role is not told from any other.
 const OF_THE_EXTENSION: [&str; 6] = [
     "CREATE EXTENSION ticket_ext;",
     "SELECT extversion FROM pg_extension",
