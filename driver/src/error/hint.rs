@@ -48,10 +48,7 @@ impl Error {
             Self::Unreachable { .. } | Self::Silent(_) | Self::NotPostgres { .. } => Some(REACH),
             Self::Tls { .. } => Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT."),
             Self::PasswordMissing(_) => Some(PASSWORD),
-            Self::ExtensionMissing(_) => Some("In that database, run: CREATE EXTENSION ticket_ext;"),
-            Self::ExtensionUnavailable(_) => {
-                Some("Install its files on the server first, then run: CREATE EXTENSION ticket_ext;")
-            }
+            Self::Edition(error) => Some(error.hint()),
             Self::TableMissing(_) => Some(
                 "Quote it as SQL does: --table '\"My Table\"', or --table schema.name; rotate-driver init makes a sample table.",
             ),

@@ -38,12 +38,15 @@ impl Database<'static> {
 
 impl<'a> Database<'a> {
     pub fn create_on(server: &'a Server) -> Self {
-        Self::create_with(Edition::of_tests(), server)
-    }
-
-    pub fn create_with(edition: Edition, server: &'a Server) -> Self {
+        let edition = Edition::of_tests();
         let database = Self::create_for(edition, server);
         edition.install(&database);
+        database
+    }
+
+    pub fn with_functions_in_public(edition: Edition, server: &'a Server) -> Self {
+        let database = Self::create_for(edition, server);
+        edition.install_into_public(&database);
         database
     }
 
@@ -55,6 +58,11 @@ impl<'a> Database<'a> {
     /// Without the extension.
     pub fn create_empty_on(server: &'a Server) -> Self {
         Self::create_for(Edition::of_tests(), server)
+    }
+
+    /// The same one for the server's superuser.
+    pub fn for_superuser(self) -> Self {
+        Self { role: self.server.variable("PGUSER").into(), ..self }
     }
 
     fn create_for(edition: Edition, server: &'a Server) -> Self {
