@@ -28,6 +28,7 @@ mod kinds;
 mod leaked;
 mod limits;
 mod look_alikes;
+mod managed;
 mod memory;
 mod model;
 mod names;
