@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::common::{Database, Edition, OWNER, Server, repository};
 
@@ -98,30 +98,17 @@ fn without(expected: &str, script: &str, left_out: &[usize]) -> String {
     kept
 }
 
+/// As pg_regress runs it, but for the context of errors, which only functions in PL/pgSQL have.
 fn run(script: &str) -> String {
-    let server = Server::shared();
-    let database = Database::with_functions_in_public(Edition::Plain, server);
-    let mut psql = server.program("psql");
-    psql.args([
-        "--no-psqlrc",
-        "--echo-all",
-        "--quiet",
-        "--set=SHOW_CONTEXT=never",
-        "--dbname",
-        &database.name,
-    ])
-    .args(["--set=HIDE_TABLEAM=on", "--set=HIDE_TOAST_COMPRESSION=on"])
-    .env("PGTZ", "PST8PDT")
-    .env("PGDATESTYLE", "Postgres, MDY")
-    .env("PGOPTIONS", "-c intervalstyle=postgres_verbose")
-    .stdin(Stdio::piped())
-    .stdout(Stdio::piped());
-    let shell_words = "exec \"$@\" 2>&1";
-    let mut command = std::process::Command::new("sh");
-    command.arg("-c").arg(shell_words).arg("sh").arg(psql.get_program()).args(psql.get_args());
-    server.set_variables(&mut command);
-    command.envs(psql.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut running = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql starts");
+    let database = Database::with_functions_in_public(Edition::Plain, Server::shared());
+    let mut psql = Command::new("sh");
+    database.server.set_variables(&mut psql);
+    psql.args(["-c", "exec \"$PGBIN/psql\" -X -a -q -v SHOW_CONTEXT=never 2>&1"])
+        .envs([("PGDATABASE", &*database.name), ("PGTZ", "PST8PDT"), ("PGDATESTYLE", "Postgres, MDY")])
+        .env("PGOPTIONS", "-c intervalstyle=postgres_verbose")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut running = psql.spawn().expect("psql starts");
     running.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("psql reads the script");
     let output = running.wait_with_output().expect("psql ends").stdout;
     let lines = String::from_utf8(output).expect("it prints text");
