@@ -255,7 +255,7 @@ SELECT code, message, detail, hint FROM (VALUES
 ('NoNewToken', '22000', 'the function that makes the tokens has returned {fault}', 'The batch is rolled back.',
  'Correct the function, or cancel the run and start another one with another format.'),
 ('Collision', '40001', 'a new token of table {table} is taken already',
- 'There are {:.0} tokens of format {format}, and {:.2} % of them are taken. The batch is rolled back.',
+ 'There are {codes:.0} tokens of format {format}, and {:.2} % of them are taken. The batch is rolled back.',
  'Call again: it makes others. If that does not help, start a run with a longer format.'),
 ('GeneratedColumn', '428C9', 'column {column} of table {table} is a generated column',
  'The server computes it from other columns.', '{NAME_THE_COLUMN}'),
@@ -1405,26 +1405,37 @@ ORDER BY first_id
 LIMIT 1
 FOR NO KEY UPDATE
 $q$, '@ended_at@', CASE sweep WHEN 0 THEN 'rotated_at' ELSE 'swept_at' END);
+    waits boolean := false;
+    before text;
     claimed record;
     checkpoint jsonb;
-    before text;
 BEGIN
     LOOP
-        EXECUTE claim || ' SKIP LOCKED' INTO claimed USING run, from_id;
-        EXIT WHEN claimed.first_id IS NOT NULL;
-        IF NOT may_wait OR NOT "ticket_ext".ticket_ranges_left(run, sweep, from_id) THEN
-            RETURN NULL;
-        END IF;
-        before := "ticket_ext".ticket_limit_locks('3 s');
         BEGIN
-            EXECUTE claim INTO claimed USING run, from_id;
-        EXCEPTION WHEN lock_not_available THEN
-            PERFORM "ticket_ext".ticket_refuse_held(
-                format('every range of run %s that is left', run), '"ticket_ext".ticket_rotation_range'::regclass,
-                '{RowShareLock,RowExclusiveLock}');
+            EXECUTE claim || CASE WHEN waits THEN '' ELSE ' SKIP LOCKED' END INTO claimed USING run, from_id;
+            IF claimed.first_id IS NULL THEN
+                -- Rows that turned out to be finished would stay locked: others would wait for them, while this call
+                -- goes on and waits for others.
+                RAISE no_data_found;
+            END IF;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                PERFORM "ticket_ext".ticket_refuse_held(
+                    format('every range of run %s that is left', run), '"ticket_ext".ticket_rotation_range'::regclass,
+                    '{RowShareLock,RowExclusiveLock}');
+            WHEN no_data_found THEN
+                NULL;
         END;
-        PERFORM "ticket_ext".ticket_unlimit_locks(before);
+        IF waits THEN
+            PERFORM "ticket_ext".ticket_unlimit_locks(before);
+        END IF;
         EXIT WHEN claimed.first_id IS NOT NULL;
+        waits := NOT waits;
+        IF waits AND (NOT may_wait OR NOT "ticket_ext".ticket_ranges_left(run, sweep, from_id)) THEN
+            RETURN NULL;
+        ELSIF waits THEN
+            before := "ticket_ext".ticket_limit_locks('3 s');
+        END IF;
     END LOOP;
     checkpoint := "ticket_ext".ticket_checkpoint(run, claimed.first_id, claimed.last_id, sweep);
     IF checkpoint ->> 'state' <> 'active' THEN
@@ -2481,7 +2492,7 @@ COMMENT ON FUNCTION "ticket_ext".ticket_new_token(jsonb, jsonb) IS 'The expressi
 CREATE FUNCTION "ticket_ext".ticket_crowd(context jsonb, run jsonb) RETURNS jsonb
 LANGUAGE sql
 AS $$
-    SELECT jsonb_build_object(':.0', round(codes::numeric), ':.2', round((100.0 * tickets / codes)::numeric, 2),
+    SELECT jsonb_build_object('codes:.0', round(codes::numeric), ':.2', round((100.0 * tickets / codes)::numeric, 2),
                               'format', run ->> 'token_format')
     FROM (SELECT 2 ^ "ticket_ext".ticket_bits(run ->> 'token_format', (context ->> 'folds_case')::boolean) AS codes,
                  (run ->> 'tickets_planned')::float8 AS tickets) AS crowd

@@ -44,7 +44,7 @@ SELECT code, message, detail, hint FROM (VALUES
 ('NoNewToken', '22000', 'the function that makes the tokens has returned {fault}', 'The batch is rolled back.',
  'Correct the function, or cancel the run and start another one with another format.'),
 ('Collision', '40001', 'a new token of table {table} is taken already',
- 'There are {:.0} tokens of format {format}, and {:.2} % of them are taken. The batch is rolled back.',
+ 'There are {codes:.0} tokens of format {format}, and {:.2} % of them are taken. The batch is rolled back.',
  'Call again: it makes others. If that does not help, start a run with a longer format.'),
 ('GeneratedColumn', '428C9', 'column {column} of table {table} is a generated column',
  'The server computes it from other columns.', '{NAME_THE_COLUMN}'),
