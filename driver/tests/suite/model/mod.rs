@@ -15,7 +15,7 @@ mod writes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::common::{Database, Server};
+use crate::common::{Database, Server, number};
 use session::Session;
 use world::World;
 
@@ -168,11 +168,6 @@ fn check_case(
     }
     tally.add(&world);
     world.sessions
-}
-
-fn number(variable: &str, default: u64) -> u64 {
-    let text = std::env::var(variable).unwrap_or_else(|_| default.to_string());
-    text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number"))
 }
 
 #[test]
