@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 TICKETS ?= 1000000
 KILLS ?= 200
+MINUTES ?= 10
 SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
 SERVER := driver/dev/private-server
 
@@ -34,13 +35,23 @@ faults: setup ## Run under KILLS=200 faults; SEED=n repeats a schedule of them
 	@KILLS=$(KILLS) SEED=$(SEED) cargo test --quiet --package rotate-driver --test suite -- \
 		--nocapture --exact faults::a_run_survives_a_campaign_of_faults
 
-check: setup ## Check formatting and lints
+fuzz: setup ## Throw random connection strings, password files and lists of tokens at the driver for MINUTES=10
+	@FUZZ_MINUTES=$(MINUTES) cargo test --quiet --package rotate-driver --bins -- --nocapture --test-threads 16 mangled
+
+check: setup ## Check formatting, lints, and dependencies where cargo-deny is there
 	@cargo fmt --all --check
+	@! git grep --line-number --perl-regexp '^(?=\s*(//|--)).{121,}' -- '*.rs' '*.sql' || { echo "longer than 120 columns"; exit 1; }
 	@eval "$$($(SERVER) env)"; cargo clippy --package ticket_ext --all-targets --no-default-features \
 		--features "pg$$PG_MAJOR pg_test" -- --deny warnings
 	@cargo clippy --package rotate-driver --all-targets -- --deny warnings
+	@! command -v cargo-deny >/dev/null || cargo deny --log-level error check bans licenses sources
+
+deny: ## Check what is built from: licences, versions, sources, and advisories, which are fetched
+	@command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2
+	@cargo deny check bans licenses sources
+	@cargo deny check advisories
 
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help setup demo test test-docker faults bench check install
+.PHONY: help setup demo test test-docker faults fuzz bench check deny install

@@ -12,9 +12,14 @@ mod key;
 mod leaked;
 mod pace;
 mod progress;
+#[cfg(test)]
+#[path = "../tests/suite/common/property.rs"]
+mod property;
 mod repeat;
 mod rotate;
 mod session;
+#[allow(dead_code, reason = "for the command to come")]
+mod setup;
 mod signals;
 mod throttle;
 mod vacuum;

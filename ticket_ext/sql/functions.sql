@@ -1,7 +1,7 @@
--- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes is
--- further checked by the privileges on the target. The functions in the UPDATE of a batch run as the table's owner as
--- well, so they stay public: out of a batch they only raise an error. Those of the guard are public too: they ask for the
--- owner of the table.
+-- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes
+-- is further checked by the privileges on the target. The functions in the UPDATE of a batch run as the table's owner
+-- as well, so they stay public: out of a batch they only raise an error. Those of the guard are public too: they ask
+-- for the owner of the table.
 
 COMMENT ON FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name) IS
     'Rotates and checkpoints the next batch of tickets above after_id, returns the last id; NULL when none is left';

@@ -3,8 +3,8 @@
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
--- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other, and
--- an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
+-- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other,
+-- and an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
 CREATE TABLE @extschema@.ticket_rotation_held_off (
     run_id bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),

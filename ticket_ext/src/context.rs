@@ -98,8 +98,8 @@ impl Context {
         }
     }
 
-    /// At the end of a call: what its statements have found by the target's name, they have found in the target. No lock
-    /// keeps others from renaming a schema, changing a role or attaching a partition.
+    /// At the end of a call: what its statements have found by the target's name, they have found in the target. No
+    /// lock keeps others from renaming a schema, changing a role or attaching a partition.
     pub fn confirm(&self, client: &mut SpiClient) -> Result<(), TicketError> {
         if changes() == self.changes {
             return Ok(());

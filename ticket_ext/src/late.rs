@@ -7,8 +7,8 @@ use pgrx::Spi;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::interval::Ticket;
 use crate::run::Run;
+use crate::ticket::Ticket;
 
 /// Those of the tickets that are not known to have been there when the sweep began. One that has gone since it was
 /// found, or has another token, is not known either: it is no ticket that was left out.

@@ -17,11 +17,13 @@ mod format;
 mod guard;
 mod guard_api;
 mod guc;
+mod held;
 mod identity;
 mod interval;
 mod key;
 mod key_column;
 mod late;
+mod ledger;
 mod lock_wait;
 mod older_writers;
 mod privileges;
@@ -36,6 +38,7 @@ mod sweep;
 mod table;
 mod table_lock;
 mod target;
+mod ticket;
 mod token;
 mod token_functions;
 mod token_type;
@@ -67,6 +70,7 @@ pgrx::extension_sql_file!("../sql/settings.sql", name = "settings", requires = [
 pgrx::extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["progress"]);
 pgrx::extension_sql_file!("../sql/functions.sql", name = "functions", requires = ["procedures"], finalize);
 
+/// Called when the server loads the library.
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::define();
@@ -76,8 +80,10 @@ pub extern "C-unwind" fn _PG_init() {
 /// Looked up by `cargo pgrx test`.
 #[cfg(test)]
 pub mod pg_test {
+    /// Nothing has to be done before the first test.
     pub fn setup(_options: Vec<&str>) {}
 
+    /// The server's defaults are tested.
     #[must_use]
     pub fn postgresql_conf_options() -> Vec<&'static str> {
         vec![]

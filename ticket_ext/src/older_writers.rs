@@ -9,7 +9,8 @@ use pgrx::spi::SpiClient;
 use crate::context::Context;
 use crate::encoding::shown;
 use crate::error::TicketError;
-use crate::lock_wait::{Holders, describe};
+use crate::held::describe;
+use crate::lock_wait::Holders;
 use crate::run::Run;
 
 /// Longer than a web request; whoever calls again waits again.

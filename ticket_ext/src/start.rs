@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::encoding::shown;
 use crate::error::TicketError;
 use crate::format::{Format, Wish, choose};
+use crate::held::change_run;
 use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
@@ -147,7 +148,8 @@ fn insert(
         plan.without_token.into(),
     ];
     let what = format!("the start of a run of {}", context.target.name);
-    let row = context.session.change_run(client, what, include_str!("queries/start_run.sql"), &args)?.first();
+    let row =
+        change_run(client, &context.session, what, include_str!("queries/start_run.sql"), &args)?.first();
     if !row.is_empty()
         && let Some(run) = row.get_one()?
     {

@@ -13,11 +13,12 @@ use pgrx::spi::SpiClient;
 use crate::accounting::{Accounting, Due, Reason};
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::interval::{Interval, Ticket};
+use crate::interval::Interval;
 use crate::late::{count, late, take_one};
 use crate::older_writers::is_of_this_cluster;
 use crate::run::Run;
 use crate::target::TargetArgs;
+use crate::ticket::Ticket;
 
 /// Keys that are named of the tickets which were not rotated, or have their old token.
 const MOST_NAMED: usize = 10;

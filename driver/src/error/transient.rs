@@ -37,8 +37,8 @@ impl Error {
         matches!(self.code(), Some(&SqlState::CANNOT_CONNECT_NOW | &SqlState::TOO_MANY_CONNECTIONS))
     }
 
-    /// What somebody holds, a range, a table or a run, and who does. Of tickets that are locked the server gives no such
-    /// detail.
+    /// What somebody holds, a range, a table or a run, and who does. Of tickets that are locked the server gives no
+    /// such detail.
     pub fn held_by(&self) -> Option<String> {
         let Self::Server(error) = self else { return None };
         let said = error.as_db_error().filter(|said| self.is_lock_timeout() && is_own(said))?;

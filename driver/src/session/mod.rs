@@ -5,6 +5,7 @@
 //! pooler's sake no setting is sent at the start either: they refuse those they do not know.
 
 mod dry_run;
+mod evidence;
 mod link;
 mod options;
 mod place;
@@ -24,9 +25,9 @@ use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::pace::{SynchronousCommit, Tuning};
 use crate::progress::Progress;
-use crate::verify::RunEvidence;
 
 pub use dry_run::DryRun;
+pub use evidence::{RunEvidence, Tickets};
 pub use link::Link;
 pub use options::RetryOptions;
 pub use place::Place;
@@ -273,8 +274,8 @@ fn starting(options: &StartOptions) -> (String, [Parameter<'_>; 4]) {
     (call, arguments)
 }
 
-/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has taken
-/// over the name of another one continues no run of it.
+/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has
+/// taken over the name of another one continues no run of it.
 fn starting_first() -> String {
     format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX)
 }

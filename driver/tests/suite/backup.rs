@@ -22,7 +22,12 @@ fn succeed(mut command: Command) {
 }
 
 fn dump(database: &Database, format: &str, file: &Path) {
+    dump_as(database.server.variable("PGUSER"), database, format, file);
+}
+
+fn dump_as(user: &str, database: &Database, format: &str, file: &Path) {
     let mut command = database.program("pg_dump");
+    command.env("PGUSER", user);
     command.args(["--format", format, "--file"]).arg(file);
     succeed(command);
 }
@@ -57,8 +62,28 @@ fn a_run_restored_by_psql_continues_where_it_stood() {
     let (original, restored) = (half_done(), Database::create_empty_on(Server::shared()));
     let file = folder.path().join("dump.sql");
     dump(&original, "plain", &file);
-    let mut command = restored.program("psql");
+    restore_by_psql(&restored, &file);
+    continues(&original, &restored);
+}
+
+fn restore_by_psql(database: &Database, file: &Path) {
+    let mut command = database.program("psql");
     command.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file"]).arg(file);
     succeed(command);
-    continues(&original, &restored);
+}
+
+#[test]
+fn the_owner_of_a_database_dumps_it_without_being_a_superuser() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (original, restored) = (Database::create_empty(), Database::create_empty());
+    let (file, owner) = (folder.path().join("dump.sql"), format!("owner_of_{}", original.name));
+    original
+        .execute(&format!("CREATE ROLE {owner} LOGIN; ALTER DATABASE {} OWNER TO {owner}", original.name));
+    original.execute("CREATE EXTENSION ticket_ext");
+    original.make_tickets(500);
+    original.execute(&format!("ALTER TABLE ticket OWNER TO {owner}; ALTER TABLE leaked OWNER TO {owner}"));
+    original.one("SELECT rotate_ticket_tokens(0, 100)");
+    dump_as(&owner, &original, "plain", &file);
+    restore_by_psql(&restored, &file);
+    assert_eq!(records(&restored), records(&original));
 }

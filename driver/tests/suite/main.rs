@@ -15,6 +15,7 @@ mod encoding;
 mod exits;
 mod failover;
 mod faults;
+mod frameworks;
 mod giving_up;
 mod guard;
 mod held;

@@ -82,6 +82,18 @@ fn a_violated_constraint_is_named_without_the_row() {
     }
 }
 
+#[test]
+fn psql_is_not_shown_the_row_of_a_violated_constraint_either() {
+    let database = with_secrets();
+    database.execute("ALTER TABLE ticket ADD CHECK (length(token) < 20)");
+    let mut psql = database.program("psql");
+    psql.args(["--no-psqlrc", "--set=VERBOSITY=verbose", "--set=ON_ERROR_STOP=1"]);
+    psql.args(["--command", "SELECT rotate_ticket_tokens(0, 5)"]);
+    let ended =
+        Running::start(psql).wait().expect(1).says(&["23514: new row", "DETAIL:  The row is withheld"]);
+    assert_shows_no_secret(&database, &(ended.stdout + &ended.stderr));
+}
+
 /// By the server itself: the extension's function has returned.
 #[test]
 fn a_constraint_that_is_violated_at_the_commit_is_named_without_the_row() {

@@ -1,4 +1,5 @@
--- $1: oid of the target, $2: name of its token column, $3: number of its key. Privileges and policies are those of the current user.
+-- $1: oid of the target, $2: name of its token column, $3: number of its key. Privileges and policies are those of the
+-- current user.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION

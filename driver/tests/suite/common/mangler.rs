@@ -3,18 +3,23 @@
 //! One slip at a time; and not the one that nobody can see: a URL without the colon before its password has a
 //! longer user name.
 
-use fastrand::Rng;
+use proptest::prelude::{Strategy, any};
+use proptest::prop_oneof;
+use proptest::sample::{Index, select};
 
 /// Part of every password here, several times in most.
 pub const SECRET: &str = "S3CR3T";
 
-/// Legal strings. `{}` is the password.
-const STRINGS: [&str; 9] = [
+/// Legal ones. `{}` is the password.
+const URLS: [&str; 5] = [
     "postgresql://ann:{}@127.0.0.1:1/app",
     "postgres://ann:{}@127.0.0.1:1/app?sslmode=disable&connect_timeout=2",
     "postgresql:///app?user=ann&password={}&port=1",
     "postgresql://ann:{}@/app?port=1&sslmode=disable",
     "postgresql://ann@127.0.0.1/app?sslmode=require&sslpassword={}",
+];
+
+const CONNINFO: [&str; 4] = [
     "user=ann password={} port=1 dbname=app",
     "user=ann password='{}' port=1 dbname='my app' sslmode=disable",
     "password={} user=ann port=1",
@@ -22,7 +27,7 @@ const STRINGS: [&str; 9] = [
 ];
 
 /// Between two secrets: what is special in a URL, in a conninfo string or in a shell.
-const BETWEEN: [&str; 24] = [
+pub const BETWEEN: [&str; 24] = [
     "", "/", "?", "#", "@", ":", "&", "=", ";", ",", "%", "+", " ", "'", "\"", "\\", "[", "]", "@h/", "?a=",
     "&b=", "%40", "%00", "://",
 ];
@@ -61,63 +66,70 @@ const SCHEMES: [&str; 10] = [
     "",
 ];
 
-const CHARACTERS: [u8; 20] = *b"/?#@:&=;,%+ '\"\\[]x0\t";
+const CHARACTERS: &str = "/?#@:&=;,%+ '\"\\[]x0\t";
 
-pub fn connection_string(random: &mut Rng) -> String {
-    match random.u8(0..7) {
-        0 | 1 => whole(random),
-        2 => random.choice(WRAPS).unwrap_or_default().replace("{}", &whole(random)),
-        3 => with_another_scheme(&whole(random), random),
-        4 => cut(&legal(random), random),
-        _ => edited(&legal(random), random),
-    }
+pub fn url() -> impl Strategy<Value = String> {
+    broken(&URLS)
 }
 
-fn legal(random: &mut Rng) -> String {
-    random.choice(STRINGS).unwrap_or_default().replace("{}", SECRET)
+pub fn conninfo() -> impl Strategy<Value = String> {
+    broken(&CONNINFO)
+}
+
+fn broken(strings: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let legal = || select(strings).prop_map(|string| string.replace("{}", SECRET));
+    let wrapped =
+        (select(&WRAPS[..]), unbroken(strings)).prop_map(|(wrap, string)| wrap.replace("{}", &string));
+    let renamed = (select(&SCHEMES[..]), unbroken(strings)).prop_map(|(scheme, string)| {
+        let rest = string.split_once("://").map_or(&*string, |(_scheme, rest)| rest);
+        format!("{scheme}{rest}")
+    });
+    prop_oneof![2 => unbroken(strings), 1 => wrapped, 1 => renamed, 1 => cut(legal()), 2 => edited(legal())]
 }
 
 /// Unbroken but for what its password may do to it.
-pub fn whole(random: &mut Rng) -> String {
-    random.choice(STRINGS).unwrap_or_default().replace("{}", &password(random))
+pub fn whole() -> impl Strategy<Value = String> {
+    prop_oneof![unbroken(&URLS), unbroken(&CONNINFO)]
+}
+
+fn unbroken(strings: &'static [&'static str]) -> impl Strategy<Value = String> {
+    (select(strings), password()).prop_map(|(string, password)| string.replace("{}", &password))
 }
 
 /// `host:port:database:user:password`, broken.
-pub fn passfile_line(random: &mut Rng) -> String {
-    let line = format!("*:*:*:ann:{}", password(random));
-    if random.bool() { edited(&line, random) } else { cut(&line, random) }
+pub fn passfile_line() -> impl Strategy<Value = String> {
+    let line = || password().prop_map(|password| format!("*:*:*:ann:{password}"));
+    prop_oneof![edited(line()), cut(line())]
 }
 
-pub fn password(random: &mut Rng) -> String {
-    let between = random.choice(BETWEEN).unwrap_or_default();
-    [SECRET; 3][..random.usize(1..=3)].join(between)
-}
-
-fn with_another_scheme(string: &str, random: &mut Rng) -> String {
-    let rest = string.split_once("://").map_or(string, |(_scheme, rest)| rest);
-    format!("{}{rest}", random.choice(SCHEMES).unwrap_or_default())
+fn password() -> impl Strategy<Value = String> {
+    (select(&BETWEEN[..]), 1..=3usize).prop_map(|(between, times)| [SECRET; 3][..times].join(between))
 }
 
 /// Its beginning or its end is missing, but not all that shows that it is a connection string.
-fn cut(string: &str, random: &mut Rng) -> String {
-    let at = random.usize(..string.len());
-    let secret = string.find(SECRET).unwrap_or_default();
-    if random.bool() { string[at.min(secret - 1)..].to_owned() } else { string[..at].to_owned() }
+fn cut(strings: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    (strings, any::<Index>(), any::<bool>()).prop_map(|(string, at, end)| {
+        let at = at.index(string.len());
+        let secret = string.find(SECRET).unwrap_or_default();
+        if end { string[at.min(secret - 1)..].to_owned() } else { string[..at].to_owned() }
+    })
 }
 
 /// One character too many, too few, wrong, or twice.
-fn edited(string: &str, random: &mut Rng) -> String {
-    let mut characters: Vec<char> = string.chars().collect();
-    let at = random.usize(..characters.len());
-    let other = char::from(random.choice(CHARACTERS).unwrap_or_default());
-    match random.u8(0..4) {
-        0 => characters.insert(at, other),
-        _ if ends_the_user(&characters, at) => characters.insert(at, other),
-        1 => drop(characters.remove(at)),
-        2 => characters[at] = other,
-        _ => characters.insert(at, characters[at]),
-    }
-    characters.into_iter().collect()
+fn edited(strings: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let other = select(CHARACTERS.chars().collect::<Vec<_>>());
+    (strings, any::<Index>(), other, 0..4).prop_map(|(string, at, other, slip)| {
+        let mut characters: Vec<char> = string.chars().collect();
+        let at = at.index(characters.len());
+        match slip {
+            0 => characters.insert(at, other),
+            _ if ends_the_user(&characters, at) => characters.insert(at, other),
+            1 => drop(characters.remove(at)),
+            2 => characters[at] = other,
+            _ => characters.insert(at, characters[at]),
+        }
+        characters.into_iter().collect()
+    })
 }
 
 /// The colon without which the password is part of the user name.

@@ -10,6 +10,7 @@ pub mod oracle;
 mod page;
 mod pooler;
 mod process;
+pub mod property;
 mod proxy;
 mod run;
 mod scripts;

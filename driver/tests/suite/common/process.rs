@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Its output goes to files, so that nobody has to keep reading it. Killed if a test gives up on it.
 pub struct Running {

@@ -2,55 +2,69 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fastrand::Rng;
+use proptest::prelude::{Strategy, prop_assert};
+use proptest::prop_oneof;
+use proptest::sample::select;
 
 use crate::common::DRIVER;
-use crate::common::mangler::{SECRET, connection_string, passfile_line, whole};
-
-const CASES: usize = 400;
+use crate::common::mangler::{SECRET, conninfo, passfile_line, url, whole};
+use crate::common::property::check;
 
 const VARIABLES: [&str; 8] =
     ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS", "PGSSLMODE", "PGSSLROOTCERT", "PGSERVICE"];
 
+/// Where a string was put.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Option(&'static str),
+    Variable(&'static str),
+    Argument,
+    Passfile,
+}
+
 #[test]
 fn no_output_shows_the_password_of_a_broken_connection_string() {
     let folder = tempfile::tempdir().expect("a folder");
-    let passfile = folder.path().join("passfile");
-    let mut random = Rng::with_seed(15);
-    for _ in 0..CASES {
-        let mut command = Command::new("env");
-        command.args(["-i", "PGHOSTADDR=127.0.0.1", "PGPORT=1", "PGCONNECT_TIMEOUT=2"]);
-        command.arg(format!("HOME={}", folder.path().display()));
-        let given = match random.u8(0..6) {
-            0 => [DRIVER, "status", "--url", &connection_string(&mut random)].map(str::to_owned).to_vec(),
-            1 => {
-                vec![format!("DATABASE_URL={}", connection_string(&mut random)), DRIVER.into(), "run".into()]
-            }
-            2 => {
-                let variable = random.choice(VARIABLES).expect("there are some");
-                vec![format!("{variable}={}", whole(&mut random)), DRIVER.into(), "run".into()]
-            }
-            3 => [DRIVER, "run", "--password-command", &connection_string(&mut random)]
-                .map(str::to_owned)
-                .to_vec(),
-            4 => [DRIVER, "run", &whole(&mut random)].map(str::to_owned).to_vec(),
-            _ => {
-                fs::write(&passfile, passfile_line(&mut random)).expect("the file can be written");
-                fs::set_permissions(&passfile, fs::Permissions::from_mode(0o600))
-                    .expect("the mode can be set");
-                vec![
-                    format!("PGPASSFILE={}", passfile.display()),
-                    "PGUSER=ann".into(),
-                    DRIVER.into(),
-                    "run".into(),
-                ]
-            }
-        };
-        let output = command.args(&given).output().expect("the driver runs");
+    check(slips(), 400, |(place, string)| {
+        let output = driver(place, &string, folder.path()).output().expect("the driver runs");
         let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(!output.status.success() && shown.contains("rotate-driver: "), "{given:?}\n{shown}");
-        assert!(!shown.contains(SECRET), "{given:?}\n{shown}");
-    }
+        prop_assert!(!output.status.success() && shown.contains("rotate-driver: "), "{shown}");
+        prop_assert!(!shown.contains(SECRET), "{shown}");
+        Ok(())
+    });
+}
+
+fn slips() -> impl Strategy<Value = (Place, String)> {
+    let broken = || prop_oneof![url(), conninfo()];
+    prop_oneof![
+        broken().prop_map(|string| (Place::Option("--url"), string)),
+        broken().prop_map(|string| (Place::Option("--password-command"), string)),
+        broken().prop_map(|string| (Place::Variable("DATABASE_URL"), string)),
+        (select(&VARIABLES[..]), whole()).prop_map(|(name, string)| (Place::Variable(name), string)),
+        whole().prop_map(|string| (Place::Argument, string)),
+        passfile_line().prop_map(|line| (Place::Passfile, line)),
+    ]
+}
+
+fn driver(place: Place, string: &str, folder: &Path) -> Command {
+    let mut driver = Command::new(DRIVER);
+    driver.env_clear().env("HOME", folder).arg("run");
+    driver.envs([("PGHOSTADDR", "127.0.0.1"), ("PGPORT", "1"), ("PGCONNECT_TIMEOUT", "2")]);
+    match place {
+        Place::Option(option) => driver.args([option, string]),
+        Place::Variable(name) => driver.env(name, string),
+        Place::Argument => driver.arg(string),
+        Place::Passfile => driver.env("PGUSER", "ann").env("PGPASSFILE", passfile(string, folder)),
+    };
+    driver
+}
+
+fn passfile(line: &str, folder: &Path) -> PathBuf {
+    let file = folder.join("passfile");
+    fs::write(&file, line).expect("the file can be written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("the mode can be set");
+    file
 }

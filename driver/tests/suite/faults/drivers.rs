@@ -105,8 +105,8 @@ impl<'a> Drivers<'a> {
 }
 
 /// What a driver may end of by itself: a server that it has never reached, a batch that a trigger interferes with,
-/// hidden tickets, a table or column that is another one, a run that was cancelled, a full disk. All else passes, and it
-/// should have waited.
+/// hidden tickets, a table or column that is another one, a run that was cancelled, a full disk. All else passes, and
+/// it should have waited.
 fn complaint(ended: Ended) -> Option<String> {
     let lasting = [
         "cannot connect to",

@@ -10,7 +10,7 @@ use super::probe::wait_for;
 pub const REST: u64 = 12;
 /// Longer rests would use up the time in which a batch may wait for locks.
 const MOST_REST: f64 = 150.0;
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 impl Campaign<'_> {
     pub fn has_finished(&mut self) -> bool {

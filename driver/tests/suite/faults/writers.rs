@@ -36,7 +36,7 @@ fn insert(client: &mut Client, random: &mut Rng) -> Result<(), Error> {
 fn insert_low_ids_late(client: &mut Client, random: &mut Rng) -> Result<(), Error> {
     let mut low_id = || fresh_id(random.i64(0..20_000), random);
     let mut ids = [low_id(), low_id(), low_id()];
-    ids.sort();
+    ids.sort_unstable();
     let mut transaction = client.transaction()?;
     transaction.execute(
         "INSERT INTO ticket (id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING",

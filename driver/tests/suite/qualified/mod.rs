@@ -1,7 +1,7 @@
 //! No statement reaches a function, operator, type or table by a name that the caller's search_path decides on.
 //!
-//! The driver's statements go through poolers, which keep no search_path for it, and the recipes through anybody's psql.
-//! The extension's own run by a path of their own, but for the files named here.
+//! The driver's statements go through poolers, which keep no search_path for it, and the recipes through anybody's
+//! psql. The extension's own run by a path of their own, but for the files named here.
 
 mod check;
 mod lexer;

@@ -1,0 +1,45 @@
+//! The script of the plain-SQL edition, as `build.rs` has put it together.
+
+const TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/ticket_rotation.sql"));
+
+/// The script for a schema, which has to be there. It is one transaction's: its settings are local.
+///
+/// The name also stands within literals and quoted function bodies, so that it must hold none of `" ' $ \ @`.
+pub fn script(schema: &str) -> String {
+    TEXT.replace("@extschema@", &format!("\"{schema}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn files(folder: &str) -> Vec<(String, String)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ticket_ext").join(folder);
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let text = |path: &Path| (path.display().to_string(), fs::read_to_string(path).unwrap());
+        paths.map(|path| text(&path)).collect()
+    }
+
+    #[test]
+    fn the_schema_is_filled_in_everywhere() {
+        let script = script("rotation");
+        assert!(script.contains("CREATE TABLE \"rotation\".ticket_rotation ("));
+        assert!(!script.contains("@extschema@") && !script.contains("@include"));
+        assert!(!script.contains("pg_extension_config_dump"));
+    }
+
+    #[test]
+    fn no_statement_of_its_own_copies_a_shared_one() {
+        let shared = files("src/queries");
+        let lines =
+            shared.iter().flat_map(|(_, text)| text.lines().map(str::trim)).filter(|line| line.len() > 50);
+        let lines: Vec<&str> = lines.collect();
+        for (path, text) in files("plain") {
+            let copied: Vec<&&str> = lines.iter().filter(|line| text.contains(**line)).collect();
+            assert!(copied.is_empty(), "{path}: {copied:?}");
+        }
+    }
+}
