@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use crate::common::{Database, Running, Server, as_server_user, oracle, poll};
 
-/// What `pg_rewind` asks for.
-const SETTINGS: [&str; 2] = ["fsync=off", "wal_log_hints=on"];
+/// What `pg_rewind` asks for, besides WAL from the last common checkpoint on.
+const SETTINGS: [&str; 3] = ["fsync=off", "wal_log_hints=on", "wal_keep_size=1024"];
 const SYNCHRONOUS: &str = "ALTER SYSTEM SET synchronous_standby_names = '*'";
 
 pub struct Pair {
@@ -20,8 +20,10 @@ impl Pair {
     /// With tickets, which the standby has as well. Both names are those of servers.
     pub fn start(names: [&str; 2], tickets: u64) -> Self {
         let primary = Server::start(names[0], &SETTINGS);
-        // A server that is rewound reads no options.
-        Database::named(&primary, "postgres").execute("ALTER SYSTEM SET wal_log_hints = on");
+        // A server that is rewound recovers without options.
+        for setting in SETTINGS {
+            Database::named(&primary, "postgres").execute(&format!("ALTER SYSTEM SET {setting}"));
+        }
         let standby = primary.standby(names[1], &SETTINGS);
         let database = Database::create_on(&primary);
         database.make_tickets(tickets as u32);

@@ -5,8 +5,8 @@ use super::application::Application;
 use super::pair::Pair;
 use crate::common::{TRYING, number};
 
-/// Enough for hundreds of batches between two failovers.
-const TICKETS_PER_FAILOVER: u64 = 1250;
+/// Enough for a hundred batches between two failovers.
+const TICKETS_PER_FAILOVER: u64 = 600;
 const RUN: [&str; 9] =
     ["run", "--batch", "5", "--workers", "1", "--synchronous-commit", "on", "--retry-for", "3m"];
 
