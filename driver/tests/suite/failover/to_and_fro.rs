@@ -1,5 +1,5 @@
 //! Failovers between two servers that replicate synchronously, over and over: nothing that anybody was told is lost.
-//! `FAILOVERS=40 cargo test to_and_fro` makes more of them.
+//! `FAILOVERS=20 cargo test to_and_fro` makes more of them.
 
 use super::application::Application;
 use super::pair::Pair;

@@ -42,7 +42,11 @@ const VIOLATIONS: [(&str, &str); 9] = [
         "FROM ticket_rotation_batch AS batch JOIN ticket_rotation AS run USING (run_id)
          WHERE batch.started_at > run.finished_at + interval '0.1 s'",
     ),
-    ("batch too large", "FROM ticket_rotation_batch WHERE tickets > 20"),
+    (
+        // Besides what is committed between the look at its interval and the UPDATE: a bulk load at most.
+        "batch too large",
+        "FROM ticket_rotation_batch WHERE tickets > 20 + 100",
+    ),
     (
         "another table was rotated",
         "FROM decoy JOIN decoy_copy USING (id)
