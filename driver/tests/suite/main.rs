@@ -13,6 +13,7 @@ mod docs;
 mod dry_run;
 mod encoding;
 mod exits;
+mod failover;
 mod faults;
 mod frameworks;
 mod giving_up;
