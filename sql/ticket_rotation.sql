@@ -332,7 +332,7 @@ SELECT code, message, detail, hint FROM (VALUES
  'Its caller could choose what the function overwrites.',
  'Name table and column in the call instead of setting {setting}: SELECT rotate_ticket_tokens(NULL, 5000, ''schema.table'', ''column'');'),
 ('ChangedMeanwhile', '40001', 'table {table} was changed while a batch was at work',
- 'Its schema, a partition or a role is another one than when the batch began. It is rolled back.', 'Call again.'),
+ 'Its name, its schema, a partition or a role is another one than when the batch began. It is rolled back.', 'Call again.'),
 ('NestedBatch', '55000', 'a batch is rotated within a batch',
  'A trigger on the tickets has called rotate_ticket_tokens.', 'Call it from outside of the triggers.'),
 ('Withheld', '27000', '{count} ticket(s) of table {table} would have kept their old token',
@@ -1059,10 +1059,12 @@ AS $$
 DECLARE
     session jsonb := "ticket_ext".ticket_session(mode);
     before jsonb := '{}';
+    called text;
     looked jsonb;
 BEGIN
     LOOP
         looked := "ticket_ext".ticket_target(target, token_column, path);
+        called := coalesce(called, looked ->> 'table');
         EXIT WHEN mode = 'control' OR looked = before;
         before := looked;
         IF EXISTS (SELECT FROM pg_class WHERE oid = (looked ->> 'oid')::oid AND relkind IN ('r', 'p')) THEN
@@ -1075,7 +1077,8 @@ BEGIN
             SELECT relowner::regrole FROM pg_class WHERE oid = (looked ->> 'oid')::oid)));
     END IF;
     PERFORM "ticket_ext".ticket_check_role(mode);
-    RETURN looked;
+    -- The name by which it was called, where it has lost that while the call waited for its lock.
+    RETURN looked || jsonb_build_object('lost_name', nullif(called, looked ->> 'table'));
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_context(text, regclass, name, text, jsonb) IS 'Locks and checks the target of a call';
@@ -2036,7 +2039,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_step(jsonb, jsonb, bigint, bigint) IS 'Which of the next tickets of an interval are due';
 
--- Those of the tickets without an entry that are not known to have been there when the sweep began.
+-- Those of the tickets without an entry that are not known to have been there when the sweep began. One that has gone
+-- since it was found, or has another token, is not known either (late.rs).
 CREATE FUNCTION "ticket_ext".ticket_late(context jsonb, run jsonb, keys text[], digests bigint[])
 RETURNS TABLE (key text, digest bigint)
 LANGUAGE plpgsql
@@ -2056,18 +2060,27 @@ $q$ INTO here USING (run ->> 'run_id')::bigint;
     IF run ->> 'sweep_horizon' IS NULL OR NOT here THEN
         RETURN QUERY SELECT * FROM unnest(keys, digests);
     ELSE
-        RETURN QUERY EXECUTE "ticket_ext".ticket_fill_keys(format('SELECT key::text, digest FROM (%s) AS late (key, digest)', $q$
--- Of the tickets with these keys ($1) and digests ($2), those that a transaction below the horizon ($3) is not known to
+        RETURN QUERY EXECUTE "ticket_ext".ticket_fill_keys(format($early$
+            SELECT key, digest
+            FROM (SELECT key, digest, row_number() OVER (PARTITION BY key, digest) AS number
+                  FROM unnest($5, $6) AS ticket (key, digest)) AS ticket
+            LEFT JOIN (SELECT key::text AS key, digest, count(*) AS times
+                       FROM (%s) AS early (key, digest)
+                       GROUP BY 1, 2) AS early USING (key, digest)
+            WHERE number > coalesce(times, 0)
+            $early$, $q$
+-- Of the tickets with these keys ($1) and digests ($2), those that a transaction below the horizon ($3) is known to
 -- have written. A row has the lower 32 bits of a transaction id; counted back from one that is still to come (1000000
 -- are more than are in progress), it can only be taken for younger than it is. A role that may not read it ($4: the
 -- target) knows of none.
 SELECT @key_value@, coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0)
 FROM @target@
 WHERE @key@ = ANY ($1) AND coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0) = ANY ($2)
-  AND (NOT has_column_privilege($4, 'xmin', 'SELECT')
-       OR (SELECT next - ((next - xmin::text::bigint) & 4294967295)
-           FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000) AS clock (next)) >= $3)
-$q$), context, true) USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid;
+  AND has_column_privilege($4, 'xmin', 'SELECT')
+  AND (SELECT next - ((next - xmin::text::bigint) & 4294967295)
+       FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000) AS clock (next)) < $3
+$q$), context, true)
+        USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid, keys, digests;
     END IF;
 END
 $$;
@@ -3052,6 +3065,9 @@ DECLARE
 BEGIN
     IF other IS NOT NULL THEN
         RETURN jsonb_build_object('error', 'Unfinished', 'other', other);
+    ELSIF context ->> 'lost_name' IS NOT NULL THEN
+        -- Another table may have taken it over, and be the one that is meant.
+        PERFORM "ticket_ext".ticket_refuse('ChangedMeanwhile', context || jsonb_build_object('table', context -> 'lost_name'));
     END IF;
     EXECUTE "ticket_ext".ticket_fill($q$
 -- How many tickets there are, with and without a token
