@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 TICKETS ?= 1000000
+EDITION ?= extension
 KILLS ?= 200
 MINUTES ?= 10
 SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
@@ -15,13 +16,18 @@ help: ## List the targets
 setup: ## Install missing packages and cargo-pgrx
 	@docker/build-deps.sh
 
-demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption
-	@driver/dev/demo $(TICKETS)
+demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption; EDITION=plain: without the extension
+	@driver/dev/demo $(TICKETS) $(EDITION)
+
+script: ## Write sql/ticket_rotation.sql anew: the plain-SQL edition, for people without the driver
+	@cargo run --quiet --package rotate-driver -- setup --print >sql/ticket_rotation.sql.new
+	@mv sql/ticket_rotation.sql.new sql/ticket_rotation.sql
 
 test: setup ## Run all tests on private servers
 	@eval "$$($(SERVER) env)"; cargo pgrx test "pg$$PG_MAJOR" --package ticket_ext
 	@$(SERVER) install
 	@driver/dev/pgbouncer
+	@driver/dev/pg_cron
 	@echo "The containers are not tested here: that is make test-docker"
 	@cargo test --package rotate-driver
 
@@ -54,4 +60,4 @@ deny: ## Check what is built from: licences, versions, sources, and advisories, 
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help setup demo test test-docker faults fuzz bench check deny install
+.PHONY: help setup demo script test test-docker faults fuzz bench check deny install

@@ -291,10 +291,12 @@ AS $$
 DECLARE
     session jsonb := @extschema@.ticket_session(mode);
     before jsonb := '{}';
+    called text;
     looked jsonb;
 BEGIN
     LOOP
         looked := @extschema@.ticket_target(target, token_column, path);
+        called := coalesce(called, looked ->> 'table');
         EXIT WHEN mode = 'control' OR looked = before;
         before := looked;
         IF EXISTS (SELECT FROM pg_class WHERE oid = (looked ->> 'oid')::oid AND relkind IN ('r', 'p')) THEN
@@ -307,7 +309,8 @@ BEGIN
             SELECT relowner::regrole FROM pg_class WHERE oid = (looked ->> 'oid')::oid)));
     END IF;
     PERFORM @extschema@.ticket_check_role(mode);
-    RETURN looked;
+    -- The name by which it was called, where it has lost that while the call waited for its lock.
+    RETURN looked || jsonb_build_object('lost_name', nullif(called, looked ->> 'table'));
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_context(text, regclass, name, text, jsonb) IS 'Locks and checks the target of a call';

@@ -1,5 +1,6 @@
 -- The plain-SQL edition of ticket_ext, for servers where no compiled extension can be installed.
 SET LOCAL check_function_bodies TO off;
+@include sql/version.sql@
 @include sql/tables.sql@
 @include sql/control.sql@
 @include plain/errors.sql@

@@ -223,7 +223,7 @@ COMMENT ON FUNCTION @extschema@.ticket_new_token(jsonb, jsonb) IS 'The expressio
 CREATE FUNCTION @extschema@.ticket_crowd(context jsonb, run jsonb) RETURNS jsonb
 LANGUAGE sql
 AS $$
-    SELECT jsonb_build_object(':.0', round(codes::numeric), ':.2', round((100.0 * tickets / codes)::numeric, 2),
+    SELECT jsonb_build_object('codes:.0', round(codes::numeric), ':.2', round((100.0 * tickets / codes)::numeric, 2),
                               'format', run ->> 'token_format')
     FROM (SELECT 2 ^ @extschema@.ticket_bits(run ->> 'token_format', (context ->> 'folds_case')::boolean) AS codes,
                  (run ->> 'tickets_planned')::float8 AS tickets) AS crowd

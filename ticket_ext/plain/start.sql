@@ -144,6 +144,9 @@ DECLARE
 BEGIN
     IF other IS NOT NULL THEN
         RETURN jsonb_build_object('error', 'Unfinished', 'other', other);
+    ELSIF context ->> 'lost_name' IS NOT NULL THEN
+        -- Another table may have taken it over, and be the one that is meant.
+        PERFORM @extschema@.ticket_refuse('ChangedMeanwhile', context || jsonb_build_object('table', context -> 'lost_name'));
     END IF;
     EXECUTE @extschema@.ticket_fill($q$
 @include src/queries/plan_run.sql@

@@ -154,7 +154,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_step(jsonb, jsonb, bigint, bigint) IS 'Which of the next tickets of an interval are due';
 
--- Those of the tickets without an entry that are not known to have been there when the sweep began.
+-- Those of the tickets without an entry that are not known to have been there when the sweep began. One that has gone
+-- since it was found, or has another token, is not known either (late.rs).
 CREATE FUNCTION @extschema@.ticket_late(context jsonb, run jsonb, keys text[], digests bigint[])
 RETURNS TABLE (key text, digest bigint)
 LANGUAGE plpgsql
@@ -171,9 +172,18 @@ $q$ INTO here USING (run ->> 'run_id')::bigint;
     IF run ->> 'sweep_horizon' IS NULL OR NOT here THEN
         RETURN QUERY SELECT * FROM unnest(keys, digests);
     ELSE
-        RETURN QUERY EXECUTE @extschema@.ticket_fill_keys(format('SELECT key::text, digest FROM (%s) AS late (key, digest)', $q$
-@include src/queries/late_tickets.sql@
-$q$), context, true) USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid;
+        RETURN QUERY EXECUTE @extschema@.ticket_fill_keys(format($early$
+            SELECT key, digest
+            FROM (SELECT key, digest, row_number() OVER (PARTITION BY key, digest) AS number
+                  FROM unnest($5, $6) AS ticket (key, digest)) AS ticket
+            LEFT JOIN (SELECT key::text AS key, digest, count(*) AS times
+                       FROM (%s) AS early (key, digest)
+                       GROUP BY 1, 2) AS early USING (key, digest)
+            WHERE number > coalesce(times, 0)
+            $early$, $q$
+@include src/queries/early_tickets.sql@
+$q$), context, true)
+        USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid, keys, digests;
     END IF;
 END
 $$;

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod all_or_nothing;
 mod command_line;
 mod completions;
 mod control;
@@ -7,6 +8,7 @@ mod guard;
 mod init;
 mod persistent;
 mod run;
+mod setup;
 mod status;
 mod trace;
 mod verify;
@@ -21,6 +23,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
     let scope = &cli.scope;
     match &cli.command {
         Command::Init(options) => init::init(scope, options),
+        Command::Setup(options) => setup::setup(scope, options),
         Command::Run(options) => run::run(scope, options),
         Command::Sweep(options) => run::sweep(scope, options),
         Command::Guard(command) => guard::guard(scope, command),

@@ -47,6 +47,12 @@ impl<'a> Database<'a> {
         database
     }
 
+    pub fn with_functions_in_public(edition: Edition, server: &'a Server) -> Self {
+        let database = Self::create_for(edition, server);
+        edition.install_into_public(&database);
+        database
+    }
+
     /// One that is there, as on a standby.
     pub fn named(server: &'a Server, name: &str) -> Self {
         Self { server, name: name.into(), role: server.variable("PGUSER").into() }
@@ -55,6 +61,11 @@ impl<'a> Database<'a> {
     /// Without the extension.
     pub fn create_empty_on(server: &'a Server) -> Self {
         Self::create_for(Edition::of_tests(), server)
+    }
+
+    /// The same one for the server's superuser.
+    pub fn for_superuser(self) -> Self {
+        Self { role: self.server.variable("PGUSER").into(), ..self }
     }
 
     fn create_for(edition: Edition, server: &'a Server) -> Self {

@@ -37,10 +37,22 @@ impl Edition {
         }
     }
 
-    /// Into schema public: tests call the functions by their plain names, whatever edition they are of.
+    /// Tests call the functions by their plain names, whatever edition they are of.
     pub fn install(self, database: &Database) {
         match self {
             Self::Extension => database.execute("CREATE EXTENSION ticket_ext"),
+            Self::Plain => {
+                database.complete(&["setup"]);
+                let path = "SET search_path = \"$user\", public, ticket_ext";
+                database.execute(&format!("ALTER DATABASE {} {path}", database.name));
+            }
+        }
+    }
+
+    /// As the extension is: where words that name the schema are compared. The driver looks for none there.
+    pub fn install_into_public(self, database: &Database) {
+        match self {
+            Self::Extension => self.install(database),
             Self::Plain => database.execute(&format!("BEGIN;\n{};\nCOMMIT", script("public"))),
         }
     }

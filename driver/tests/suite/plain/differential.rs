@@ -28,7 +28,7 @@ struct Pair {
 impl Pair {
     fn new(kind: usize) -> Self {
         let [extension, plain] = [Edition::Extension, Edition::Plain]
-            .map(|edition| Database::create_with(edition, Server::shared()).connect());
+            .map(|edition| Database::with_functions_in_public(edition, Server::shared()).connect());
         let mut pair = Self { extension, plain, kind, log: Vec::new() };
         pair.both(TABLES[kind]);
         (1..=40).for_each(|id| pair.insert(id));

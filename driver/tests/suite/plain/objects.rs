@@ -4,7 +4,7 @@ use crate::common::{Database, Edition, Server};
 
 #[test]
 fn every_object_of_the_plain_edition_has_a_comment() {
-    let database = Database::create_with(Edition::Plain, Server::shared());
+    let database = Database::with_functions_in_public(Edition::Plain, Server::shared());
     let without = "SELECT string_agg(pg_describe_object(classid, objid, 0), ', ') FROM (
                        SELECT 'pg_class'::regclass AS classid, oid AS objid FROM pg_class
                        WHERE relnamespace = 'public'::regnamespace
@@ -25,7 +25,7 @@ fn every_function_that_people_call_has_the_signature_that_it_has_in_the_extensio
                             AND proname ~ '^[a-z]+_(all_)?(ticket|tickets)_?'
                             AND proname NOT IN ('renew_ticket_token')) AS own";
     let [plain, extension] = [Edition::Plain, Edition::Extension]
-        .map(|edition| Database::create_with(edition, Server::shared()).one(signatures));
+        .map(|edition| Database::with_functions_in_public(edition, Server::shared()).one(signatures));
     assert!(plain.lines().count() > 15, "{plain}");
     assert_eq!(plain, extension);
 }

@@ -100,7 +100,7 @@ fn without(expected: &str, script: &str, left_out: &[usize]) -> String {
 
 /// As pg_regress runs it, but for the context of errors, which only functions in PL/pgSQL have.
 fn run(script: &str) -> String {
-    let database = Database::create_with(Edition::Plain, Server::shared());
+    let database = Database::with_functions_in_public(Edition::Plain, Server::shared());
     let mut psql = Command::new("sh");
     database.server.set_variables(&mut psql);
     psql.args(["-c", "exec \"$PGBIN/psql\" -X -a -q -v SHOW_CONTEXT=never 2>&1"])
