@@ -14,7 +14,8 @@ BEGIN
         RETURN id;
     END IF;
     EXECUTE @extschema@.ticket_fill_keys(
-        'SELECT string_agg(@key_value@::text, '' or '' ORDER BY @key@) FROM @target@ WHERE @key@ >= $1 AND @key@ <= $2', context)
+        'SELECT string_agg(@key_value@::text, '' or '' ORDER BY @key@)
+         FROM @target@ WHERE @key@ >= $1 AND @key@ <= $2', context)
     INTO names USING bounds[1], bounds[2];
     RETURN coalesce(names, left(bounds[1]::uuid::text, 17) || '...');
 END
@@ -46,7 +47,8 @@ $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint, con
         last_id := -9223372036854775808;
         LOOP
             EXECUTE format('WITH batch AS (%s)
-                SELECT array_agg(id ORDER BY sweep, last_id, place) AS ids, array_agg(digest ORDER BY sweep, last_id, place) AS digests,
+                SELECT array_agg(id ORDER BY sweep, last_id, place) AS ids, array_agg(digest ORDER BY sweep, last_id,
+                    place) AS digests,
                        array_agg(finished_at ORDER BY sweep, last_id, place) AS times, max(sweep) AS sweep,
                        (SELECT max(last_id) FROM batch WHERE sweep = (SELECT max(sweep) FROM batch)) AS last_id
                 FROM batch LEFT JOIN LATERAL (
@@ -55,7 +57,8 @@ $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint, con
 @include src/queries/traced_batches.sql@
 $q$) INTO step USING run.number, sweep, last_id, 20000::bigint, wanted;
             EXIT WHEN step.sweep IS NULL;
-            RETURN QUERY SELECT entry.digest, run.number, @extschema@.ticket_traced_key(context, entry.id), entry.finished_at
+            RETURN QUERY SELECT entry.digest, run.number, @extschema@.ticket_traced_key(context, entry.id),
+                entry.finished_at
                          FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at)
                          WHERE entry.id IS NOT NULL;
             sweep := step.sweep;
@@ -72,7 +75,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM @extschema@.ticket_trace(wanted, @extschema@.ticket_context('read', target, token_column, path));
+    RETURN QUERY SELECT * FROM @extschema@.ticket_trace(wanted, @extschema@.ticket_context('read', target,
+        token_column, path));
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_trace_digests(bigint[], regclass, name, text) IS 'The entries with some digests, by the search_path of the caller';
@@ -84,7 +88,8 @@ AS $$
 DECLARE
     plain text := btrim(token, E' \t\n\r');
     uuid text := lower(replace(regexp_replace(btrim(plain, '{}'), '^urn:uuid:', '', 'i'), '-', ''));
-    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$' AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
+    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$'
+        AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
 BEGIN
     CASE context ->> 'kind'
     WHEN 'uuid' THEN
@@ -94,7 +99,8 @@ BEGIN
         RETURN ARRAY[uuid::uuid::text];
     WHEN 'bytea' THEN
         IF plain !~ '^\\x([0-9A-Fa-f]{2})*$' THEN
-            PERFORM @extschema@.ticket_refuse('NoToken', context || jsonb_build_object('expected', '\x and hexadecimal digits'));
+            PERFORM @extschema@.ticket_refuse('NoToken', context || jsonb_build_object('expected',
+                '\x and hexadecimal digits'));
         END IF;
         RETURN ARRAY[plain];
     ELSE
@@ -126,7 +132,8 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     FOR state, key, run_id, retired_at IN
-        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id, traced.retired_at
+        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id,
+            traced.retired_at
         FROM @extschema@.ticket_trace(digests, context) AS traced LOOP
         is_known := is_known OR state = 'retired';
         RETURN NEXT;

@@ -42,7 +42,8 @@ END
 $body$;
 COMMENT ON FUNCTION @extschema@.ticket_tune(interval, double precision, integer, regclass, name, text) IS 'Tunes the newest run';
 
-CREATE FUNCTION @extschema@.ticket_note_wait(waiting_for text, target regclass, token_column name, path text) RETURNS bigint
+CREATE FUNCTION @extschema@.ticket_note_wait(waiting_for text, target regclass, token_column name, path text)
+RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
