@@ -5,6 +5,7 @@ mod completions;
 mod control;
 mod guard;
 mod init;
+mod man;
 mod persistent;
 mod run;
 mod status;
@@ -32,6 +33,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
         Command::Resume => control::resume(&mut open(scope, true)?, scope),
         Command::Cancel => control::cancel(&mut open(scope, true)?, scope),
         Command::Completions { shell } => completions::completions(*shell),
+        Command::Man { directory } => man::man(directory),
     }
 }
 
