@@ -34,6 +34,7 @@ mod nice;
 mod qualified;
 mod readme;
 mod regress;
+mod released;
 mod retry;
 mod roles;
 mod run;
