@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 TICKETS ?= 1000000
+EDITION ?= extension
 KILLS ?= 200
 MINUTES ?= 10
 SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
@@ -18,13 +19,18 @@ all: setup
 setup: ## Install missing packages and cargo-pgrx
 	@docker/build-deps.sh
 
-demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption
-	@driver/dev/demo $(TICKETS)
+demo: setup ## Rotate TICKETS=1000000 tickets on a private server, with an interruption; EDITION=plain: without the extension
+	@driver/dev/demo $(TICKETS) $(EDITION)
+
+script: ## Write sql/ticket_rotation.sql anew: the plain-SQL edition, for people without the driver
+	@cargo run --quiet --package rotate-driver -- setup --print >sql/ticket_rotation.sql.new
+	@mv sql/ticket_rotation.sql.new sql/ticket_rotation.sql
 
 test: setup ## Run all tests on private servers
 	@eval "$$($(SERVER) env)"; cargo pgrx test "pg$$PG_MAJOR" --package ticket_ext
 	@$(SERVER) install
 	@driver/dev/pgbouncer
+	@driver/dev/pg_cron
 	@echo "The containers are not tested here: that is make test-docker"
 	@cargo test --package rotate-driver
 
@@ -43,6 +49,7 @@ fuzz: setup ## Throw random connection strings, password files and lists of toke
 
 check: setup ## Check formatting, lints, and dependencies where cargo-deny is there
 	@cargo fmt --all --check
+	@! git grep --line-number --perl-regexp '^(?=\s*(//|--)).{121,}' -- '*.rs' '*.sql' || { echo "longer than 120 columns"; exit 1; }
 	@eval "$$($(SERVER) env)"; cargo clippy --package ticket_ext --all-targets --no-default-features \
 		--features "pg$$PG_MAJOR pg_test" -- --deny warnings
 	@cargo clippy --package rotate-driver --all-targets -- --deny warnings
@@ -65,4 +72,5 @@ test-matrix: ## Run all tests with each supported release, in containers; RELEAS
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help all setup demo test test-docker faults fuzz bench check deny dist test-packages test-matrix install
+.PHONY: help all setup demo script test test-docker faults fuzz bench check deny dist \
+	test-packages test-matrix install

@@ -3,17 +3,30 @@
 --   psql -f sql/monitor.sql
 --   watch -n 2 psql -f sql/monitor.sql
 --
+-- It finds the extension, or the plain-SQL edition of the role that runs it; -v schema=NAME names another one.
 -- As a role that may rotate (sql/roles.sql) and is a member of pg_monitor: without that, the queries of other roles'
 -- sessions and the lag of replicas are not shown.
 
 \set ON_ERROR_STOP on
 \pset footer off
 
-SELECT pg_catalog.quote_ident(nspname::pg_catalog.text) AS schema
-FROM pg_catalog.pg_extension
-JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) extnamespace
-WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name
-\gset
+\if :{?schema}
+\else
+    -- The extension, else the plain-SQL edition of this role: what others have put up is not called.
+    SELECT pg_catalog.quote_ident(nspname::pg_catalog.text) AS schema
+    FROM pg_catalog.pg_namespace AS namespace
+    LEFT JOIN pg_catalog.pg_extension ON extnamespace OPERATOR(pg_catalog.=) namespace.oid
+        AND extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name
+    LEFT JOIN pg_catalog.pg_class AS marker ON relnamespace OPERATOR(pg_catalog.=) namespace.oid
+        AND relname OPERATOR(pg_catalog.=) 'ticket_rotation_version'::pg_catalog.name
+        AND relkind OPERATOR(pg_catalog.=) 'r' AND relowner OPERATOR(pg_catalog.=) nspowner
+    WHERE extname IS NOT NULL
+       OR pg_catalog.pg_get_userbyid(relowner) OPERATOR(pg_catalog.=) current_user
+           AND nspname OPERATOR(pg_catalog.<>) 'public'::pg_catalog.name
+    ORDER BY extname, nspname
+    LIMIT 1
+    \gset
+\endif
 
 \echo Runs: how far, how fast, and how long since the last batch. Paused or idle for long: nobody works on it.
 SELECT run_id, target, state, phase, tickets_done, tickets_planned, percent, tickets_per_second, time_remaining,
@@ -25,8 +38,8 @@ LIMIT 3;
 
 SELECT pg_catalog.has_table_privilege(batch.oid, 'SELECT') AS may_read_ledger
 FROM pg_catalog.pg_class AS batch
-JOIN pg_catalog.pg_extension ON extnamespace OPERATOR(pg_catalog.=) relnamespace
-WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name
+JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) relnamespace
+WHERE pg_catalog.quote_ident(nspname::pg_catalog.text) OPERATOR(pg_catalog.=) :'schema'
   AND relname OPERATOR(pg_catalog.=) 'ticket_rotation_batch'::pg_catalog.name
 \gset
 \if :may_read_ledger

@@ -5,11 +5,13 @@
 -- target is written as in SQL, token_column is the column's plain name; without them the settings ticket_ext.target and
 -- ticket_ext.token_column count, whose defaults are ticket and token.
 --
+-- It finds the extension, or the plain-SQL edition of the role that runs it; -v schema=NAME names another one.
 -- It starts a run where the table never had one, else continues the unfinished one. Stop it whenever you like, by
 -- Ctrl-C or kill -9: the batch in flight is rolled back, and the same command goes on behind the last committed one.
 -- Drivers, pg_cron jobs and more sessions of this script may work on the same run.
 --
 -- Another run after a finished one:  psql -c "SELECT start_ticket_rotation('shop.voucher', 'code')", then this script
+-- (in the plain-SQL edition: ticket_ext.start_ticket_rotation).
 -- Not with --single-transaction: each batch commits by itself.
 
 \set ON_ERROR_STOP on
@@ -32,11 +34,23 @@
     \gset
 \endif
 
-SELECT pg_catalog.quote_ident(nspname::pg_catalog.text) AS schema
-FROM pg_catalog.pg_extension
-JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) extnamespace
-WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name
-\gset
+\if :{?schema}
+\else
+    -- The extension, else the plain-SQL edition of this role: what others have put up is not called.
+    SELECT pg_catalog.quote_ident(nspname::pg_catalog.text) AS schema
+    FROM pg_catalog.pg_namespace AS namespace
+    LEFT JOIN pg_catalog.pg_extension ON extnamespace OPERATOR(pg_catalog.=) namespace.oid
+        AND extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name
+    LEFT JOIN pg_catalog.pg_class AS marker ON relnamespace OPERATOR(pg_catalog.=) namespace.oid
+        AND relname OPERATOR(pg_catalog.=) 'ticket_rotation_version'::pg_catalog.name
+        AND relkind OPERATOR(pg_catalog.=) 'r' AND relowner OPERATOR(pg_catalog.=) nspowner
+    WHERE extname IS NOT NULL
+       OR pg_catalog.pg_get_userbyid(relowner) OPERATOR(pg_catalog.=) current_user
+           AND nspname OPERATOR(pg_catalog.<>) 'public'::pg_catalog.name
+    ORDER BY extname, nspname
+    LIMIT 1
+    \gset
+\endif
 
 SELECT class.oid AS target_oid,
        pg_catalog.format('%I.%I', nspname, relname) AS target,

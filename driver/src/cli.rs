@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::leaked::{Column, ListOptions};
 use crate::pace::{self, PaceOptions, Tuning};
 use crate::session::{RetryOptions, Scope, StartOptions};
+use crate::setup::SchemaName;
 use crate::throttle::ThrottleOptions;
 
 #[derive(Parser)]
@@ -48,6 +49,12 @@ pub enum Command {
     /// Make a sample table of tickets to try a rotation on
     #[command(after_long_help = include_str!("examples/init.txt"))]
     Init(Init),
+    /// Install the plain-SQL edition, for servers that take no extension, or bring it up to date
+    ///
+    /// It goes into a schema of its own, as the owner of the table, in one transaction. A database
+    /// that has it already is left as it is.
+    #[command(after_long_help = include_str!("examples/setup.txt"))]
+    Setup(Setup),
     /// Start a rotation, or continue the one that was interrupted
     #[command(after_long_help = include_str!("examples/run.txt"))]
     Run(Run),
@@ -104,6 +111,36 @@ pub struct Init {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
     pub size: i64,
+}
+
+#[derive(Args)]
+pub struct Setup {
+    /// Its schema, the plain name
+    #[arg(long, value_name = "NAME", default_value = "ticket_ext")]
+    pub schema: SchemaName,
+
+    /// Print the script for psql, a migration tool or an SQL console, and connect to no server
+    #[arg(long)]
+    pub print: bool,
+
+    /// Print it as an extension for pg_tle
+    #[arg(long, requires = "print")]
+    pub tle: bool,
+
+    /// Remove it, with all that the ledger proves; not while a run is unfinished
+    #[arg(long, conflicts_with = "print")]
+    pub remove: bool,
+
+    /// Keep the tables of the ledger, in a schema with another name
+    #[arg(long, requires = "remove")]
+    pub keep_ledger: bool,
+
+    /// Remove it also while a run is unfinished
+    #[arg(long, requires = "remove")]
+    pub force: bool,
+
+    #[arg(long, value_enum, default_value_t, conflicts_with = "print")]
+    pub format: Format,
 }
 
 #[derive(Args)]
@@ -280,6 +317,7 @@ pub enum Format {
 const AFTER_HELP: &str = "\
 Examples:
   rotate-driver init --size 1000000            a sample table to try things on
+  rotate-driver setup                          where the server takes no extension
   rotate-driver run --dry-run                  what a run would meet and take
   rotate-driver run                            rotate table ticket, column token
   rotate-driver --table shop.voucher --token-column code run

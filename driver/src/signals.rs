@@ -161,7 +161,8 @@ fn is_ignored(signal: i32) -> bool {
     // SAFETY: sigaction is plain data that the call fills in; a null action changes nothing.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal, std::ptr::null(), &mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
     }
 }
 
@@ -170,7 +171,7 @@ mod tests {
     use super::*;
     use std::time::Instant;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     #[test]
     fn a_signal_ends_a_wait_and_what_is_done_in_the_background() {

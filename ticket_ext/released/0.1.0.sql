@@ -7,86 +7,7 @@ The ordering of items is not stable, it is driven by a dependency graph.
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:65
--- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved to
--- another partition, or a short token taken, is tried again with half its size, for up to five minutes without progress;
--- each success lets it grow back.
--- It runs by its caller's search_path, since a procedure that commits can have none of its own: all names are qualified.
-
-CREATE PROCEDURE @extschema@.rotate_all_tickets(
-    batch pg_catalog.int4 DEFAULT 5000,
-    max_duration pg_catalog.interval DEFAULT NULL,
-    target pg_catalog.regclass DEFAULT NULL,
-    token_column pg_catalog.name DEFAULT NULL
-)
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
-    give_up_at pg_catalog.timestamptz;
-    size pg_catalog.int8 := batch;
-    last_id pg_catalog.int8;
-BEGIN
-    LOOP
-        BEGIN
-            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
-            give_up_at := NULL;
-            size := least(batch::pg_catalog.int8,
-                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
-                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
-        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
-            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
-                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
-            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
-                RAISE;
-            END IF;
-            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
-            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
-        END;
-        COMMIT;
-        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
-               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
-    END LOOP;
-END
-$$;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:58
--- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
-
--- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
-SET LOCAL search_path TO pg_catalog, pg_temp;
-
-CREATE TABLE @extschema@.ticket_rotation_control (
-    run_id bigint PRIMARY KEY,
-    batch_time interval CHECK (batch_time BETWEEN '10 ms' AND '60 s'),
-    nice double precision CHECK (nice BETWEEN 0 AND 100),
-    workers integer CHECK (workers BETWEEN 1 AND 64),
-    tuned_at timestamptz,
-    waiting_for text,
-    waiting_at timestamptz
-);
-
-COMMENT ON TABLE @extschema@.ticket_rotation_control IS 'Steering: at most one row per run, of what was tuned and what its drivers wait for';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.run_id IS 'The run (no foreign key: a parallel restore may load this table first)';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.batch_time IS 'How long a batch should take; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.nice IS 'How many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.workers IS 'Connections of each driver; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.tuned_at IS 'When the run was tuned last';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_for IS 'Why a driver starts no batch; NULL: it does';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_at IS 'When a driver said so last: it repeats it every 10 seconds while it waits';
-COMMENT ON INDEX @extschema@.ticket_rotation_control_pkey IS 'Finds the row of a run';
-
-REVOKE ALL ON @extschema@.ticket_rotation_control FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_control', '');
-
-SET LOCAL search_path TO @extschema@, pg_temp;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:57
+-- ticket_ext/src/lib.rs:62
 -- The data model: a run, the ranges it is divided into, and the ledger of its batches.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
@@ -145,6 +66,7 @@ COMMENT ON COLUMN @extschema@.ticket_rotation.started_at IS 'When the run starte
 COMMENT ON COLUMN @extschema@.ticket_rotation.finished_at IS 'When the run finished or was cancelled';
 COMMENT ON COLUMN @extschema@.ticket_rotation.forgotten_at IS 'When the entries of the run were dropped';
 COMMENT ON SEQUENCE @extschema@.ticket_rotation_run_id_seq IS 'Numbers the runs';
+COMMENT ON INDEX @extschema@.ticket_rotation_pkey IS 'Finds a run';
 COMMENT ON INDEX @extschema@.ticket_rotation_target IS 'Finds the newest run of a table';
 COMMENT ON INDEX @extschema@.ticket_rotation_unfinished IS 'Allows a token column one unfinished run at a time';
 
@@ -215,251 +137,121 @@ SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:59
--- The guard: what it has held off, and where it stands.
+-- ticket_ext/src/lib.rs:60
+-- Which edition of ticket_ext this is, and which version of it. The driver finds the plain-SQL edition by this table,
+-- and compares the version with its own. It is no data of the users: each installation writes its own row.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
--- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other, and
--- an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
-CREATE TABLE @extschema@.ticket_rotation_held_off (
-    run_id bigint NOT NULL,
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    process integer NOT NULL DEFAULT pg_backend_pid(),
-    key text NOT NULL,
-    writes bigint NOT NULL DEFAULT 1 CHECK (writes > 0),
-    PRIMARY KEY (run_id, at, process)
+CREATE TABLE @extschema@.ticket_rotation_version (
+    version text NOT NULL,
+    edition text NOT NULL CHECK (edition IN ('extension', 'plain')),
+    installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
-COMMENT ON TABLE @extschema@.ticket_rotation_held_off IS 'Writes of retired tokens that the guard held off';
-COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.run_id IS 'The run that had retired the token (no foreign key: a parallel restore may load this table first)';
-COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.at IS 'When the last of them was held off';
-COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.process IS 'The server process whose write it was';
-COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.key IS 'Key of the ticket that it was about';
-COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.writes IS 'How many there were';
-COMMENT ON INDEX @extschema@.ticket_rotation_held_off_pkey IS 'Finds the last one of a run';
+CREATE UNIQUE INDEX ticket_rotation_version_row ON @extschema@.ticket_rotation_version ((true));
 
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_held_off', '');
+COMMENT ON TABLE @extschema@.ticket_rotation_version IS 'What is installed: one row';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.version IS 'The version of the functions and tables';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.edition IS 'extension, or plain: without a library, as rotate-driver setup installs it';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.installed_at IS 'When this version was installed';
+COMMENT ON INDEX @extschema@.ticket_rotation_version_row IS 'Allows one row';
 
-CREATE FUNCTION @extschema@.ticket_rotation_held_off_totals(
-    run_id bigint,
-    OUT held_off bigint,
-    OUT held_off_key text,
-    OUT held_off_at timestamptz
-)
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT counted.writes, last.key, last.at
-    FROM (SELECT coalesce(sum(writes), 0)::bigint AS writes
-          FROM @extschema@.ticket_rotation_held_off AS held WHERE held.run_id = $1) AS counted
-    LEFT JOIN (SELECT key, at
-               FROM @extschema@.ticket_rotation_held_off AS held WHERE held.run_id = $1
-               ORDER BY at DESC
-               LIMIT 1) AS last ON true
-$$;
-
-COMMENT ON FUNCTION @extschema@.ticket_rotation_held_off_totals(bigint) IS 'Part of batch_progress: how many writes the guard held off, and the last of them';
-
--- A trigger depends on the columns that its condition names.
-CREATE VIEW @extschema@.ticket_guard AS
-SELECT tgrelid::regclass AS target,
-       attname AS token_column,
-       max(rtrim(encode(tgargs, 'escape'), '\0')) AS action,
-       bool_and(NOT EXISTS (
-           SELECT FROM pg_trigger AS part
-           WHERE part.tgfoid = own.tgfoid
-             AND part.tgrelid IN (SELECT own.tgrelid UNION SELECT relid FROM pg_partition_tree(own.tgrelid))
-             AND part.tgname = own.tgname
-             AND part.tgenabled <> 'A')) AS enabled
-FROM pg_trigger AS own
-JOIN pg_depend ON classid = 'pg_trigger'::regclass AND objid = own.oid
-    AND refclassid = 'pg_class'::regclass AND refobjid = tgrelid AND refobjsubid > 0
-JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
-WHERE tgfoid = (SELECT pg_proc.oid FROM pg_proc
-                JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid
-                    AND refclassid = 'pg_extension'::regclass AND deptype = 'e'
-                JOIN pg_extension ON pg_extension.oid = refobjid AND extname = 'ticket_ext'
-                WHERE proname = 'ticket_guard')
-  AND tgparentid = 0
-GROUP BY tgrelid, attname;
-
-COMMENT ON VIEW @extschema@.ticket_guard IS 'Guarded token columns, one row each';
-COMMENT ON COLUMN @extschema@.ticket_guard.target IS 'The guarded table, with its partitions';
-COMMENT ON COLUMN @extschema@.ticket_guard.token_column IS 'The guarded column';
-COMMENT ON COLUMN @extschema@.ticket_guard.action IS 'What becomes of a write that would bring back a retired token: keep (it keeps the live one) or refuse';
-COMMENT ON COLUMN @extschema@.ticket_guard.enabled IS 'Whether the guard''s triggers fire in every session; not after ALTER TABLE ... DISABLE TRIGGER';
-
-REVOKE ALL ON @extschema@.ticket_rotation_held_off, @extschema@.ticket_guard FROM PUBLIC;
+REVOKE ALL ON @extschema@.ticket_rotation_version FROM PUBLIC;
+GRANT SELECT ON @extschema@.ticket_rotation_version TO PUBLIC;
 
 SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:60
+-- ticket_ext/src/lib.rs:61
 -- requires:
---   tables
---   control
---   guard
+--   version
 
--- Progress in the manner of the pg_stat_progress_* views. It reads the last ledger row of each range, and the last batches
--- for the rate, so it costs the same whatever the length of the ledger.
+INSERT INTO @extschema@.ticket_rotation_version (version, edition)
+SELECT extversion, 'extension'
+FROM pg_catalog.pg_extension
+WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:70
+-- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
+-- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
+-- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
+-- have none of its own: all names are qualified.
+
+CREATE PROCEDURE @extschema@.rotate_all_tickets(
+    batch pg_catalog.int4 DEFAULT 5000,
+    max_duration pg_catalog.interval DEFAULT NULL,
+    target pg_catalog.regclass DEFAULT NULL,
+    token_column pg_catalog.name DEFAULT NULL
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
+    give_up_at pg_catalog.timestamptz;
+    size pg_catalog.int8 := batch;
+    last_id pg_catalog.int8;
+BEGIN
+    LOOP
+        BEGIN
+            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
+            give_up_at := NULL;
+            size := least(batch::pg_catalog.int8,
+                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
+                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
+        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
+            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
+                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
+            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
+                RAISE;
+            END IF;
+            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
+            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
+        END;
+        COMMIT;
+        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
+               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
+    END LOOP;
+END
+$$;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:63
+-- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
--- The rate is that of the last 30 seconds, in at most 1000 batches: long enough to level out single batches, short
--- enough to follow a change of load within a minute. The driver's own estimate, for its bar, weighs the last
--- 15 seconds more (rate.rs of the driver). Without statistics of a young ledger the planner would sort all of it.
-CREATE FUNCTION @extschema@.ticket_rotation_totals(
-    run_id bigint,
-    OUT last_id bigint,
-    OUT tickets bigint,
-    OUT ranges_left bigint,
-    OUT last_batch_at timestamptz,
-    OUT rate double precision
-)
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-SET jit = off
-AS $$
-    SELECT done.last_id, done.tickets + swept.tickets, done.ranges_left, latest.finished_at, recent.rate
-    FROM (SELECT max(batch.last_id) AS last_id,
-                 coalesce(sum(batch.range_tickets), 0)::bigint AS tickets,
-                 count(*) FILTER (WHERE rotated_at IS NULL) AS ranges_left
-          FROM @extschema@.ticket_rotation_range AS range
-          LEFT JOIN LATERAL (
-              SELECT batch.last_id, range_tickets
-              FROM @extschema@.ticket_rotation_batch AS batch
-              WHERE batch.run_id = $1 AND batch.sweep = 0 AND batch.last_id BETWEEN range.first_id AND range.last_id
-              ORDER BY batch.last_id DESC
-              LIMIT 1
-          ) AS batch ON true
-          WHERE range.run_id = $1) AS done,
-         (SELECT coalesce(sum(tickets), 0)::bigint AS tickets
-          FROM @extschema@.ticket_rotation_batch AS batch
-          WHERE batch.run_id = $1 AND sweep > 0) AS swept,
-         (SELECT max(finished_at) AS finished_at
-          FROM @extschema@.ticket_rotation_batch AS batch
-          WHERE batch.run_id = $1) AS latest,
-         (SELECT sum(tickets) / nullif(extract(epoch FROM max(finished_at) - min(started_at)), 0)::float8 AS rate
-          FROM (SELECT tickets, started_at, finished_at
-                FROM @extschema@.ticket_rotation_batch AS batch
-                WHERE batch.run_id = $1 AND finished_at > clock_timestamp() - interval '30 seconds'
-                ORDER BY finished_at DESC
-                LIMIT 1000) AS batch) AS recent
-$$;
+CREATE TABLE @extschema@.ticket_rotation_control (
+    run_id bigint PRIMARY KEY,
+    batch_time interval CHECK (batch_time BETWEEN '10 ms' AND '60 s'),
+    nice double precision CHECK (nice BETWEEN 0 AND 100),
+    workers integer CHECK (workers BETWEEN 1 AND 64),
+    tuned_at timestamptz,
+    waiting_for text,
+    waiting_at timestamptz
+);
 
-COMMENT ON FUNCTION @extschema@.ticket_rotation_totals(bigint) IS 'Part of batch_progress: what the ledger says of a run';
+COMMENT ON TABLE @extschema@.ticket_rotation_control IS 'Steering: at most one row per run, of what was tuned and what its drivers wait for';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.run_id IS 'The run (no foreign key: a parallel restore may load this table first)';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.batch_time IS 'How long a batch should take; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.nice IS 'How many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.workers IS 'Connections of each driver; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.tuned_at IS 'When the run was tuned last';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_for IS 'Why a driver starts no batch; NULL: it does';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_at IS 'When a driver said so last: it repeats it every 10 seconds while it waits';
+COMMENT ON INDEX @extschema@.ticket_rotation_control_pkey IS 'Finds the row of a run';
 
-CREATE VIEW @extschema@.batch_progress AS
-SELECT run.run_id,
-       -- The number of a table that was dropped can be another table's after a restore.
-       CASE WHEN quote_ident(namespace.nspname) || '.' || quote_ident(class.relname) = run.target_name
-            THEN run.target
-       END AS target,
-       run.target_name,
-       coalesce(attribute.attname, run.token_column) AS token_column,
-       run.state,
-       CASE WHEN run.state = 'active' THEN CASE WHEN ranges_left = 0 THEN 'sweeping' ELSE 'rotating' END END AS phase,
-       totals.last_id,
-       totals.tickets AS tickets_done,
-       run.tickets_planned,
-       CASE WHEN run.state = 'finished' OR totals.tickets >= run.tickets_planned THEN 100.00
-            ELSE round(100.0 * totals.tickets / run.tickets_planned, 2)
-       END AS percent,
-       round(totals.rate::numeric, 1) AS tickets_per_second,
-       CASE WHEN run.state = 'active' AND totals.rate > 0
-            THEN make_interval(secs => round(greatest(run.tickets_planned - totals.tickets, 0) / totals.rate))
-       END AS time_remaining,
-       CASE WHEN run.state = 'active' AND control.waiting_at > clock_timestamp() - interval '30 seconds'
-            THEN control.waiting_for
-       END AS waiting_for,
-       run.started_at,
-       coalesce(run.finished_at, totals.last_batch_at, run.started_at) AS updated_at,
-       totals.last_batch_at,
-       run.finished_at,
-       totals.ranges_left,
-       control.batch_time,
-       control.nice,
-       control.workers,
-       guard.held_off,
-       guard.held_off_key,
-       guard.held_off_at,
-       coalesce(key.attname, run.key_column) AS key_column,
-       run.token_format,
-       run.without_token
-FROM @extschema@.ticket_rotation AS run
-LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
-LEFT JOIN pg_class AS class ON class.oid = run.target
-LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
-LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
-    AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
-LEFT JOIN pg_attribute AS key ON run.target::oid = run.target_oid
-    AND key.attrelid = run.target AND key.attnum = run.key_number AND NOT key.attisdropped
-CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals
+REVOKE ALL ON @extschema@.ticket_rotation_control FROM PUBLIC;
 
-CROSS JOIN LATERAL @extschema@.ticket_rotation_held_off_totals(run.run_id) AS guard;
-
-COMMENT ON VIEW @extschema@.batch_progress IS 'Progress of every run, one row each';
-COMMENT ON COLUMN @extschema@.batch_progress.run_id IS 'Number of the run';
-COMMENT ON COLUMN @extschema@.batch_progress.target IS 'The table whose tokens are rotated; NULL if it has another name than the run knows it by';
-COMMENT ON COLUMN @extschema@.batch_progress.target_name IS 'The name that the run knows it by';
-COMMENT ON COLUMN @extschema@.batch_progress.token_column IS 'The column whose tokens are rotated';
-COMMENT ON COLUMN @extschema@.batch_progress.state IS 'active, paused, cancelled or finished';
-COMMENT ON COLUMN @extschema@.batch_progress.phase IS 'Of an active run: rotating, or sweeping once all ranges are rotated';
-COMMENT ON COLUMN @extschema@.batch_progress.last_id IS 'Highest key that a batch has reached';
-COMMENT ON COLUMN @extschema@.batch_progress.tickets_done IS 'Tickets that have a new token';
-COMMENT ON COLUMN @extschema@.batch_progress.tickets_planned IS 'Tickets in the table when the run started';
-COMMENT ON COLUMN @extschema@.batch_progress.percent IS 'Tickets done of tickets planned, at most 100';
-COMMENT ON COLUMN @extschema@.batch_progress.tickets_per_second IS 'Rate over the last 30 seconds; NULL if no batch was committed in them';
-COMMENT ON COLUMN @extschema@.batch_progress.time_remaining IS 'Estimate from that rate; NULL unless the run is active and has a rate';
-COMMENT ON COLUMN @extschema@.batch_progress.waiting_for IS 'Why a driver of the active run starts no batch, as said within the last 30 seconds';
-COMMENT ON COLUMN @extschema@.batch_progress.started_at IS 'When the run started';
-COMMENT ON COLUMN @extschema@.batch_progress.updated_at IS 'When the last batch was committed, or the run ended';
-COMMENT ON COLUMN @extschema@.batch_progress.last_batch_at IS 'When the last batch was committed';
-COMMENT ON COLUMN @extschema@.batch_progress.finished_at IS 'When the run finished or was cancelled';
-COMMENT ON COLUMN @extschema@.batch_progress.ranges_left IS 'Ranges that sessions can still rotate side by side';
-COMMENT ON COLUMN @extschema@.batch_progress.batch_time IS 'As tuned: how long a batch should take; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.batch_progress.nice IS 'As tuned: how many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.batch_progress.workers IS 'As tuned: connections of each driver; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.batch_progress.held_off IS 'Writes of tokens that this run had retired, which the guard held off';
-COMMENT ON COLUMN @extschema@.batch_progress.held_off_key IS 'Key of the ticket that the last of them was about';
-COMMENT ON COLUMN @extschema@.batch_progress.held_off_at IS 'When the last of them was held off';
-COMMENT ON COLUMN @extschema@.batch_progress.key_column IS 'The column that orders the tickets';
-COMMENT ON COLUMN @extschema@.batch_progress.token_format IS 'What new tokens look like';
-COMMENT ON COLUMN @extschema@.batch_progress.without_token IS 'Tickets without a token when the run started';
-
-REVOKE ALL ON @extschema@.batch_progress FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_control', '');
 
 SET LOCAL search_path TO @extschema@, pg_temp;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:67
--- requires:
---   progress
-
--- The owner of the database, who is no superuser on most servers, goes on being able to dump it.
-DO $$
-DECLARE
-    reader pg_catalog.text := (SELECT rolname FROM pg_catalog.pg_roles
-                               WHERE rolname OPERATOR(pg_catalog.=) 'pg_database_owner'::pg_catalog.name);
-BEGIN
-    IF reader IS NULL THEN
-        SELECT pg_catalog.pg_get_userbyid(datdba) INTO reader FROM pg_catalog.pg_database
-        WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
-    END IF;
-    EXECUTE pg_catalog.format(
-        'GRANT SELECT ON @extschema@.ticket_rotation, @extschema@.ticket_rotation_range, @extschema@.ticket_rotation_batch,
-                         @extschema@.ticket_rotation_control, @extschema@.ticket_rotation_held_off,
-                         @extschema@.batch_progress, @extschema@.ticket_guard TO %I', reader);
-    EXECUTE pg_catalog.format('GRANT SELECT ON SEQUENCE @extschema@.ticket_rotation_run_id_seq TO %I', reader);
-END
-$$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -634,7 +426,7 @@ AS 'MODULE_PATHNAME', 'rotate_ticket_tokens_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:66
+-- ticket_ext/src/lib.rs:71
 -- requires:
 --   api::rotate_ticket_tokens
 
@@ -711,7 +503,33 @@ AS 'MODULE_PATHNAME', 'is_due_uuid_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/key.rs:96
+-- ticket_ext/src/lib.rs:73
+-- requires:
+--   token_functions::renew_uuid
+--   token_functions::replace_uuid
+--   token_functions::renew_text
+--   token_functions::replace_text
+--   token_functions::renew_bytea
+--   token_functions::replace_bytea
+--   token_functions::is_due_uuid
+--   token_functions::is_due_text
+--   token_functions::is_due_bytea
+
+-- The functions within the statements of a batch. They run as the table's owner as well, so they stay public: out of a
+-- batch they only raise an error.
+COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(uuid, bigint, uuid) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
+COMMENT ON FUNCTION renew_ticket_token(text, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(text, bigint, text) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
+COMMENT ON FUNCTION renew_ticket_token(bytea, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
+COMMENT ON FUNCTION renew_ticket_token(bytea, bigint, bytea) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
+COMMENT ON FUNCTION ticket_is_due(uuid, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_is_due(text, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+COMMENT ON FUNCTION ticket_is_due(bytea, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/key.rs:94
 -- ticket_ext::key::ticket_key
 CREATE  FUNCTION "ticket_key"(
 	"key" uuid /* Uuid */
@@ -855,15 +673,261 @@ CREATE FUNCTION "ticket_guard"()
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:68
+-- ticket_ext/src/lib.rs:64
+-- requires:
+--   guard_api::ticket_guard
+
+-- The guard: what it has held off, and where it stands.
+
+-- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+-- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other,
+-- and an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
+CREATE TABLE @extschema@.ticket_rotation_held_off (
+    run_id bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    process integer NOT NULL DEFAULT pg_backend_pid(),
+    key text NOT NULL,
+    writes bigint NOT NULL DEFAULT 1 CHECK (writes > 0),
+    PRIMARY KEY (run_id, at, process)
+);
+
+COMMENT ON TABLE @extschema@.ticket_rotation_held_off IS 'Writes of retired tokens that the guard held off';
+COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.run_id IS 'The run that had retired the token (no foreign key: a parallel restore may load this table first)';
+COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.at IS 'When the last of them was held off';
+COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.process IS 'The server process whose write it was';
+COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.key IS 'Key of the ticket that it was about';
+COMMENT ON COLUMN @extschema@.ticket_rotation_held_off.writes IS 'How many there were';
+COMMENT ON INDEX @extschema@.ticket_rotation_held_off_pkey IS 'Finds the last one of a run';
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_held_off', '');
+
+CREATE FUNCTION @extschema@.ticket_rotation_held_off_totals(
+    run_id bigint,
+    OUT held_off bigint,
+    OUT held_off_key text,
+    OUT held_off_at timestamptz
+)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT counted.writes, last.key, last.at
+    FROM (SELECT coalesce(sum(writes), 0)::bigint AS writes
+          FROM @extschema@.ticket_rotation_held_off AS held WHERE held.run_id = $1) AS counted
+    LEFT JOIN (SELECT key, at
+               FROM @extschema@.ticket_rotation_held_off AS held WHERE held.run_id = $1
+               ORDER BY at DESC
+               LIMIT 1) AS last ON true
+$$;
+
+COMMENT ON FUNCTION @extschema@.ticket_rotation_held_off_totals(bigint) IS 'Part of batch_progress: how many writes the guard held off, and the last of them';
+
+-- A trigger depends on the columns that its condition names.
+CREATE VIEW @extschema@.ticket_guard AS
+SELECT tgrelid::regclass AS target,
+       attname AS token_column,
+       max(rtrim(encode(tgargs, 'escape'), '\0')) AS action,
+       bool_and(NOT EXISTS (
+           SELECT FROM pg_trigger AS part
+           WHERE part.tgfoid = own.tgfoid
+             AND part.tgrelid IN (SELECT own.tgrelid UNION SELECT relid FROM pg_partition_tree(own.tgrelid))
+             AND part.tgname = own.tgname
+             AND part.tgenabled <> 'A')) AS enabled
+FROM pg_trigger AS own
+JOIN pg_depend ON classid = 'pg_trigger'::regclass AND objid = own.oid
+    AND refclassid = 'pg_class'::regclass AND refobjid = tgrelid AND refobjsubid > 0
+JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+WHERE tgfoid = '@extschema@.ticket_guard()'::regprocedure
+  AND tgparentid = 0
+GROUP BY tgrelid, attname;
+
+COMMENT ON VIEW @extschema@.ticket_guard IS 'Guarded token columns, one row each';
+COMMENT ON COLUMN @extschema@.ticket_guard.target IS 'The guarded table, with its partitions';
+COMMENT ON COLUMN @extschema@.ticket_guard.token_column IS 'The guarded column';
+COMMENT ON COLUMN @extschema@.ticket_guard.action IS 'What becomes of a write that would bring back a retired token: keep (it keeps the live one) or refuse';
+COMMENT ON COLUMN @extschema@.ticket_guard.enabled IS 'Whether the guard''s triggers fire in every session; not after ALTER TABLE ... DISABLE TRIGGER';
+
+REVOKE ALL ON @extschema@.ticket_rotation_held_off, @extschema@.ticket_guard FROM PUBLIC;
+
+SET LOCAL search_path TO @extschema@, pg_temp;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:65
+-- requires:
+--   tables
+--   control
+--   guard
+
+-- Progress in the manner of the pg_stat_progress_* views. It reads the last ledger row of each range, and the last
+-- batches for the rate, so it costs the same whatever the length of the ledger.
+
+-- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+-- The rate is that of the last 30 seconds, in at most 1000 batches: long enough to level out single batches, short
+-- enough to follow a change of load within a minute. The driver's own estimate, for its bar, weighs the last
+-- 15 seconds more (rate.rs of the driver). Without statistics of a young ledger the planner would sort all of it.
+CREATE FUNCTION @extschema@.ticket_rotation_totals(
+    run_id bigint,
+    OUT last_id bigint,
+    OUT tickets bigint,
+    OUT ranges_left bigint,
+    OUT last_batch_at timestamptz,
+    OUT rate double precision
+)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $$
+    SELECT done.last_id, done.tickets + swept.tickets, done.ranges_left, latest.finished_at, recent.rate
+    FROM (SELECT max(batch.last_id) AS last_id,
+                 coalesce(sum(batch.range_tickets), 0)::bigint AS tickets,
+                 count(*) FILTER (WHERE rotated_at IS NULL) AS ranges_left
+          FROM @extschema@.ticket_rotation_range AS range
+          LEFT JOIN LATERAL (
+              SELECT batch.last_id, range_tickets
+              FROM @extschema@.ticket_rotation_batch AS batch
+              WHERE batch.run_id = $1 AND batch.sweep = 0 AND batch.last_id BETWEEN range.first_id AND range.last_id
+              ORDER BY batch.last_id DESC
+              LIMIT 1
+          ) AS batch ON true
+          WHERE range.run_id = $1) AS done,
+         (SELECT coalesce(sum(tickets), 0)::bigint AS tickets
+          FROM @extschema@.ticket_rotation_batch AS batch
+          WHERE batch.run_id = $1 AND sweep > 0) AS swept,
+         (SELECT max(finished_at) AS finished_at
+          FROM @extschema@.ticket_rotation_batch AS batch
+          WHERE batch.run_id = $1) AS latest,
+         (SELECT sum(tickets) / nullif(extract(epoch FROM max(finished_at) - min(started_at)), 0)::float8 AS rate
+          FROM (SELECT tickets, started_at, finished_at
+                FROM @extschema@.ticket_rotation_batch AS batch
+                WHERE batch.run_id = $1 AND finished_at > clock_timestamp() - interval '30 seconds'
+                ORDER BY finished_at DESC
+                LIMIT 1000) AS batch) AS recent
+$$;
+
+COMMENT ON FUNCTION @extschema@.ticket_rotation_totals(bigint) IS 'Part of batch_progress: what the ledger says of a run';
+
+CREATE VIEW @extschema@.batch_progress AS
+SELECT run.run_id,
+       -- The number of a table that was dropped can be another table's after a restore.
+       CASE WHEN quote_ident(namespace.nspname) || '.' || quote_ident(class.relname) = run.target_name
+            THEN run.target
+       END AS target,
+       run.target_name,
+       coalesce(attribute.attname, run.token_column) AS token_column,
+       run.state,
+       CASE WHEN run.state = 'active' THEN CASE WHEN ranges_left = 0 THEN 'sweeping' ELSE 'rotating' END END AS phase,
+       totals.last_id,
+       totals.tickets AS tickets_done,
+       run.tickets_planned,
+       CASE WHEN run.state = 'finished' OR totals.tickets >= run.tickets_planned THEN 100.00
+            ELSE round(100.0 * totals.tickets / run.tickets_planned, 2)
+       END AS percent,
+       round(totals.rate::numeric, 1) AS tickets_per_second,
+       CASE WHEN run.state = 'active' AND totals.rate > 0
+            THEN make_interval(secs => round(greatest(run.tickets_planned - totals.tickets, 0) / totals.rate))
+       END AS time_remaining,
+       CASE WHEN run.state = 'active' AND control.waiting_at > clock_timestamp() - interval '30 seconds'
+            THEN control.waiting_for
+       END AS waiting_for,
+       run.started_at,
+       coalesce(run.finished_at, totals.last_batch_at, run.started_at) AS updated_at,
+       totals.last_batch_at,
+       run.finished_at,
+       totals.ranges_left,
+       control.batch_time,
+       control.nice,
+       control.workers,
+       guard.held_off,
+       guard.held_off_key,
+       guard.held_off_at,
+       coalesce(key.attname, run.key_column) AS key_column,
+       run.token_format,
+       run.without_token
+FROM @extschema@.ticket_rotation AS run
+LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
+LEFT JOIN pg_class AS class ON class.oid = run.target
+LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
+    AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
+LEFT JOIN pg_attribute AS key ON run.target::oid = run.target_oid
+    AND key.attrelid = run.target AND key.attnum = run.key_number AND NOT key.attisdropped
+CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals
+
+CROSS JOIN LATERAL @extschema@.ticket_rotation_held_off_totals(run.run_id) AS guard;
+
+COMMENT ON VIEW @extschema@.batch_progress IS 'Progress of every run, one row each';
+COMMENT ON COLUMN @extschema@.batch_progress.run_id IS 'Number of the run';
+COMMENT ON COLUMN @extschema@.batch_progress.target IS 'The table whose tokens are rotated; NULL if it has another name than the run knows it by';
+COMMENT ON COLUMN @extschema@.batch_progress.target_name IS 'The name that the run knows it by';
+COMMENT ON COLUMN @extschema@.batch_progress.token_column IS 'The column whose tokens are rotated';
+COMMENT ON COLUMN @extschema@.batch_progress.state IS 'active, paused, cancelled or finished';
+COMMENT ON COLUMN @extschema@.batch_progress.phase IS 'Of an active run: rotating, or sweeping once all ranges are rotated';
+COMMENT ON COLUMN @extschema@.batch_progress.last_id IS 'Highest key that a batch has reached';
+COMMENT ON COLUMN @extschema@.batch_progress.tickets_done IS 'Tickets that have a new token';
+COMMENT ON COLUMN @extschema@.batch_progress.tickets_planned IS 'Tickets in the table when the run started';
+COMMENT ON COLUMN @extschema@.batch_progress.percent IS 'Tickets done of tickets planned, at most 100';
+COMMENT ON COLUMN @extschema@.batch_progress.tickets_per_second IS 'Rate over the last 30 seconds; NULL if no batch was committed in them';
+COMMENT ON COLUMN @extschema@.batch_progress.time_remaining IS 'Estimate from that rate; NULL unless the run is active and has a rate';
+COMMENT ON COLUMN @extschema@.batch_progress.waiting_for IS 'Why a driver of the active run starts no batch, as said within the last 30 seconds';
+COMMENT ON COLUMN @extschema@.batch_progress.started_at IS 'When the run started';
+COMMENT ON COLUMN @extschema@.batch_progress.updated_at IS 'When the last batch was committed, or the run ended';
+COMMENT ON COLUMN @extschema@.batch_progress.last_batch_at IS 'When the last batch was committed';
+COMMENT ON COLUMN @extschema@.batch_progress.finished_at IS 'When the run finished or was cancelled';
+COMMENT ON COLUMN @extschema@.batch_progress.ranges_left IS 'Ranges that sessions can still rotate side by side';
+COMMENT ON COLUMN @extschema@.batch_progress.batch_time IS 'As tuned: how long a batch should take; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.batch_progress.nice IS 'As tuned: how many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.batch_progress.workers IS 'As tuned: connections of each driver; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.batch_progress.held_off IS 'Writes of tokens that this run had retired, which the guard held off';
+COMMENT ON COLUMN @extschema@.batch_progress.held_off_key IS 'Key of the ticket that the last of them was about';
+COMMENT ON COLUMN @extschema@.batch_progress.held_off_at IS 'When the last of them was held off';
+COMMENT ON COLUMN @extschema@.batch_progress.key_column IS 'The column that orders the tickets';
+COMMENT ON COLUMN @extschema@.batch_progress.token_format IS 'What new tokens look like';
+COMMENT ON COLUMN @extschema@.batch_progress.without_token IS 'Tickets without a token when the run started';
+
+REVOKE ALL ON @extschema@.batch_progress FROM PUBLIC;
+
+SET LOCAL search_path TO @extschema@, pg_temp;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:72
+-- requires:
+--   progress
+
+-- The owner of the database, who is no superuser on most servers, goes on being able to dump it.
+DO $$
+DECLARE
+    reader pg_catalog.text := (SELECT rolname FROM pg_catalog.pg_roles
+                               WHERE rolname OPERATOR(pg_catalog.=) 'pg_database_owner'::pg_catalog.name);
+BEGIN
+    IF reader IS NULL THEN
+        SELECT pg_catalog.pg_get_userbyid(datdba) INTO reader FROM pg_catalog.pg_database
+        WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
+    END IF;
+    EXECUTE pg_catalog.format(
+        'GRANT SELECT ON @extschema@.ticket_rotation, @extschema@.ticket_rotation_range, @extschema@.ticket_rotation_batch,
+                         @extschema@.ticket_rotation_control, @extschema@.ticket_rotation_held_off,
+                         @extschema@.batch_progress, @extschema@.ticket_guard TO %I', reader);
+    EXECUTE pg_catalog.format('GRANT SELECT ON SEQUENCE @extschema@.ticket_rotation_run_id_seq TO %I', reader);
+END
+$$;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:88
 -- requires:
 --   procedures
 
 -- finalize
--- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes is
--- further checked by the privileges on the target. The functions in the UPDATE of a batch run as the table's owner as
--- well, so they stay public: out of a batch they only raise an error. Those of the guard are public too: they ask for the
--- owner of the table.
+-- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes
+-- is further checked by the privileges on the target. Those of the guard are public: they ask for the owner of the
+-- table.
 
 COMMENT ON FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name) IS
     'Rotates and checkpoints the next batch of tickets above after_id, returns the last id; NULL when none is left';
@@ -895,15 +959,6 @@ COMMENT ON FUNCTION ticket_guard() IS
     'The guard''s trigger function, for guard_ticket_tokens';
 COMMENT ON FUNCTION note_ticket_rotation_wait(text, regclass, name) IS
     'For drivers: shows in batch_progress what they wait for';
-COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
-COMMENT ON FUNCTION renew_ticket_token(uuid, bigint, uuid) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
-COMMENT ON FUNCTION renew_ticket_token(text, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
-COMMENT ON FUNCTION renew_ticket_token(text, bigint, text) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
-COMMENT ON FUNCTION renew_ticket_token(bytea, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
-COMMENT ON FUNCTION renew_ticket_token(bytea, bigint, bytea) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
-COMMENT ON FUNCTION ticket_is_due(uuid, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
-COMMENT ON FUNCTION ticket_is_due(text, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
-COMMENT ON FUNCTION ticket_is_due(bytea, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
 COMMENT ON FUNCTION ticket_key(uuid) IS 'The id of a uuid key, in ranges and ledger: its first 63 bits, which keep the order';
 COMMENT ON FUNCTION ticket_token_digest(uuid) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its 16 bytes';
 COMMENT ON FUNCTION ticket_token_digest(text) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';

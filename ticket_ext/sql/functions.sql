@@ -1,7 +1,6 @@
--- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes is
--- further checked by the privileges on the target. The functions in the UPDATE of a batch run as the table's owner as
--- well, so they stay public: out of a batch they only raise an error. Those of the guard are public too: they ask for the
--- owner of the table.
+-- What the functions are for, and who may call them. A rotator gets EXECUTE by sql/roles.sql; what a function changes
+-- is further checked by the privileges on the target. Those of the guard are public: they ask for the owner of the
+-- table.
 
 COMMENT ON FUNCTION rotate_ticket_tokens(bigint, integer, regclass, name) IS
     'Rotates and checkpoints the next batch of tickets above after_id, returns the last id; NULL when none is left';
@@ -33,15 +32,6 @@ COMMENT ON FUNCTION ticket_guard() IS
     'The guard''s trigger function, for guard_ticket_tokens';
 COMMENT ON FUNCTION note_ticket_rotation_wait(text, regclass, name) IS
     'For drivers: shows in batch_progress what they wait for';
-COMMENT ON FUNCTION renew_ticket_token(uuid, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
-COMMENT ON FUNCTION renew_ticket_token(uuid, bigint, uuid) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
-COMMENT ON FUNCTION renew_ticket_token(text, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
-COMMENT ON FUNCTION renew_ticket_token(text, bigint, text) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
-COMMENT ON FUNCTION renew_ticket_token(bytea, bigint) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns its new token';
-COMMENT ON FUNCTION renew_ticket_token(bytea, bigint, bytea) IS 'Part of the UPDATE of a batch: notes the entry of a ticket, returns the new token that was made for it';
-COMMENT ON FUNCTION ticket_is_due(uuid, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
-COMMENT ON FUNCTION ticket_is_due(text, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
-COMMENT ON FUNCTION ticket_is_due(bytea, bigint) IS 'Part of a look at the target: 1 for a ticket without an entry, 2 for one with its old token, else 0';
 COMMENT ON FUNCTION ticket_key(uuid) IS 'The id of a uuid key, in ranges and ledger: its first 63 bits, which keep the order';
 COMMENT ON FUNCTION ticket_token_digest(uuid) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its 16 bytes';
 COMMENT ON FUNCTION ticket_token_digest(text) IS 'How the ledger knows a token: the first 8 bytes of the SHA-256 of its bytes';

@@ -3,8 +3,8 @@
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
--- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other, and
--- an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
+-- Writes are added, not counted up in a row: sessions that are held off at the same time do not wait for each other,
+-- and an old snapshot makes it no slower. Now and then a session folds the newest rows into one.
 CREATE TABLE @extschema@.ticket_rotation_held_off (
     run_id bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -59,11 +59,7 @@ FROM pg_trigger AS own
 JOIN pg_depend ON classid = 'pg_trigger'::regclass AND objid = own.oid
     AND refclassid = 'pg_class'::regclass AND refobjid = tgrelid AND refobjsubid > 0
 JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
-WHERE tgfoid = (SELECT pg_proc.oid FROM pg_proc
-                JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid
-                    AND refclassid = 'pg_extension'::regclass AND deptype = 'e'
-                JOIN pg_extension ON pg_extension.oid = refobjid AND extname = 'ticket_ext'
-                WHERE proname = 'ticket_guard')
+WHERE tgfoid = '@extschema@.ticket_guard()'::regprocedure
   AND tgparentid = 0
 GROUP BY tgrelid, attname;
 

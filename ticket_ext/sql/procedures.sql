@@ -1,7 +1,7 @@
--- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved to
--- another partition, or a short token taken, is tried again with half its size, for up to five minutes without progress;
--- each success lets it grow back.
--- It runs by its caller's search_path, since a procedure that commits can have none of its own: all names are qualified.
+-- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
+-- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
+-- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
+-- have none of its own: all names are qualified.
 
 CREATE PROCEDURE @extschema@.rotate_all_tickets(
     batch pg_catalog.int4 DEFAULT 5000,

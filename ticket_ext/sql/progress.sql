@@ -1,5 +1,5 @@
--- Progress in the manner of the pg_stat_progress_* views. It reads the last ledger row of each range, and the last batches
--- for the rate, so it costs the same whatever the length of the ledger.
+-- Progress in the manner of the pg_stat_progress_* views. It reads the last ledger row of each range, and the last
+-- batches for the rate, so it costs the same whatever the length of the ledger.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;

@@ -56,6 +56,7 @@ COMMENT ON COLUMN @extschema@.ticket_rotation.started_at IS 'When the run starte
 COMMENT ON COLUMN @extschema@.ticket_rotation.finished_at IS 'When the run finished or was cancelled';
 COMMENT ON COLUMN @extschema@.ticket_rotation.forgotten_at IS 'When the entries of the run were dropped';
 COMMENT ON SEQUENCE @extschema@.ticket_rotation_run_id_seq IS 'Numbers the runs';
+COMMENT ON INDEX @extschema@.ticket_rotation_pkey IS 'Finds a run';
 COMMENT ON INDEX @extschema@.ticket_rotation_target IS 'Finds the newest run of a table';
 COMMENT ON INDEX @extschema@.ticket_rotation_unfinished IS 'Allows a token column one unfinished run at a time';
 

@@ -14,9 +14,10 @@ use pgrx::Spi;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::interval::{Interval, Ticket, Tickets};
+use crate::interval::{Interval, Tickets};
 use crate::run::Run;
 use crate::shared_id::{self, Kept, Unknown};
+use crate::ticket::Ticket;
 
 /// Entries in view, and due tickets that a step returns at most: some hundred kilobytes, and one scan for many ledger
 /// rows where batches are small.
@@ -206,7 +207,7 @@ impl View {
         IN_VIEW.set(Some(self));
         let due = Spi::connect_mut(|client| {
             let kind = context.table.columns.key.kind;
-            let [first, last] = kind.bounds(&interval);
+            let [first, last] = kind.bounds(interval.first_id, interval.last_id);
             let rows =
                 context.read(client, include_str!("queries/due_tickets.sql"), &[first, last, most.into()])?;
             let mut due = Vec::new();

@@ -11,18 +11,18 @@
 //! the run.
 
 use pgrx::Spi;
-use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
 
 use crate::context::Context;
-use crate::entries::Entry;
 use crate::error::TicketError;
+use crate::format::Wish;
 use crate::interval::{Interval, Tickets};
+use crate::ledger::record;
 use crate::range::{Phase, Range};
 use crate::run::Run;
 use crate::sweep::sweep;
 use crate::target::TargetArgs;
-use crate::{finish, run};
+use crate::{finish, start};
 
 /// Entries of a batch are kept in arrays of the ledger, of at most 1 GB: 16 bytes a ticket leave room for this many
 /// and for as many again in memory.
@@ -32,11 +32,29 @@ pub fn rotate(after_id: Option<i64>, batch: i64, args: &TargetArgs) -> Result<Op
     let batch = batch.min(MOST_TICKETS);
     Spi::connect_mut(|client| {
         let context = Context::for_rotation(client, args)?;
-        let Some(run) = run::to_rotate(client, &context)? else { return Ok(None) };
+        let Some(run) = run_to_rotate(client, &context)? else { return Ok(None) };
         let last_id = rotate_or_sweep(client, &context, &run, after_id, batch)?;
         context.confirm(client)?;
         Ok(last_id)
     })
+}
+
+/// The active run, started if the target never had one; None when there is nothing left to rotate.
+fn run_to_rotate(client: &mut SpiClient, context: &Context) -> Result<Option<Run>, TicketError> {
+    loop {
+        match Run::newest(client, context)?.map(Run::checked).transpose()? {
+            Some(run) => match run.state.as_str() {
+                "active" => return Ok(Some(run)),
+                "finished" => return Ok(None),
+                _ => return Err(run.wrong_state(context)),
+            },
+            None => match start::start(client, context, None, &Wish::default()) {
+                Err(TicketError::NoTickets { .. }) => return Ok(None),
+                Ok(_) | Err(TicketError::Unfinished { .. }) => {}
+                Err(error) => return Err(error),
+            },
+        }
+    }
 }
 
 fn rotate_or_sweep(
@@ -98,39 +116,4 @@ fn rotate_next(
         range.finish(client, context, Phase::Rotation)?;
     }
     Ok(found.last_id.unwrap_or(rest.last_id))
-}
-
-/// A run that has ended or was paused since the batch began gets no ledger row: its batch is rolled back.
-pub fn record(
-    client: &mut SpiClient,
-    context: &Context,
-    range: &Range,
-    sweep: i32,
-    interval: &Interval,
-    entries: &[Entry],
-) -> Result<(), TicketError> {
-    let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
-    let digests: Vec<Option<i64>> = entries.iter().map(|entry| entry.retired).collect();
-    let repeats = context.table.columns.key.repeats;
-    let new_digests: Option<Vec<i64>> =
-        repeats.then(|| entries.iter().map(|entry| entry.fresh.digest()).collect());
-    let tickets = entries.len() as i64;
-    let claimed_at: TimestampWithTimeZone = range.claimed_at;
-    let args = [
-        range.run_id.into(),
-        sweep.into(),
-        interval.first_id.into(),
-        interval.last_id.into(),
-        tickets.into(),
-        (range.tickets + tickets).into(),
-        ids.into(),
-        digests.into(),
-        new_digests.into(),
-        claimed_at.into(),
-    ];
-    let recorded = context.session.write(client, include_str!("queries/record_batch.sql"), &args)?;
-    if recorded.is_empty() {
-        return Err(run::no_longer_active(client, context, range.run_id)?);
-    }
-    Ok(())
 }

@@ -1,8 +1,8 @@
 //! Names in databases whose encoding is not UTF-8, as LATIN1.
 //!
 //! A String holds UTF-8, and pgrx refuses to read anything else into one. So in such a database each byte that is no
-//! ASCII is escaped on its way in, and restored in statements and arguments on its way back to the server. An error, which
-//! pgrx would send as UTF-8, has Unicode escapes in its place, as a statement may have them: U&"T\00FCr".
+//! ASCII is escaped on its way in, and restored in statements and arguments on its way back to the server. An error,
+//! which pgrx would send as UTF-8, has Unicode escapes in its place, as a statement may have them: U&"T\00FCr".
 
 use std::ffi::{CStr, CString};
 
@@ -23,9 +23,8 @@ pub fn from_server(bytes: &[u8]) -> String {
 }
 
 fn escape(bytes: &[u8]) -> String {
-    let one = |byte: &u8| match byte.is_ascii() {
-        true => char::from(*byte).to_string(),
-        false => format!("{ESCAPE}{byte:02x}"),
+    let one = |byte: &u8| {
+        if byte.is_ascii() { char::from(*byte).to_string() } else { format!("{ESCAPE}{byte:02x}") }
     };
     bytes.iter().map(one).collect()
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::digest::digest;
 use crate::error::TicketError;
 use crate::format::Format;
-use crate::interval::Ticket;
+use crate::ticket::Ticket;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -3,7 +3,6 @@
 use pgrx::PgSqlErrorCode;
 use thiserror::Error;
 
-use crate::format::Crowd;
 use crate::lock_wait::Holders;
 
 /// A name in a variant is quoted as SQL wants it; `call`, `start`, `remedy`, `grants` and `disable`
@@ -46,7 +45,7 @@ pub enum TicketError {
     #[error("the function that makes the tokens has returned {fault}")]
     NoNewToken { fault: &'static str },
     #[error("a new token of table {table} is taken already")]
-    Collision { table: String, format: String, crowd: Crowd },
+    Collision { table: String, format: String, codes: f64, tickets: i64 },
     #[error("column {column} of table {table} is a generated column")]
     GeneratedColumn { table: String, column: String },
     #[error("row-level security of table {table} is active for this role")]

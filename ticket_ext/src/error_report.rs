@@ -22,6 +22,7 @@ impl From<TicketError> for ErrorReport {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one flat match, a case an error")]
 fn explain(error: &TicketError) -> Explanation {
     match error {
         NoSuchTable { .. } => refuse(
@@ -101,12 +102,11 @@ fn explain(error: &TicketError) -> Explanation {
             "The batch is rolled back.",
             "Correct the function, or cancel the run and start another one with another format.",
         ),
-        Collision { format, crowd, .. } => refuse(
+        Collision { format, codes, tickets, .. } => refuse(
             Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
             format!(
-                "There are {:.0} tokens of format {format}, and {:.2} % of them are taken. The batch is rolled back.",
-                crowd.codes,
-                100.0 * crowd.tickets as f64 / crowd.codes
+                "There are {codes:.0} tokens of format {format}, and {:.2} % of them are taken. The batch is rolled back.",
+                100.0 * *tickets as f64 / codes
             ),
             "Call again: it makes others. If that does not help, start a run with a longer format.",
         ),
@@ -294,7 +294,7 @@ fn explain(error: &TicketError) -> Explanation {
         ),
         ChangedMeanwhile { .. } => refuse(
             Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
-            "Its schema, a partition or a role is another one than when the batch began. It is rolled back.",
+            "Its name, its schema, a partition or a role is another one than when the batch began. It is rolled back.",
             "Call again.",
         ),
         NestedBatch => refuse(

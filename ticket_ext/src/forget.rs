@@ -1,10 +1,11 @@
-//! Drops the entries of a run that has ended, which take 16 bytes a ticket; what was rotated when stays known. The run of
-//! a table that was dropped cannot go on, nor be cancelled by the table's name: it ends with this.
+//! Drops the entries of a run that has ended, which take 16 bytes a ticket; what was rotated when stays known. The run
+//! of a table that was dropped cannot go on, nor be cancelled by the table's name: it ends with this.
 
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
+use crate::held::change_run;
 use crate::session::Session;
 
 /// Returns the id of the run.
@@ -20,7 +21,7 @@ pub fn forget(run: i64) -> Result<i64, TicketError> {
 fn check(client: &mut SpiClient, session: &Session, run: i64) -> Result<(), TicketError> {
     let sql = include_str!("queries/forgettable_run.sql");
     let args = [run.into(), session.role.into()];
-    let row = session.change_run(client, format!("run {run}"), sql, &args)?.first();
+    let row = change_run(client, session, format!("run {run}"), sql, &args)?.first();
     if row.is_empty() {
         return Err(TicketError::NoSuchRun { run });
     }

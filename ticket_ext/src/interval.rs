@@ -13,6 +13,7 @@ use crate::key::{Key, KeyKind};
 use crate::lock_wait::with_limit;
 use crate::privileges::TargetUser;
 use crate::table::Columns;
+use crate::ticket::Ticket;
 use crate::violation::without_row;
 
 /// The tickets with `first_id <= id <= last_id`.
@@ -34,18 +35,10 @@ pub enum Tickets {
     Holding(Vec<Ticket>),
 }
 
-/// As it was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    pub key: Key,
-    /// Of the token that it has.
-    pub digest: i64,
-}
-
 impl Interval {
     /// The first tickets in key order, at most `limit`. Others may have the last one's id.
     pub fn first(&self, client: &mut SpiClient, context: &Context, limit: i64) -> Result<Found, TicketError> {
-        let [first, last] = context.table.columns.key.kind.bounds(self);
+        let [first, last] = context.table.columns.key.kind.bounds(self.first_id, self.last_id);
         let args = [first, last, limit.into()];
         let row = context.read(client, include_str!("queries/interval.sql"), &args)?.first();
         let (last_id, tickets) = row.get_two()?;
@@ -54,8 +47,8 @@ impl Interval {
 }
 
 impl Tickets {
-    /// Gives each of about so many tickets a new token and returns the entries, by id; an error if any would keep its old
-    /// token.
+    /// Gives each of about so many tickets a new token and returns the entries, by id; an error if any would keep its
+    /// old token.
     ///
     /// Where triggers fire, or a row was looked at twice, what is stored tells what was written. A ticket that is not
     /// among it is rotated once more, since another may have its key by now. One that stays as it is was withheld by a
@@ -89,7 +82,7 @@ impl Tickets {
         making: &Making,
         about: i64,
     ) -> Result<Written, TicketError> {
-        self.fire_deferred(client, context)?;
+        Self::fire_deferred(client, context)?;
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
             Tickets::Holding(_) => include_str!("queries/those_holding.sql"),
@@ -108,9 +101,9 @@ impl Tickets {
             return Ok((noted, Vec::new()));
         }
         if has_triggers {
-            self.check_keys(context, rows, &noted)?;
+            Self::check_keys(context, rows, &noted)?;
         }
-        self.fire_deferred(client, context)?;
+        Self::fire_deferred(client, context)?;
         let mut reconciled = reconcile(&noted, &self.stored(client, context)?);
         if let Tickets::Holding(found) = self {
             reconciled.unchanged.retain(|ticket| found.contains(ticket));
@@ -119,7 +112,7 @@ impl Tickets {
     }
 
     /// A ticket that gets another key from a trigger cannot be accounted for.
-    fn check_keys(&self, context: &Context, rows: SpiTupleTable, noted: &[Entry]) -> Result<(), TicketError> {
+    fn check_keys(context: &Context, rows: SpiTupleTable, noted: &[Entry]) -> Result<(), TicketError> {
         let ids: HashSet<i64> = noted.iter().map(|entry| entry.id).collect();
         let mut moved = Vec::new();
         for row in rows {
@@ -132,7 +125,7 @@ impl Tickets {
     }
 
     /// What is deferred to the COMMIT would come after the comparison, and as another user.
-    fn fire_deferred(&self, client: &mut SpiClient, context: &Context) -> Result<(), TicketError> {
+    fn fire_deferred(client: &mut SpiClient, context: &Context) -> Result<(), TicketError> {
         let columns = &context.table.columns;
         let switched = context.table.user != TargetUser::Caller;
         if columns.has_triggers || switched && columns.can_defer {
@@ -154,31 +147,9 @@ impl Tickets {
 
     fn args(&self, kind: KeyKind) -> Vec<DatumWithOid<'static>> {
         match self {
-            Tickets::In(interval) => kind.bounds(interval).into(),
+            Tickets::In(interval) => kind.bounds(interval.first_id, interval.last_id).into(),
             Tickets::Holding(tickets) => Ticket::args(kind, tickets).into(),
         }
-    }
-}
-
-impl Ticket {
-    /// What the ledger knows it by.
-    pub fn identity(&self) -> (i64, i64) {
-        (self.key.id(), self.digest)
-    }
-
-    /// Rows of a key and a digest.
-    pub fn read(kind: KeyKind, rows: SpiTupleTable) -> Result<Vec<Self>, TicketError> {
-        let mut tickets = Vec::with_capacity(rows.len());
-        for row in rows {
-            tickets.push(Self { key: kind.read(&row, 1)?, digest: row.get(2)?.unwrap_or_default() });
-        }
-        Ok(tickets)
-    }
-
-    /// Their keys and their digests.
-    pub fn args(kind: KeyKind, tickets: &[Self]) -> [DatumWithOid<'static>; 2] {
-        let digests: Vec<i64> = tickets.iter().map(|ticket| ticket.digest).collect();
-        [kind.array(tickets.iter().map(|ticket| ticket.key)), digests.into()]
     }
 }
 

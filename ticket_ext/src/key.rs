@@ -10,7 +10,6 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiHeapTupleData;
 
 use crate::error::TicketError;
-use crate::interval::Interval;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -66,8 +65,7 @@ impl KeyKind {
     }
 
     /// The lowest and the highest key that an interval can hold, as arguments.
-    pub fn bounds(self, interval: &Interval) -> [DatumWithOid<'static>; 2] {
-        let Interval { first_id, last_id } = *interval;
+    pub fn bounds(self, first_id: i64, last_id: i64) -> [DatumWithOid<'static>; 2] {
         match self {
             Self::Number => [first_id.into(), last_id.into()],
             // The lowest id there is: what ends below it holds nothing.

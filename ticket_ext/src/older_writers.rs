@@ -9,7 +9,8 @@ use pgrx::spi::SpiClient;
 use crate::context::Context;
 use crate::encoding::shown;
 use crate::error::TicketError;
-use crate::lock_wait::{Holders, describe};
+use crate::held::describe;
+use crate::lock_wait::Holders;
 use crate::run::Run;
 
 /// Longer than a web request; whoever calls again waits again.
@@ -56,8 +57,6 @@ pub fn wait(client: &mut SpiClient, context: &Context, run: &Run) -> Result<(), 
 }
 
 pub fn is_of_this_cluster(client: &mut SpiClient, context: &Context, run: &Run) -> Result<bool, TicketError> {
-    let sql = "SELECT run.system_identifier = control.system_identifier
-               FROM @extschema@.ticket_rotation AS run, pg_control_system() AS control
-               WHERE run_id = $1";
+    let sql = include_str!("queries/is_of_this_cluster.sql");
     Ok(context.session.read(client, sql, &[run.id.into()])?.first().get_one()?.unwrap_or(false))
 }

@@ -5,8 +5,8 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
+use crate::held::{Held, or_name_holder};
 use crate::interval::Interval;
-use crate::lock_wait::{Held, or_name_holder};
 use crate::run::{self, Run};
 
 /// What is done with a range, one after the other.

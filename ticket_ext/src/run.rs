@@ -5,9 +5,9 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::{Making, Wish};
+use crate::format::Making;
+use crate::held::change_run;
 use crate::identity;
-use crate::start;
 use crate::target::TargetArgs;
 
 pub struct Run {
@@ -30,7 +30,7 @@ pub struct Run {
 
 impl Run {
     /// The newest run of the target, or one that was a run of its name.
-    fn newest(client: &mut SpiClient, context: &Context) -> Result<Option<Self>, TicketError> {
+    pub fn newest(client: &mut SpiClient, context: &Context) -> Result<Option<Self>, TicketError> {
         let columns = &context.table.columns;
         let args = [
             context.target.oid.into(),
@@ -67,7 +67,7 @@ impl Run {
         Self::require(client, context)?.checked()
     }
 
-    fn checked(mut self) -> Result<Self, TicketError> {
+    pub fn checked(mut self) -> Result<Self, TicketError> {
         self.mismatch.take().map_or(Ok(self), Err)
     }
 
@@ -99,24 +99,6 @@ fn wrong_state(run: i64, state: String, context: &Context) -> TicketError {
     let remedy = if state == "paused" { "resume_ticket_rotation" } else { "start_ticket_rotation" };
     let (table, call) = (context.target.name.clone(), context.call(remedy));
     TicketError::WrongState { run, table, state, call }
-}
-
-/// The active run, started if the target never had one; None when there is nothing left to rotate.
-pub fn to_rotate(client: &mut SpiClient, context: &Context) -> Result<Option<Run>, TicketError> {
-    loop {
-        match Run::newest(client, context)?.map(Run::checked).transpose()? {
-            Some(run) => match run.state.as_str() {
-                "active" => return Ok(Some(run)),
-                "finished" => return Ok(None),
-                _ => return Err(run.wrong_state(context)),
-            },
-            None => match start::start(client, context, None, &Wish::default()) {
-                Err(TicketError::NoTickets { .. }) => return Ok(None),
-                Ok(_) | Err(TicketError::Unfinished { .. }) => continue,
-                Err(error) => return Err(error),
-            },
-        }
-    }
 }
 
 /// The newest run, if it has to end before another one starts.
@@ -157,7 +139,7 @@ pub fn change(args: &TargetArgs, state: &str, from: &[&str]) -> Result<i64, Tick
         let (name, column) = (context.target.name.as_str(), context.target.column.as_str());
         let args = [run.id.into(), state.into(), from.into(), name.into(), column.into(), resumes.into()];
         let sql = include_str!("queries/change_run.sql");
-        let changed = context.session.change_run(client, format!("run {}", run.id), sql, &args)?;
+        let changed = change_run(client, &context.session, format!("run {}", run.id), sql, &args)?;
         if changed.is_empty() { Err(no_longer_active(client, &context, run.id)?) } else { Ok(run.id) }
     })
 }

@@ -9,7 +9,7 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::encoding::from_server;
 use crate::error::TicketError;
-use crate::lock_wait::{Held, or_name_holder, within_seconds};
+use crate::lock_wait::within_seconds;
 use crate::privileges::{as_extension_owner, in_own_path};
 use crate::statement;
 
@@ -82,20 +82,6 @@ impl Session {
         Ok(as_extension_owner(self.owner, || within_seconds(|| statement::write(client, &sql, args)))?)
     }
 
-    /// A statement that changes the row of a run, or the one row that a target may have of an unfinished run: another
-    /// session may have it locked.
-    pub fn change_run<'conn>(
-        &self,
-        client: &mut SpiClient<'conn>,
-        what: String,
-        text: &str,
-        args: &[DatumWithOid],
-    ) -> Result<SpiTupleTable<'conn>, TicketError> {
-        let relation = self.table(client, "ticket_rotation")?;
-        let held = Held { what, relation, modes: &["RowShareLock", "RowExclusiveLock"] };
-        or_name_holder(client, self, &held, |client| self.write(client, text, args))
-    }
-
     /// As `write`, where the transaction may be read-only.
     pub fn read<'conn>(
         &self,
@@ -126,5 +112,7 @@ impl Session {
 }
 
 fn look<'conn>(client: &SpiClient<'conn>) -> Result<SpiTupleTable<'conn>, TicketError> {
-    Ok(in_own_path(|| statement::read(client, include_str!("queries/session.sql"), &[]))?.first())
+    let (session, own) = (include_str!("queries/session.sql"), include_str!("queries/own_extension.sql"));
+    let sql = format!("SELECT * FROM (\n{session}) AS session CROSS JOIN (\n{own}) AS own");
+    Ok(in_own_path(|| statement::read(client, &sql, &[]))?.first())
 }

@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::interval::Ticket;
+use crate::ticket::Ticket;
 
 /// Digests of an entry.
 #[derive(Clone, Copy)]

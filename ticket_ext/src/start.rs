@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::encoding::shown;
 use crate::error::TicketError;
 use crate::format::{Format, Wish, choose};
+use crate::held::change_run;
 use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
@@ -49,6 +50,10 @@ pub fn start(
 ) -> Result<i64, TicketError> {
     if let Some(unfinished) = run::in_the_way(client, context)? {
         return Err(unfinished.unfinished(context));
+    }
+    if let Some(table) = context.lost_name.clone() {
+        // Another table may have taken it over, and be the one that is meant.
+        return Err(TicketError::ChangedMeanwhile { table });
     }
     let plan = plan(client, context)?;
     let Some(upper_id) = upper_id(client, context, &plan)? else {
@@ -143,7 +148,8 @@ fn insert(
         plan.without_token.into(),
     ];
     let what = format!("the start of a run of {}", context.target.name);
-    let row = context.session.change_run(client, what, include_str!("queries/start_run.sql"), &args)?.first();
+    let row =
+        change_run(client, &context.session, what, include_str!("queries/start_run.sql"), &args)?.first();
     if !row.is_empty()
         && let Some(run) = row.get_one()?
     {

@@ -73,11 +73,7 @@ pub fn ids_of<T: FromDatum + IntoDatum>(rows: SpiTupleTable) -> SpiResult<Vec<T>
     Ok(ids)
 }
 
-fn plan<'conn>(
-    client: &SpiClient<'conn>,
-    text: &str,
-    args: &[DatumWithOid],
-) -> SpiResult<Rc<OwnedPreparedStatement>> {
+fn plan(client: &SpiClient<'_>, text: &str, args: &[DatumWithOid]) -> SpiResult<Rc<OwnedPreparedStatement>> {
     if let Some(statement) = PLANS.with_borrow(|plans| plans.get(text)?.for_types(args)) {
         return Ok(statement);
     }

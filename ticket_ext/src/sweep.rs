@@ -14,16 +14,18 @@ use pgrx::Spi;
 use pgrx::spi::SpiClient;
 
 use crate::accounting::{Accounting, Due, Reason};
-use crate::batch::record;
 use crate::check_cache::tell_of_change;
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::interval::{Interval, Ticket, Tickets};
+use crate::held::change_run;
+use crate::interval::{Interval, Tickets};
 use crate::late::late;
+use crate::ledger::record;
 use crate::older_writers::{self, is_of_this_cluster};
 use crate::range::{Phase, Range};
 use crate::run::Run;
 use crate::target::TargetArgs;
+use crate::ticket::Ticket;
 
 /// Tickets that a call looks at before it returns, for what it found out to be committed: some 60 ms, about as long
 /// as a batch.
@@ -39,7 +41,7 @@ pub fn sweep(
     older_writers::wait(client, context, run)?;
     if run.sweep_horizon.is_none() {
         let sql = include_str!("queries/begin_sweep.sql");
-        context.session.change_run(client, format!("run {}", run.id), sql, &[run.id.into()])?;
+        change_run(client, &context.session, format!("run {}", run.id), sql, &[run.id.into()])?;
     }
     let phase = Phase::Sweep(run.sweep);
     let mut looked_at = 0;
@@ -132,7 +134,7 @@ pub fn reopen(args: &TargetArgs) -> Result<i64, TicketError> {
             return Err(run.unfinished(&context));
         }
         let (what, sql) = (format!("run {}", run.id), include_str!("queries/reopen_run.sql"));
-        let row = context.session.change_run(client, what, sql, &[run.id.into()])?.first();
+        let row = change_run(client, &context.session, what, sql, &[run.id.into()])?.first();
         if row.get_by_name("forgotten")? == Some(true) {
             return Err(run.forgotten(&context));
         }

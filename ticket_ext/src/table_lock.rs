@@ -6,7 +6,8 @@ use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::SpiClient;
 
 use crate::error::TicketError;
-use crate::lock_wait::{Held, LONGEST_WAIT, or_name_holder_within};
+use crate::held::{Held, or_name_holder_within};
+use crate::lock_wait::LONGEST_WAIT;
 use crate::privileges::in_own_path;
 use crate::session::Session;
 use crate::statement;

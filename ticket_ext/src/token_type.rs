@@ -3,7 +3,26 @@
 use pgrx::spi::SpiTupleTable;
 
 use crate::error::TicketError;
-use crate::format::TokenKind;
+
+/// The type of a token column, less domains and lengths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenKind {
+    #[default]
+    Uuid,
+    Text,
+    Bytes,
+}
+
+impl TokenKind {
+    /// As the extension's functions take it.
+    pub fn sql_type(self) -> &'static str {
+        match self {
+            Self::Uuid => "pg_catalog.uuid",
+            Self::Text => "pg_catalog.text",
+            Self::Bytes => "pg_catalog.bytea",
+        }
+    }
+}
 
 #[derive(Clone, Default, PartialEq)]
 pub struct TokenType {

@@ -12,7 +12,7 @@ use pgrx::spi::SpiClient;
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::target::TargetArgs;
-use crate::traced_keys::name_keys;
+use crate::traced_keys::names;
 
 /// Entries in memory at a time.
 const STEP: i64 = 20_000;
@@ -47,6 +47,17 @@ pub fn trace(digests: &HashSet<i64>, args: &TargetArgs) -> Result<Vec<Traced>, T
     }
     name_keys(&context, &mut traced)?;
     Ok(traced)
+}
+
+fn name_keys(context: &Context, traced: &mut [Traced]) -> Result<(), TicketError> {
+    let id = |traced: &Traced| if let Traced::Retired { id, .. } = traced { Some(*id) } else { None };
+    let names = names(context, traced.iter().filter_map(id))?;
+    for traced in traced {
+        if let Traced::Retired { id, key, .. } = traced {
+            key.clone_from(&names[id]);
+        }
+    }
+    Ok(())
 }
 
 /// Who may not read keys and tokens of the table learns none of its keys from the ledger.

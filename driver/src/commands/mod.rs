@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod all_or_nothing;
 mod command_line;
 mod completions;
 mod control;
@@ -8,6 +9,7 @@ mod init;
 mod man;
 mod persistent;
 mod run;
+mod setup;
 mod status;
 mod trace;
 mod verify;
@@ -22,6 +24,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
     let scope = &cli.scope;
     match &cli.command {
         Command::Init(options) => init::init(scope, options),
+        Command::Setup(options) => setup::setup(scope, options),
         Command::Run(options) => run::run(scope, options),
         Command::Sweep(options) => run::sweep(scope, options),
         Command::Guard(command) => guard::guard(scope, command),

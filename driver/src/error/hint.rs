@@ -48,10 +48,7 @@ impl Error {
             Self::Unreachable { .. } | Self::Silent(_) | Self::NotPostgres { .. } => Some(REACH),
             Self::Tls { .. } => Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT."),
             Self::PasswordMissing(_) => Some(PASSWORD),
-            Self::ExtensionMissing(_) => Some("In that database, run: CREATE EXTENSION ticket_ext;"),
-            Self::ExtensionUnavailable(_) => {
-                Some("Install its files on the server first, then run: CREATE EXTENSION ticket_ext;")
-            }
+            Self::Edition(error) => Some(error.hint()),
             Self::TableMissing(_) => Some(
                 "Quote it as SQL does: --table '\"My Table\"', or --table schema.name; rotate-driver init makes a sample table.",
             ),
@@ -59,7 +56,7 @@ impl Error {
                 Some("Name another table by --table, or drop this one yourself first.")
             }
             Self::TargetChanged { .. } => Some(
-                "It was dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
+                "It was renamed, or dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
             ),
             Self::LeakedLine { .. } | Self::LeakedColumn { .. } => Some(
                 "One token a line is read, or a column of a file: --column NAME or --column N says which holds the tokens.",

@@ -1,5 +1,6 @@
 //! Everything that can go wrong, in words for the person at the terminal.
 
+mod edition;
 mod hint;
 mod transient;
 mod withheld;
@@ -12,6 +13,7 @@ use postgres::error::SqlState;
 
 use crate::exit::Exit;
 
+pub use edition::{EditionError, Update};
 pub use transient::RetryOn;
 pub use withheld::is_own;
 
@@ -45,10 +47,8 @@ pub enum Error {
     TurnedAway(postgres::Error),
     #[error("{}", in_full(.0))]
     Server(#[from] postgres::Error),
-    #[error("extension ticket_ext is not installed in database \"{0}\"")]
-    ExtensionMissing(String),
-    #[error("extension ticket_ext is not available on this server (database \"{0}\")")]
-    ExtensionUnavailable(String),
+    #[error(transparent)]
+    Edition(#[from] EditionError),
     #[error("there is no table {0}")]
     TableMissing(String),
     #[error("{table} exists and was not made by rotate-driver init: nothing was changed")]

@@ -27,10 +27,12 @@ pub fn hint(said: &DbError) -> Option<&str> {
     said.hint().filter(|_| Shown::of(said) == Shown::All)
 }
 
-/// The extension's own words quote no row. In a notice it names one of its functions, in an error itself.
+/// The words of ticket_ext quote no row. The extension names itself as the source, in a notice one of its functions;
+/// the plain-SQL edition raises them as a trigger would, and marks them.
 pub fn is_own(said: &DbError) -> bool {
     let module = said.routine().and_then(|routine| routine.split("::").next());
-    module == Some("ticket_ext")
+    let is_marked = said.routine() == Some("exec_stmt_raise") && said.datatype() == Some("ticket_ext");
+    module == Some("ticket_ext") || is_marked
 }
 
 impl Shown {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::batch_size::Goal;
+use super::vacuum_every::{VacuumEvery, vacuum_every};
 use crate::duration;
-use crate::vacuum::{VacuumEvery, vacuum_every};
 
-/// Longer batches are no faster: the WAL of one then outgrows `wal_buffers`, and sessions wait for it to be written. Shorter
-/// ones keep tickets locked for less long.
+/// Longer batches are no faster: the WAL of one then outgrows `wal_buffers`, and sessions wait for it to be written.
+/// Shorter ones keep tickets locked for less long.
 const DEFAULT_BATCH_TIME: &str = "50ms";
 
 #[derive(Args, Clone, Copy)]
@@ -87,7 +87,7 @@ fn batch(text: &str) -> Result<Batch, String> {
 }
 
 pub fn batch_time(text: &str) -> Result<Duration, String> {
-    let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
+    let bounds = Duration::from_millis(10)..=Duration::from_mins(1);
     let time = duration::parse(text)?;
     bounds.contains(&time).then_some(time).ok_or_else(|| "it is not between 10ms and 60s".to_owned())
 }

@@ -22,6 +22,7 @@ pub enum Begin {
 pub struct Start<'a> {
     begin: &'a Begin,
     /// The newest run at the first attempt, if there was any.
+    #[expect(clippy::option_option, reason = "no attempt yet, and no run before it")]
     before: Option<Option<i64>>,
 }
 

@@ -1,7 +1,8 @@
 //! VACUUM between two batches of a worker, while the other workers go on.
 //!
 //! It has a connection of its own: it cannot run in a transaction, so that only settings of the session lift the role's
-//! time limits, and a pooler would pass those on to others. The worker's connection meanwhile looks who waits behind it.
+//! time limits, and a pooler would pass those on to others. The worker's connection meanwhile looks who waits behind
+//! it.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};

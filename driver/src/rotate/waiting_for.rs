@@ -41,6 +41,7 @@ impl WaitingFor {
     }
 
     /// That nothing is waited for is said once, after something was.
+    #[expect(clippy::ref_option, reason = "as the filter holds it")]
     fn is_due(&self, reason: &Option<String>, now: Instant) -> bool {
         let was_waiting = self.0.last().is_some_and(Option::is_some);
         (reason.is_some() || was_waiting) && self.0.is_due(reason, now)

@@ -99,9 +99,9 @@ fn wal_position(transaction: &mut Transaction) -> Result<Option<i64>, Error> {
     let position = attempt.query_typed_one(include_str!("../sql/wal_position.sql"), &[]);
     let position = position.and_then(|row| row.try_get(0)).ok();
     if position.is_some() {
-        attempt.commit()?
+        attempt.commit()?;
     } else {
-        attempt.rollback()?
+        attempt.rollback()?;
     }
     Ok(position)
 }

@@ -86,8 +86,8 @@ impl Link {
         result
     }
 
-    /// As `attempt`, for work of which nothing is lost: a signal cancels it, and keeps it from beginning. It may begin on a
-    /// connection that was idle for long; where that has gone meanwhile, on a new one.
+    /// As `attempt`, for work of which nothing is lost: a signal cancels it, and keeps it from beginning. It may begin
+    /// on a connection that was idle for long; where that has gone meanwhile, on a new one.
     pub fn attempt_cancellable<T>(
         &mut self,
         mut work: impl FnMut(&mut Session) -> Result<T, Error>,

@@ -5,6 +5,8 @@
 //! pooler's sake no setting is sent at the start either: they refuse those they do not know.
 
 mod dry_run;
+mod edition;
+mod evidence;
 mod link;
 mod options;
 mod place;
@@ -14,6 +16,7 @@ mod start_options;
 mod target;
 mod template;
 mod transaction;
+mod version;
 
 use std::sync::atomic::Ordering;
 
@@ -24,9 +27,10 @@ use crate::connect::{Connection, Locked};
 use crate::error::Error;
 use crate::pace::{SynchronousCommit, Tuning};
 use crate::progress::Progress;
-use crate::verify::RunEvidence;
 
 pub use dry_run::DryRun;
+pub use edition::{Edition, Kind};
+pub use evidence::{RunEvidence, Tickets};
 pub use link::Link;
 pub use options::RetryOptions;
 pub use place::Place;
@@ -35,7 +39,8 @@ pub use scope::Scope;
 pub use start_options::StartOptions;
 pub use target::{Parameter, Target};
 pub use template::fill;
-pub use transaction::lift_limits;
+pub use transaction::{begin, lift_limits};
+pub use version::Version;
 
 pub struct Session {
     client: Client,
@@ -65,9 +70,7 @@ impl Session {
             include_str!("../sql/session.sql"),
             &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
         )?;
-        let Some(schema) = row.get("schema") else {
-            return Err(extension_missing(&mut client)?);
-        };
+        let schema = Edition::of(&mut client, row.get("target_oid"))?.usable(&mut client)?;
         let target = Target::try_from(&row)?;
         Ok(Self { client, server, locked, schema, target, isolated: row.get("isolated") })
     }
@@ -98,13 +101,13 @@ impl Session {
 
     /// Where the target never had a run, starts one.
     pub fn start_first(&mut self) -> Result<(), Error> {
-        self.long_call::<Option<i64>>(&starting_first(), &[]).map(|_| ())
+        self.starting_call::<Option<i64>>(&starting_first(), &[]).map(|_| ())
     }
 
     /// Another run.
     pub fn start(&mut self, options: &StartOptions) -> Result<i64, Error> {
         let (call, arguments) = starting(options);
-        self.long_call(&call, &arguments)
+        self.starting_call(&call, &arguments)
     }
 
     /// Opens the newest run, which has finished, for another sweep.
@@ -237,6 +240,18 @@ impl Session {
         lift_limits(&mut transaction)?;
         in_transaction(transaction, &sql, &parameters)
     }
+
+    /// The same for a start: no run begins of a table whose name another one has taken over since it was looked up.
+    fn starting_call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
+        let sql = format!("SELECT {}.{expression}", self.schema);
+        let parameters = [&self.target.parameters(), more].concat();
+        let mut transaction = transaction::begin(&mut self.client)?;
+        lift_limits(&mut transaction)?;
+        let value = transaction.query_typed_one(&sql, &parameters)?.try_get(0)?;
+        self.target.confirm(&mut transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
 }
 
 fn in_transaction<T: FromSqlOwned>(
@@ -261,8 +276,8 @@ fn starting(options: &StartOptions) -> (String, [Parameter<'_>; 4]) {
     (call, arguments)
 }
 
-/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has taken
-/// over the name of another one continues no run of it.
+/// A call above the highest key there can be rotates nothing, and is refused as a batch would be: a table that has
+/// taken over the name of another one continues no run of it.
 fn starting_first() -> String {
     format!("rotate_ticket_tokens({}::bigint, 1::integer, {TARGET})", i64::MAX)
 }
@@ -277,15 +292,4 @@ fn clause(commit: SynchronousCommit) -> &'static str {
         SynchronousCommit::On => "",
         SynchronousCommit::Off => " FROM pg_catalog.set_config('synchronous_commit', 'off', true)",
     }
-}
-
-fn extension_missing(client: &mut Client) -> Result<Error, Error> {
-    let row = client.query_typed_one(include_str!("../sql/extension.sql"), &[])?;
-    let database = row.get("database");
-    let error = if row.get("available") {
-        Error::ExtensionMissing(database)
-    } else {
-        Error::ExtensionUnavailable(database)
-    };
-    Ok(error)
 }

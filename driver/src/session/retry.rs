@@ -1,4 +1,5 @@
-//! Exponential backoff with full jitter: how long to wait before trying again, and when to give up.
+//! Exponential backoff with full jitter: how long to wait before trying again, and when to give up. What a COMMIT whose
+//! answer was lost may have done, the next attempt finds out: `link.rs`.
 
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -6,8 +6,8 @@ use postgres::{Client, IsolationLevel, Transaction};
 
 use crate::error::Error;
 
-/// One that sees what others commit, as the extension asks for. Whether it may write is left to the server: some providers
-/// let none write while the disk is nearly full.
+/// One that sees what others commit, as the extension asks for. Whether it may write is left to the server: some
+/// providers let none write while the disk is nearly full.
 pub fn begin(client: &mut Client) -> Result<Transaction<'_>, Error> {
     Ok(client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start()?)
 }

@@ -16,6 +16,9 @@ mod tests {
 
     use super::*;
 
+    /// What the extension does in Rust, within its own memory.
+    const OF_THE_EXTENSION: [&str; 3] = ["own_extension.sql", "rotate.sql", "due_tickets.sql"];
+
     fn files(folder: &str) -> Vec<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ticket_ext").join(folder);
         let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -29,6 +32,31 @@ mod tests {
         assert!(script.contains("CREATE TABLE \"rotation\".ticket_rotation ("));
         assert!(!script.contains("@extschema@") && !script.contains("@include"));
         assert!(!script.contains("pg_extension_config_dump"));
+    }
+
+    #[test]
+    fn every_shared_statement_is_in_it() {
+        for (path, text) in files("src/queries") {
+            let shared = !OF_THE_EXTENSION.iter().any(|own| path.ends_with(own));
+            assert_eq!(TEXT.contains(text.trim_end()), shared, "{path}");
+        }
+    }
+
+    /// Its words are those of the extension, with the same fields.
+    #[test]
+    fn every_error_reads_as_in_the_extension() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ticket_ext");
+        let source = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+        let known = source("src/error.rs") + &source("src/error_report.rs");
+        let known = known.replace("\\\"", "\"");
+        let (_, errors) = TEXT.split_once("('NoSuchTable'").expect("the first error");
+        let (errors, _) = errors.split_once("-- of this edition alone").expect("the last error");
+        let texts = errors.replace("''", "\u{1}");
+        let texts = texts.split('\'').skip(1).step_by(2).map(|text| text.replace('\u{1}', "'"));
+        let texts: Vec<String> = texts.filter(|text| text.contains(' ')).collect();
+        assert!(texts.len() > 100, "{texts:?}");
+        let other: Vec<&String> = texts.iter().filter(|text| !known.contains(text.as_str())).collect();
+        assert!(other.is_empty(), "{other:#?}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
--- Where the leaked tokens are looked for, the key of the newest run or the primary key, and what a token is there. A domain counts as the type that it is over.
+-- Where the leaked tokens are looked for, the key of the newest run or the primary key, and what a token is there. A
+-- domain counts as the type that it is over.
 WITH RECURSIVE layer AS (
     SELECT 0 AS depth, atttypid AS type, atttypmod AS modifier
       FROM pg_attribute

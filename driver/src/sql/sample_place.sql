@@ -15,9 +15,7 @@ WITH setting AS (
 SELECT CASE WHEN relname IS NULL THEN name ELSE pg_catalog.format('%I.%I', nspname, relname) END AS table,
        token_column,
        found.oid IS NOT NULL AS exists,
-       coalesce(pg_catalog.obj_description(found.oid, 'pg_class') OPERATOR(pg_catalog.=) $3, false) AS ours,
-       EXISTS (SELECT FROM pg_catalog.pg_extension
-               WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name) AS extension
+       coalesce(pg_catalog.obj_description(found.oid, 'pg_class') OPERATOR(pg_catalog.=) $3, false) AS ours
 FROM wanted
 LEFT JOIN pg_catalog.pg_class AS found
     ON found.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(wanted.name)::pg_catalog.oid

@@ -1,5 +1,5 @@
--- Where the extension lives, which table and column a call without arguments would mean, and whether a call that is a
--- transaction of its own would not see what others commit.
+-- Which table and column a call without arguments would mean, and whether a call that is a transaction of its own would
+-- not see what others commit.
 WITH setting AS (
     SELECT pg_catalog.current_setting('ticket_ext.target', true) AS target,
            pg_catalog.current_setting('ticket_ext.token_column', true) AS token_column
@@ -8,11 +8,7 @@ WITH setting AS (
            coalesce($2, CASE WHEN token_column OPERATOR(pg_catalog.<>) '' THEN token_column END, 'token') AS token_column
     FROM setting
 )
-SELECT (SELECT pg_catalog.quote_ident(nspname::pg_catalog.text)
-        FROM pg_catalog.pg_extension
-        JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid OPERATOR(pg_catalog.=) extnamespace
-        WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name) AS schema,
-       target,
+SELECT target,
        pg_catalog.to_regclass(target)::pg_catalog.oid AS target_oid,
        token_column,
        pg_catalog.current_setting('default_transaction_isolation') OPERATOR(pg_catalog.<>) 'read committed' AS isolated

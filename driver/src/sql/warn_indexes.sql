@@ -1,5 +1,5 @@
--- Indexes that get a new entry with each token and are no btree: those of words or of parts of a text take many times as
--- long.
+-- Indexes that get a new entry with each token and are no btree: those of words or of parts of a text take many times
+-- as long.
 SELECT pg_catalog.format(
            'index %s holds the token and is a %s index, which may take many times as long for each ticket as a btree',
            indexrelid::pg_catalog.regclass, amname) AS text

@@ -18,7 +18,7 @@ const UNITS: [(&str, i64); 5] =
 
 /// Less than the time between two observations cannot be told.
 const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 impl Lag {
     pub fn time(self) -> Option<Duration> {

@@ -2,8 +2,8 @@
 //!
 //! `replay_lag` of pg_stat_replication would not do. A slot that nobody reads has none. A standby's moves only with its
 //! reports, and after it has caught up it keeps an interpolated value until two more of them: on PostgreSQL 15, after
-//! a replay paused for 24 s, 3.2 s for another 10 s. So the driver remembers the positions it observed itself: a replica
-//! that has not reached the one of `limit` ago is further behind than that.
+//! a replay paused for 24 s, 3.2 s for another 10 s. So the driver remembers the positions it observed itself: a
+//! replica that has not reached the one of `limit` ago is further behind than that.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

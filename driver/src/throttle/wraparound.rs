@@ -1,5 +1,5 @@
-//! An autovacuum of the target that prevents wraparound. It counts unless it is ignored by name: it has to end before the
-//! server stops taking writes, and what a batch leaves behind is more work for it.
+//! An autovacuum of the target that prevents wraparound. It counts unless it is ignored by name: it has to end before
+//! the server stops taking writes, and what a batch leaves behind is more work for it.
 //!
 //! Every role sees such a worker, one without pg_monitor by its lock and the table's age. It does not see one that
 //! is forced by a shortage of multixact members alone.

@@ -1,6 +1,5 @@
 //! VACUUM while a run goes on: after which part of the tickets, and when that is.
 
-mod every;
 mod history;
 mod pacing;
 
@@ -8,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pacing::Batch;
 
-pub use every::{VacuumEvery, vacuum_every};
 pub use pacing::Pacing;
 
 /// What the workers of a driver share of VACUUM.

@@ -3,8 +3,8 @@
 //! Between two VACUUMs the table grows by the part of it that was rotated meanwhile, and the rows after that go where
 //! dead ones were. So it grows once, by about that part, and not with every part.
 
-use super::every::VacuumEvery;
 use super::history::History;
+use crate::pace::VacuumEvery;
 use crate::progress::Progress;
 
 /// Fewer tickets are done in seconds, and what they leave behind is some megabytes: autovacuum comes round for it.

@@ -1,16 +1,11 @@
 //! The evidence that a run is complete, and whether it holds: what the server says of the run, and whether any token of
 //! the leaked list is in use.
 
-mod evidence;
-
 use serde_json::{Value, json};
 
 use crate::key::{Key, values};
 use crate::leaked::Summary;
-use crate::session::Target;
-use evidence::Tickets;
-
-pub use evidence::RunEvidence;
+use crate::session::{RunEvidence, Target, Tickets};
 
 pub struct Evidence {
     pub target: Target,

@@ -1,4 +1,4 @@
-//! The files in `sql/`, as psql runs them. `sql/schedule.sql` takes pg_cron: `docker/test.sh` runs it.
+//! The files in `sql/`, as psql runs them. `sql/schedule.sql` takes pg_cron: `schedule.rs`.
 
 use libc::SIGKILL;
 

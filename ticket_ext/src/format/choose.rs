@@ -9,7 +9,8 @@ use crate::context::Context;
 use crate::encoding::{is_utf8, shown};
 use crate::error::TicketError;
 use crate::format::looks_like::{is_uuid, looks_like};
-use crate::format::{Format, TokenKind, trial};
+use crate::format::{Format, trial};
+use crate::token_type::TokenKind;
 
 /// Enough for each character of an alphabet to come up, and read at once.
 const SAMPLE: usize = 1000;

@@ -6,8 +6,9 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::{Format, TokenKind};
+use crate::format::Format;
 use crate::statement::ids_of;
+use crate::token_type::TokenKind;
 
 /// A batch in a million may meet with a code that is taken, and is repeated then.
 const RARE: f64 = 1e-6;

@@ -7,7 +7,8 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::{Crowd, Format};
+use crate::format::Format;
+use crate::format::crowd::Crowd;
 
 pub struct Making {
     pub format: Rc<Format>,
@@ -42,9 +43,12 @@ impl Making {
     /// Two sessions may have made the same short token; another attempt makes others.
     pub fn collision(&self, context: &Context, error: TicketError) -> TicketError {
         match (self.crowd(context), &error) {
-            (Some(crowd), TicketError::Violation { code: PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION, .. }) => {
+            (
+                Some(Crowd { codes, tickets }),
+                TicketError::Violation { code: PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION, .. },
+            ) => {
                 let table = context.target.name.clone();
-                TicketError::Collision { table, format: self.format.to_string(), crowd }
+                TicketError::Collision { table, format: self.format.to_string(), codes, tickets }
             }
             _ => error,
         }

@@ -14,7 +14,6 @@ use crate::token;
 use field::Field;
 
 pub use choose::{Wish, choose};
-pub use crowd::Crowd;
 pub use function::Function;
 pub use making::Making;
 
@@ -27,26 +26,6 @@ pub enum Format {
     /// Of a bytea.
     Bytes(usize),
     Function(Function),
-}
-
-/// The type of a token column, less domains and lengths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TokenKind {
-    #[default]
-    Uuid,
-    Text,
-    Bytes,
-}
-
-impl TokenKind {
-    /// As the extension's functions take it.
-    pub fn sql_type(self) -> &'static str {
-        match self {
-            Self::Uuid => "pg_catalog.uuid",
-            Self::Text => "pg_catalog.text",
-            Self::Bytes => "pg_catalog.bytea",
-        }
-    }
 }
 
 impl Format {

@@ -6,8 +6,8 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::{Format, Function, TokenKind};
-use crate::token_type::TokenType;
+use crate::format::{Format, Function};
+use crate::token_type::{TokenKind, TokenType};
 use crate::violation::without_row;
 
 /// A CHECK that some tokens pass by chance is mostly found with so many.
@@ -46,11 +46,12 @@ struct Trial<'a> {
 impl Trial<'_> {
     fn make(&self) -> Result<Vec<String>, TicketError> {
         let bytes = self.context.table.columns.type_of_token.kind == TokenKind::Bytes;
-        let one = || match bytes {
-            true => {
+        let one = || {
+            if bytes {
                 Ok(self.format.bytes()?.iter().fold("\\x".to_owned(), |hex, byte| format!("{hex}{byte:02x}")))
+            } else {
+                self.format.text()
             }
-            false => self.format.text(),
         };
         (0..TOKENS).map(|_| one()).collect()
     }

@@ -1,9 +1,10 @@
 //! Puts the guard on a table and takes it off.
 //!
 //! It is two triggers: the condition of one on INSERT cannot name the old row, and by that of the other an UPDATE which
-//! leaves the token alone does not reach the guard. It is no `UPDATE OF` the column: another trigger may change the token
-//! in an UPDATE that does not name it. Their names sort last, so that they see what the other BEFORE triggers have made
-//! of the row. They fire ALWAYS: in a logical subscriber too, which applies what its publisher sends as a replica.
+//! leaves the token alone does not reach the guard. It is no `UPDATE OF` the column: another trigger may change the
+//! token in an UPDATE that does not name it. Their names sort last, so that they see what the other BEFORE triggers
+//! have made of the row. They fire ALWAYS: in a logical subscriber too, which applies what its publisher sends as a
+//! replica.
 
 use pgrx::Spi;
 use pgrx::pg_sys::Oid;

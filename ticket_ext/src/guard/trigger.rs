@@ -1,8 +1,8 @@
 //! What the guard's triggers do with a row.
 //!
 //! A write that would bring back a retired token is refused, or goes on with the token that is live. A row that is
-//! inserted has none: it gets a new one, or is refused where a function of the user's makes them. Where it then turns out to be there already and the INSERT becomes an
-//! UPDATE, that new token stands for the live one.
+//! inserted has none: it gets a new one, or is refused where a function of the user's makes them. Where it then turns
+//! out to be there already and the INSERT becomes an UPDATE, that new token stands for the live one.
 
 use std::cell::RefCell;
 

@@ -1,5 +1,5 @@
--- No row: the run is in none of the states ($3) that can be changed to $2. One that is resumed ($6) takes on the names that
--- its table and column have by now ($4, $5).
+-- No row: the run is in none of the states ($3) that can be changed to $2. One that is resumed ($6) takes on the names
+-- that its table and column have by now ($4, $5).
 UPDATE @extschema@.ticket_rotation
 SET state = $2,
     target_name = CASE WHEN $6 THEN $4 ELSE target_name END,

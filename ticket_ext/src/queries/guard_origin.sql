@@ -1,5 +1,5 @@
--- The table that trigger $1, or the one of a parent which it is a copy of, was put on, and the arguments of a call for its
--- column with name $2
+-- The table that trigger $1, or the one of a parent which it is a copy of, was put on, and the arguments of a call for
+-- its column with name $2
 WITH RECURSIVE origin AS (
     SELECT tgparentid, tgrelid FROM pg_trigger WHERE oid = $1
     UNION ALL

@@ -1,4 +1,5 @@
--- The three whose transactions are the oldest, in words, and how to end the first. A prepared transaction has no process.
+-- The three whose transactions are the oldest, in words, and how to end the first. A prepared transaction has no
+-- process.
 WITH holding AS (
     SELECT DISTINCT pid, virtualtransaction FROM (
 @holding@

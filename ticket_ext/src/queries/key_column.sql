@@ -1,6 +1,6 @@
--- The column that orders the tickets of table $1: the one with number $3 or name $4, where it can; else a primary key of
--- one column, the column of it that has a sequence or that is left without those which partition the table, or any other
--- with a sequence. $2: its token column. It is NOT NULL and leads an index that holds every ticket.
+-- The column that orders the tickets of table $1: the one with number $3 or name $4, where it can; else a primary key
+-- of one column, the column of it that has a sequence or that is left without those which partition the table, or any
+-- other with a sequence. $2: its token column. It is NOT NULL and leads an index that holds every ticket.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION

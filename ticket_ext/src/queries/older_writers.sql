@@ -1,6 +1,6 @@
 -- Transactions below the horizon ($2) that write to the target ($1). Of a transaction id, locks have the lower 32 bits:
--- it is counted back from the horizon, or from the last one that has ended if that is later; what is younger counts from
--- the other end.
+-- it is counted back from the horizon, or from the last one that has ended if that is later; what is younger counts
+-- from the other end.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION

@@ -1,5 +1,5 @@
--- Columns of table $1 that may hold a copy of the one with name $2, or a digest, as texts, and whether they sound like it.
--- What the server computes follows the token, and what this role may not read it cannot compare.
+-- Columns of table $1 that may hold a copy of the one with name $2, or a digest, as texts, and whether they sound like
+-- it. What the server computes follows the token, and what this role may not read it cannot compare.
 SELECT quote_ident(attname),
        CASE typname WHEN 'bytea' THEN format('encode(%I, ''hex'')', attname) ELSE format('%I::text', attname) END,
        position(lower($2) IN lower(attname)) > 0

@@ -1,5 +1,5 @@
--- Run $1 is active again if it has finished, with its ranges to be swept anew, or if it was cancelled once all of them were
--- rotated, and then its sweep goes on
+-- Run $1 is active again if it has finished, with its ranges to be swept anew, or if it was cancelled once all of them
+-- were rotated, and then its sweep goes on
 WITH ended AS (
     SELECT run_id, state, forgotten_at IS NOT NULL AS forgotten
     FROM @extschema@.ticket_rotation

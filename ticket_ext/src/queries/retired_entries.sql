@@ -1,5 +1,5 @@
--- The batches of runs $1 that reach over id $3, the newest first: of each run at most one, and one of each of its sweeps
--- ($2: how many it has had)
+-- The batches of runs $1 that reach over id $3, the newest first: of each run at most one, and one of each of its
+-- sweeps ($2: how many it has had)
 SELECT run.run_id, batch.keys, batch.digests
 FROM unnest($1::bigint[], $2::integer[]) AS run (run_id, sweeps)
 CROSS JOIN LATERAL generate_series(0, run.sweeps) AS number

@@ -1,4 +1,5 @@
--- $1: oid of the target, $2: name of its token column, $3: number of its key. Privileges and policies are those of the current user.
+-- $1: oid of the target, $2: name of its token column, $3: number of its key. Privileges and policies are those of the
+-- current user.
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
@@ -24,8 +25,7 @@ WITH RECURSIVE tree AS (
     FROM tree JOIN pg_trigger ON tgrelid = tree.oid
     WHERE tgtype & 16 <> 0 AND tgenabled <> 'D'
       AND tgfoid NOT IN (SELECT pg_proc.oid FROM pg_proc
-                         JOIN pg_extension ON extnamespace = pronamespace AND extname = 'ticket_ext'
-                         WHERE proname = 'ticket_guard')
+                         WHERE pronamespace = '@extschema@'::regnamespace AND proname = 'ticket_guard')
 )
 SELECT c.relkind::text AS kind,
        (SELECT part.oid::regclass::text FROM tree JOIN pg_class AS part ON part.oid = tree.oid
@@ -68,12 +68,11 @@ SELECT c.relkind::text AS kind,
                           AND coalesce(has_column_privilege(c.oid, $3, 'SELECT'), true))
                 THEN format('GRANT SELECT, UPDATE (%I) ON %I.%I TO %I;', token.attname, n.nspname, c.relname, current_user)
            END,
-           CASE WHEN NOT has_schema_privilege(own.extnamespace, 'USAGE')
-                THEN format('GRANT USAGE ON SCHEMA %s TO %I;', own.extnamespace::regnamespace, current_user)
+           CASE WHEN NOT has_schema_privilege('@extschema@'::regnamespace, 'USAGE')
+                THEN format('GRANT USAGE ON SCHEMA %s TO %I;', '@extschema@'::regnamespace, current_user)
            END) AS missing_grants
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_extension AS own ON own.extname = 'ticket_ext'
 LEFT JOIN pg_attribute AS token ON token.attrelid = c.oid AND token.attname = $2
     AND token.attnum > 0 AND NOT token.attisdropped
 LEFT JOIN base ON true

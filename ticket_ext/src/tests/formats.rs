@@ -36,8 +36,8 @@ mod tests {
         assert_eq!(count("verify_ticket_rotation() WHERE verified"), 1, "{format}");
     }
 
-    /// What a start says that is refused; nothing has changed then.
-    fn refused(arguments: &str) -> String {
+    /// The words of the error that a statement ends in.
+    fn said(statement: &str) -> String {
         run("CREATE OR REPLACE FUNCTION said(statement text) RETURNS text LANGUAGE plpgsql AS $$
              DECLARE message text; detail text; hint text;
              BEGIN
@@ -47,8 +47,12 @@ mod tests {
                  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
                  RETURN concat_ws(' ', message, detail, hint);
              END$$");
-        let call = format!("SELECT start_ticket_rotation({arguments})");
-        let said = one::<String>(&format!("SELECT said($said${call}$said$)")).unwrap_or_default();
+        one(&format!("SELECT said($said${statement}$said$)")).unwrap_or_default()
+    }
+
+    /// What a start says that is refused; nothing has changed then.
+    fn refused(arguments: &str) -> String {
+        let said = said(&format!("SELECT start_ticket_rotation({arguments})"));
         assert_eq!(count("ticket_rotation"), 0, "{said}");
         said
     }
@@ -190,6 +194,19 @@ mod tests {
         while rotate("NULL, 10").is_some() {}
         assert_eq!(count("verify_ticket_rotation() WHERE verified"), 1);
         assert_eq!(count("ticket WHERE token ~ '^\\d\\d$'"), 30);
+    }
+
+    /// Another index makes all of them collide, as codes do that another session draws meanwhile.
+    #[pg_test]
+    fn a_collision_says_how_full_the_codes_are() {
+        leak("text UNIQUE", "lpad(i::text, 2, '0')");
+        run("CREATE UNIQUE INDEX ON ticket ((1)) WHERE id <= 10 AND token !~ '^0|10'");
+        run("SELECT start_ticket_rotation(format => '{HEX:2}', force => true)");
+        let said = said("SELECT rotate_ticket_tokens(NULL, 10)");
+        let expected = "There are 256 tokens of format {HEX:2}, and 11.72 % of them are taken. The batch is rolled back.";
+        assert!(said.contains(expected), "{said}");
+        assert!(said.contains("start a run with a longer format"), "{said}");
+        assert_eq!(rotated().len(), 0);
     }
 
     #[pg_test(error = "the function that makes the tokens has returned the old token again")]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use postgres::{Client, Config, NoTls};
 
+use super::edition::Edition;
 use super::process::{Ended, Running};
 use super::server::Server;
 
@@ -15,6 +16,7 @@ pub const DRIVER: &str = env!("CARGO_BIN_EXE_rotate-driver");
 pub struct Database<'a> {
     pub server: &'a Server,
     pub name: String,
+    pub role: String,
 }
 
 impl Database<'static> {
@@ -36,22 +38,42 @@ impl Database<'static> {
 
 impl<'a> Database<'a> {
     pub fn create_on(server: &'a Server) -> Self {
-        let database = Self::create_empty_on(server);
-        database.execute("CREATE EXTENSION ticket_ext");
+        Self::create_with(Edition::of_tests(), server)
+    }
+
+    pub fn create_with(edition: Edition, server: &'a Server) -> Self {
+        let database = Self::create_for(edition, server);
+        edition.install(&database);
+        database
+    }
+
+    pub fn with_functions_in_public(edition: Edition, server: &'a Server) -> Self {
+        let database = Self::create_for(edition, server);
+        edition.install_into_public(&database);
         database
     }
 
     /// One that is there, as on a standby.
     pub fn named(server: &'a Server, name: &str) -> Self {
-        Self { server, name: name.into() }
+        Self { server, name: name.into(), role: server.variable("PGUSER").into() }
     }
 
     /// Without the extension.
     pub fn create_empty_on(server: &'a Server) -> Self {
+        Self::create_for(Edition::of_tests(), server)
+    }
+
+    /// The same one for the server's superuser.
+    pub fn for_superuser(self) -> Self {
+        Self { role: self.server.variable("PGUSER").into(), ..self }
+    }
+
+    fn create_for(edition: Edition, server: &'a Server) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self::named(server, "postgres").execute(&format!("CREATE DATABASE {name}"));
-        Self::named(server, &name)
+        let role = edition.role(server);
+        Self::named(server, "postgres").execute(&format!("CREATE DATABASE {name} OWNER {role}"));
+        Self { role, ..Self::named(server, &name) }
     }
 
     pub fn connect(&self) -> Client {
@@ -64,7 +86,7 @@ impl<'a> Database<'a> {
         Config::new()
             .host(self.server.variable("PGHOST"))
             .port(port)
-            .user(self.server.variable("PGUSER"))
+            .user(&self.role)
             .dbname(&self.name)
             .options("-c synchronous_commit=on")
             .connect(NoTls)
@@ -130,7 +152,10 @@ impl<'a> Database<'a> {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         self.server.set_variables(&mut command);
-        command.env("PGDATABASE", &self.name).env("HOME", env!("CARGO_TARGET_TMPDIR"));
+        command
+            .env("PGDATABASE", &self.name)
+            .env("PGUSER", &self.role)
+            .env("HOME", env!("CARGO_TARGET_TMPDIR"));
         command
     }
 }

@@ -1,10 +1,12 @@
 //! What the tests share: servers, databases, processes, and what must hold after a run.
 
 mod database;
+mod edition;
 mod leaked;
 mod line;
 mod lock;
 pub mod mangler;
+mod number;
 pub mod oracle;
 mod page;
 mod pooler;
@@ -17,9 +19,11 @@ mod server;
 mod switch;
 
 pub use database::{DRIVER, Database};
+pub use edition::{Edition, OWNER};
 pub use leaked::{List, json_evidence, rotated, verify};
 pub use line::Line;
 pub use lock::{Lock, wait_for_blocked};
+pub use number::number;
 pub use page::{Block, Page};
 pub use pooler::Pooler;
 pub use process::{Ended, Running, poll};

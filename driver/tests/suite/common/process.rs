@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Its output goes to files, so that nobody has to keep reading it. Killed if a test gives up on it.
 pub struct Running {
@@ -42,7 +42,11 @@ impl Running {
     }
 
     pub fn wait_for_stderr(&self, text: &str) {
-        poll(text, || read(&self.stderr).contains(text));
+        self.wait_for_stderr_times(text, 1);
+    }
+
+    pub fn wait_for_stderr_times(&self, text: &str, times: usize) {
+        poll(text, || read(&self.stderr).matches(text).count() >= times);
     }
 
     pub fn wait_for_stdout(&self, text: &str) {

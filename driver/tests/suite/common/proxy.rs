@@ -135,7 +135,7 @@ fn clone(client: &TcpStream, server: &UnixStream) -> (TcpStream, UnixStream) {
 }
 
 fn forward(mut from: impl Read, mut to: impl FnMut(&[u8]) -> io::Result<()>) {
-    let mut piece = [0; 65_536];
+    let mut piece = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut piece) {
         if to(&piece[..length]).is_err() {
             return;

@@ -4,7 +4,7 @@ use crate::common::{Database, Running, Server};
 
 #[test]
 fn a_missing_database_is_named_with_the_way_to_name_another() {
-    let database = Database { server: Server::shared(), name: "nowhere".into() };
+    let database = Database::named(Server::shared(), "nowhere");
     database.end(&["run"], 1).says(&[
         "3D000: database \"nowhere\" does not exist",
         "HINT: Name the database by --url postgresql://…/database or PGDATABASE.",

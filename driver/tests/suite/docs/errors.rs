@@ -20,9 +20,11 @@ fn every_error_of_the_extension_is_on_the_page_with_its_sqlstate() {
 
 #[test]
 fn every_error_of_the_driver_is_on_the_page() {
-    for (_, message) in errors("driver/src/error/mod.rs") {
-        if has_words(&message) {
-            assert_explained(&format!("| {message} |"));
+    for path in ["driver/src/error/mod.rs", "driver/src/error/edition.rs"] {
+        for (_, message) in errors(path) {
+            if has_words(&message) {
+                assert_explained(&format!("| {message} |"));
+            }
         }
     }
 }

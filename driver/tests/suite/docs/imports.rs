@@ -1,7 +1,7 @@
 //! Who may import whom: the lists in `docs/architecture.md`, from the top down. A module imports from its own line and
-//! from those below.
+//! from those below, and no modules import each other in a circle.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -20,9 +20,9 @@ fn places(folder: &str) -> HashMap<String, usize> {
 }
 
 /// Whole files: a module's own tests may import what they like.
-fn imports(source: &str) -> HashSet<String> {
+fn imports(source: &str) -> BTreeSet<String> {
     let source = source.split("#[cfg(test)]").next().unwrap_or_default();
-    let mut imports = HashSet::new();
+    let mut imports = BTreeSet::new();
     for rest in source.split("crate::").skip(1) {
         let group = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         let names = group.map_or_else(|| vec![rest], |(group, _)| group.split(',').collect());
@@ -33,15 +33,45 @@ fn imports(source: &str) -> HashSet<String> {
     imports
 }
 
-fn check(folder: &str) {
-    let places = places(folder);
+type Imports = BTreeMap<String, BTreeSet<String>>;
+
+/// Of each module, the others that it imports.
+fn all_imports(folder: &str) -> Imports {
+    let mut all = Imports::new();
     for (module, source) in sources(&repository().join(folder)) {
-        let Some(own) = places.get(&module) else {
-            panic!("{folder}: {module} is in no line of docs/architecture.md")
+        all.entry(module).or_default().extend(imports(&source));
+    }
+    let modules: BTreeSet<String> = all.keys().cloned().collect();
+    all.iter_mut().for_each(|(own, imports)| imports.retain(|one| one != own && modules.contains(one)));
+    all
+}
+
+fn check(folder: &str) {
+    let (places, all) = (places(folder), all_imports(folder));
+    for (module, imports) in &all {
+        let place = |module: &str| match places.get(module) {
+            Some(place) => *place,
+            None => panic!("{folder}: {module} is in no line of docs/architecture.md"),
         };
-        for import in imports(&source) {
-            let upwards = places.get(&import).is_some_and(|place| place < own);
+        for import in imports {
+            let upwards = place(import) < place(module);
             assert!(!upwards, "{folder}: {module} imports {import}, which is above it");
+        }
+    }
+    assert_eq!(circle(all), None, "{folder}: modules import each other");
+}
+
+/// Modules that import each other, directly or by others: what is left without those that import none of the rest, and
+/// without those that none of the rest imports.
+fn circle(mut all: Imports) -> Option<Imports> {
+    loop {
+        let before = all.len();
+        let imported: BTreeSet<String> = all.values().flatten().cloned().collect();
+        all.retain(|module, imports| !imports.is_empty() && imported.contains(module));
+        let rest: BTreeSet<String> = all.keys().cloned().collect();
+        all.values_mut().for_each(|imports| imports.retain(|one| rest.contains(one)));
+        if all.len() == before {
+            return (before > 0).then_some(all);
         }
     }
 }
@@ -79,5 +109,21 @@ fn the_extension_imports_from_the_top_down() {
 fn an_import_is_read_in_each_way_that_it_can_be_written() {
     let source = "use crate::error::Error;\nuse crate::{batch, token, verify};\ncrate::digest::of(x)\n#[cfg(test)]\nuse crate::cli;";
     let expected = ["error", "batch", "token", "verify", "digest"].map(str::to_owned);
-    assert_eq!(imports(source), HashSet::from(expected));
+    assert_eq!(imports(source), BTreeSet::from(expected));
+}
+
+#[test]
+fn a_circle_is_found_by_whatever_way_it_goes() {
+    let all = |arrows: &[(&str, &str)]| {
+        let modules = arrows.iter().flat_map(|(from, to)| [from, to]);
+        let mut all: Imports = modules.map(|module| (module.to_string(), BTreeSet::new())).collect();
+        for (from, to) in arrows {
+            all.entry(from.to_string()).or_default().insert(to.to_string());
+        }
+        all
+    };
+    let ladder = [("a", "b"), ("a", "c"), ("b", "c"), ("c", "d")];
+    assert_eq!(circle(all(&ladder)), None);
+    let found = circle(all(&[&ladder[..], &[("c", "e"), ("e", "b")]].concat())).expect("a circle");
+    assert_eq!(found.into_keys().collect::<String>(), "bce");
 }

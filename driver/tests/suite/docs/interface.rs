@@ -49,3 +49,13 @@ fn the_page_on_sql_names_every_object_of_the_extension_and_every_column_that_peo
     assert!(names.split(' ').count() > 30, "{names}");
     names.split(' ').for_each(|name| assert_named(&page, name));
 }
+
+#[test]
+fn the_page_on_sql_names_every_field_that_a_format_can_have() {
+    let (database, page) = (Database::with_tickets(10), Page::read("docs/sql.md"));
+    let said = database.end(&["run", "--format", "{nothing:1}"], 1).stderr;
+    let fields = said.split('{').filter_map(|rest| Some(rest.split_once('}')?.0));
+    let fields: Vec<&str> = fields.filter(|field| field.ends_with(":n") && *field != "bytes:n").collect();
+    assert!(fields.len() > 8, "{said}");
+    fields.iter().for_each(|field| assert!(page.text.contains(&format!("{{{field}}}")), "{field}"));
+}

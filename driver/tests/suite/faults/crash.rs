@@ -43,9 +43,10 @@ pub fn kill_postmaster(server: &Server) {
     signal(process, libc::SIGSTOP);
     let children: Vec<i32> = processes().filter(|child| parent(*child) == Some(process)).collect();
     signal(process, libc::SIGKILL);
-    // SAFETY: a plain system call that is given no place to write to. Where it is not a child of this process, init collects it.
+    // SAFETY: a plain system call that is given no place to write to. Where it is not a child of this process, init
+    // collects it.
     unsafe { libc::waitpid(process, std::ptr::null_mut(), 0) };
-    wait_for("the end of the postmaster and its children", Duration::from_secs(60), || {
+    wait_for("the end of the postmaster and its children", Duration::from_mins(1), || {
         !Path::new(&format!("/proc/{process}")).exists() && !children.iter().any(|child| is_alive(*child))
     });
 }

@@ -40,7 +40,7 @@ impl<'a> Probe<'a> {
     /// Over and over until the server has done it.
     #[track_caller]
     pub fn insist(&mut self, statement: &str) {
-        wait_for(statement, Duration::from_secs(60), || {
+        wait_for(statement, Duration::from_mins(1), || {
             let done = self.database.try_connect().and_then(|mut client| client.batch_execute(statement));
             done.is_ok()
         });
@@ -49,7 +49,7 @@ impl<'a> Probe<'a> {
     #[track_caller]
     pub fn wait_until_it_answers(&mut self) {
         self.client = None;
-        wait_for("an answer of the server", Duration::from_secs(60), || self.is_true("true"));
+        wait_for("an answer of the server", Duration::from_mins(1), || self.is_true("true"));
     }
 }
 

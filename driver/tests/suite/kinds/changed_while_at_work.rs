@@ -106,6 +106,6 @@ fn a_trigger_function_that_is_replaced_meanwhile_is_found_out() {
         assert!(refusal(result).starts_with("27000"), "held by {held}");
         database.execute(&function(""));
         finish(&database);
-        assert_eq!((with_leaked_token(&database), verified(&database)), ("".into(), "true".into()));
+        assert_eq!((with_leaked_token(&database), verified(&database)), (String::new(), "true".into()));
     }
 }

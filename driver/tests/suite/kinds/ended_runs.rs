@@ -68,7 +68,7 @@ fn a_run_that_is_cancelled_or_paused_while_it_waits_for_older_writers_is_not_fin
         let finishing = std::thread::spawn(move || {
             loop {
                 match call(&mut session, BATCH) {
-                    Ok(Some(_)) => continue,
+                    Ok(Some(_)) => {}
                     result => break result,
                 }
             }

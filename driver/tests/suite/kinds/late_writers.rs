@@ -150,6 +150,6 @@ fn tickets_that_change_places_under_the_run_are_rotated() {
     assert_eq!(database.count("ticket JOIN leaked USING (token)"), 0);
     assert_eq!(
         (state(&database), verified(&database), with_leaked_token(&database)),
-        ("finished".into(), "true".into(), "".into())
+        ("finished".into(), "true".into(), String::new())
     );
 }

@@ -120,8 +120,8 @@ fn one_whose_trigger_keeps_its_tokens_does_not_pass_for_rotated() {
     }
 }
 
-/// Nobody knows what was done to them meanwhile. On a server of its own: a transaction that is in progress anywhere when
-/// the sweep begins makes younger tickets pass for new ones.
+/// Nobody knows what was done to them meanwhile. On a server of its own: a transaction that is in progress anywhere
+/// when the sweep begins makes younger tickets pass for new ones.
 #[test]
 fn tickets_that_are_attached_after_the_end_fail_the_verification() {
     let server = Server::start("attached", &["fsync=off", "autovacuum=off"]);

@@ -1,5 +1,5 @@
-//! Triggers that keep or put back old tokens, and where they hide. A run that they withhold tokens from is refused at the
-//! batch, or it is never verified.
+//! Triggers that keep or put back old tokens, and where they hide. A run that they withhold tokens from is refused at
+//! the batch, or it is never verified.
 
 use postgres::{Client, Error};
 
@@ -36,7 +36,7 @@ fn assert_honest(database: &Database, session: &mut Client, kind: &str) {
         Err(error) => assert!(refusal::<()>(Err(error)).starts_with("27000"), "{kind}"),
         Ok(()) => assert_eq!(
             (with_leaked_token(database), verified(database)),
-            ("".into(), "true".into()),
+            (String::new(), "true".into()),
             "{kind}"
         ),
     }
@@ -97,8 +97,8 @@ fn tokens_that_are_put_back_from_wherever_are_found_out() {
     }
 }
 
-/// What it defers anew, while the batch makes it fire, comes after all comparisons. The evidence finds it, and where the
-/// caller is a superuser the server does not let it.
+/// What it defers anew, while the batch makes it fire, comes after all comparisons. The evidence finds it, and where
+/// the caller is a superuser the server does not let it.
 #[test]
 fn a_trigger_that_defers_to_the_very_end_is_not_verified() {
     let database =
@@ -132,7 +132,7 @@ fn constraints_that_the_caller_has_deferred_fire_within_the_batch() {
     call(&mut session, BATCH).expect("the second go leaves the trigger nothing to do");
     session.batch_execute("COMMIT").unwrap();
     finish(&database);
-    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), "".into()));
+    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), String::new()));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_trigger_that_comes_for_the_sweep_is_found_out_there() {
     assert_eq!((state(&database), verified(&database)), ("active".into(), "false".into()));
     database.execute("DROP TRIGGER t ON ticket");
     finish(&database);
-    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), "".into()));
+    assert_eq!((verified(&database), with_leaked_token(&database)), ("true".into(), String::new()));
 }
 
 #[test]

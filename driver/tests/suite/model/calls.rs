@@ -36,9 +36,10 @@ impl World {
 
     pub fn rotate_after(&mut self, session: usize, after: &str, batch: i64) {
         let call = format!("SELECT rotate_ticket_tokens({after}, {batch})");
-        let call = match self.by_rotator {
-            true => format!("SET ROLE {}_rotator; {call}; RESET ROLE", self.database.name),
-            false => call,
+        let call = if self.by_rotator {
+            format!("SET ROLE {}_rotator; {call}; RESET ROLE", self.database.name)
+        } else {
+            call
         };
         if self.call_under_way().is_none() {
             self.note(session, &format!("{call} -- begins"));
@@ -73,9 +74,8 @@ impl World {
             // One that was waited for may have moved, and another has its key.
             assert!(rotated.tickets <= 2 * batch, "a batch of {} tickets, not {batch}", rotated.tickets);
         }
-        if values.is_empty() && written.ledger.values().any(|rotated| rotated.tickets > 0) {
-            panic!("tickets were rotated and no key returned");
-        }
+        let rotated = written.ledger.values().any(|rotated| rotated.tickets > 0);
+        assert!(!rotated || !values.is_empty(), "tickets were rotated and no key returned");
         self.wrote_all(session, written);
     }
 
@@ -83,12 +83,11 @@ impl World {
         let ranges = self.random.choice(["NULL", "1", "2", "5"]).unwrap_or("NULL");
         let begun_at = self.step;
         let answer = self.execute(session, &format!("SELECT start_ticket_rotation(ranges => {ranges})"));
-        match answer {
-            Err(error) => self.failed(session, &error, &OF_CONTROL),
-            Ok(_) => {
-                let view = self.view_of(session);
-                self.learn_starts(&view, begun_at);
-            }
+        if let Err(error) = answer {
+            self.failed(session, &error, &OF_CONTROL);
+        } else {
+            let view = self.view_of(session);
+            self.learn_starts(&view, begun_at);
         }
     }
 

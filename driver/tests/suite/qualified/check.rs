@@ -2,7 +2,8 @@
 
 use super::lexer::{Token, tokens};
 
-/// Syntax that may stand before a parenthesis. What looks like a function among it is found in pg_catalog by the parser.
+/// Syntax that may stand before a parenthesis. What looks like a function among it is found in pg_catalog by the
+/// parser.
 const SYNTAX: &str = "all analyze and any array as by cascaded check coalesce conflict cross cube default distinct else except \
     execute exists extract fetch filter first from function greatest grouping if in insert intersect interval into join key \
     lateral least limit materialized not numeric nulls offset on operator or over overlay position primary procedure range \
@@ -148,11 +149,11 @@ impl<'a> Check<'a> {
             "join" => level.expects_table = true,
             "into" if before == "insert" => level.expects_table = true,
             "update" if !contains("for on do key , select", before) && !level.in_from => {
-                level.expects_table = true
+                level.expects_table = true;
             }
             "set" => (level.in_set, level.in_from) = (true, false),
             _ if contains(CLAUSES, word) => {
-                (level.in_set, level.in_from) = (false, word == "on" && level.in_from)
+                (level.in_set, level.in_from) = (false, word == "on" && level.in_from);
             }
             _ => {}
         }

@@ -4,7 +4,8 @@
 pub enum Token {
     /// In lower case.
     Word(String),
-    /// What is filled in: `@schema@`, `{}`, psql's `:target`, `%I` of format(). A quoted name, since no keyword is meant.
+    /// What is filled in: `@schema@`, `{}`, psql's `:target`, `%I` of format(). A quoted name, since no keyword is
+    /// meant.
     Name,
     Literal,
     /// `$1` or a number.

@@ -30,7 +30,7 @@ DELETE FROM rotation.ticket_rotation;
 DELETE FROM rotation.ticket_rotation_control;
 UPDATE ticket SET id = id + 100;
 RESET ROLE;
--- the rotation tables belong to nobody but their owner
+-- the rotation tables belong to nobody but their owner; the version may be read
 SELECT relname FROM pg_class
 WHERE relnamespace = 'rotation'::regnamespace AND relacl::text ~ '[{,]=' ORDER BY relname;
 DROP OWNED BY regress_rotator;

@@ -1,0 +1,1 @@
+SELECT version FROM @schema@.ticket_rotation_version
