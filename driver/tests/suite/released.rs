@@ -64,10 +64,10 @@ fn lines_of_one_alone<'a>(one: &'a BTreeSet<String>, other: &'a BTreeSet<String>
 
 #[test]
 fn every_released_version_can_be_upgraded_to_this_one() {
+    let paths = "SELECT path FROM pg_extension_update_paths('ticket_ext')";
     for version in versions().iter().filter(|version| *version != CURRENT) {
-        let path = Database::create().one(&format!(
-            "SELECT path FROM pg_extension_update_paths('ticket_ext') WHERE (source, target) = ('{version}', '{CURRENT}')"
-        ));
+        let sql = format!("{paths} WHERE (source, target) = ('{version}', '{CURRENT}')");
+        let path = Database::create().one(&sql);
         assert!(!path.is_empty(), "no upgrade script leads from {version} to {CURRENT}");
     }
 }
