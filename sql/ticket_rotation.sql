@@ -3493,18 +3493,15 @@ COMMENT ON FUNCTION "ticket_ext".ticket_forget(bigint) IS 'Drops the entries of 
 -- Whose tokens leaked: looked up by their digests, which tickets had them and which runs retired them (trace.rs,
 -- trace_token.rs, traced_keys.rs).
 
--- Keys of the tickets that an entry may be of: the ledger has only their ids. Of a UUID that the table has no more, its
--- beginning.
+-- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the table
+-- has no more, its beginning.
 CREATE FUNCTION "ticket_ext".ticket_traced_key(context jsonb, id bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    bounds text[] := "ticket_ext".ticket_bounds((context ->> 'is_uuid')::boolean, id, id);
+    bounds text[] := "ticket_ext".ticket_bounds(true, id, id);
     names text;
 BEGIN
-    IF NOT (context ->> 'is_uuid')::boolean THEN
-        RETURN id;
-    END IF;
     EXECUTE "ticket_ext".ticket_fill_keys(
         'SELECT string_agg(@key_value@::text, '' or '' ORDER BY @key@)
          FROM @target@ WHERE @key@ >= $1 AND @key@ <= $2', context)
@@ -3525,6 +3522,7 @@ DECLARE
     step record;
     sweep integer;
     last_id bigint;
+    is_uuid boolean := context ->> 'is_uuid';
 BEGIN
     -- Who may not read keys and tokens of the table learns none of its keys from the ledger.
     EXECUTE "ticket_ext".ticket_fill('SELECT @key@, @token@ FROM @target@ LIMIT 0', context);
@@ -3542,14 +3540,17 @@ $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint, con
         sweep := 0;
         last_id := -9223372036854775808;
         LOOP
-            EXECUTE format('WITH batch AS (%s)
-                SELECT array_agg(id ORDER BY sweep, last_id, place) AS ids, array_agg(digest ORDER BY sweep, last_id,
-                    place) AS digests,
-                       array_agg(finished_at ORDER BY sweep, last_id, place) AS times, max(sweep) AS sweep,
+            -- The list is hashed once a step only if the entries are at hand before the two are joined.
+            EXECUTE format('WITH batch AS MATERIALIZED (%s), entry AS MATERIALIZED (
+                    SELECT sweep, last_id, finished_at, id, digest, place
+                    FROM batch, unnest(keys, digests) WITH ORDINALITY AS entry (id, digest, place))
+                SELECT array_agg(id ORDER BY sweep, last_id, place) AS ids,
+                       array_agg(digest ORDER BY sweep, last_id, place) AS digests,
+                       array_agg(finished_at ORDER BY sweep, last_id, place) AS times,
+                       (SELECT max(sweep) FROM batch) AS sweep,
                        (SELECT max(last_id) FROM batch WHERE sweep = (SELECT max(sweep) FROM batch)) AS last_id
-                FROM batch LEFT JOIN LATERAL (
-                    SELECT id, digest, place FROM unnest(keys, digests) WITH ORDINALITY AS entry (id, digest, place)
-                    WHERE digest IN (SELECT unnest($5))) AS entry ON true', $q$
+                FROM entry
+                WHERE digest IN (SELECT unnest($5))', $q$
 -- The next ledger rows of run $1 behind the one of sweep $2 and last id $3, of about $4 tickets: one at least
 SELECT sweep, last_id, finished_at, keys, digests
 FROM (SELECT *, sum(tickets) OVER (ORDER BY sweep, last_id) - tickets AS before
@@ -3560,12 +3561,12 @@ FROM (SELECT *, sum(tickets) OVER (ORDER BY sweep, last_id) - tickets AS before
             LIMIT 1000) AS batch) AS batch
 WHERE before < $4
 ORDER BY sweep, last_id
-$q$) INTO step USING run.number, sweep, last_id, 20000::bigint, wanted;
+$q$) INTO step USING run.number, sweep, last_id, 100000::bigint, wanted;
             EXIT WHEN step.sweep IS NULL;
-            RETURN QUERY SELECT entry.digest, run.number, "ticket_ext".ticket_traced_key(context, entry.id),
-                entry.finished_at
-                         FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at)
-                         WHERE entry.id IS NOT NULL;
+            RETURN QUERY SELECT entry.digest, run.number,
+                                CASE WHEN is_uuid THEN "ticket_ext".ticket_traced_key(context, entry.id) ELSE entry.id::text END,
+                                entry.finished_at
+                         FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at);
             sweep := step.sweep;
             last_id := step.last_id;
         END LOOP;
