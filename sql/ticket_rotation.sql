@@ -1250,9 +1250,12 @@ BEGIN
         WHEN 'start' THEN changed := "ticket_ext".ticket_insert_run(arguments);
         ELSE changed := "ticket_ext".ticket_mark_run(statement, (arguments ->> 'run')::bigint);
         END CASE;
-    EXCEPTION WHEN lock_not_available THEN
-        PERFORM "ticket_ext".ticket_refuse_held(what, '"ticket_ext".ticket_rotation'::regclass,
-                                               '{RowShareLock,RowExclusiveLock}');
+    EXCEPTION
+        WHEN lock_not_available THEN
+            PERFORM "ticket_ext".ticket_refuse_held(what, '"ticket_ext".ticket_rotation'::regclass,
+                                                   '{RowShareLock,RowExclusiveLock}');
+        WHEN no_data_found THEN
+            NULL;
     END;
     PERFORM "ticket_ext".ticket_unlimit_locks(before);
     RETURN changed;
@@ -1289,6 +1292,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     marked record;
+    begun bigint;
 BEGIN
     IF statement = 'begin_sweep' THEN
         EXECUTE $q$
@@ -1296,6 +1300,12 @@ BEGIN
 UPDATE "ticket_ext".ticket_rotation SET sweep_horizon = pg_snapshot_xmin(pg_current_snapshot())
 WHERE run_id = $1 AND sweep_horizon IS NULL
 $q$ USING run;
+        GET DIAGNOSTICS begun = ROW_COUNT;
+        IF begun = 0 THEN
+            -- Another session has begun it meanwhile. The row that was waited for would stay locked, and who ends the
+            -- run may hold a range that this call is to wait for.
+            RAISE no_data_found;
+        END IF;
         RETURN NULL;
     END IF;
     EXECUTE CASE statement WHEN 'finish' THEN $q$
@@ -3493,8 +3503,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_forget(bigint) IS 'Drops the entries of 
 -- Whose tokens leaked: looked up by their digests, which tickets had them and which runs retired them (trace.rs,
 -- trace_token.rs, traced_keys.rs).
 
--- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the table
--- has no more, its beginning.
+-- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the
+-- table has no more, its beginning.
 CREATE FUNCTION "ticket_ext".ticket_traced_key(context jsonb, id bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
@@ -3651,8 +3661,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_trace_token(text, regclass, name, text) IS 'Whose token it is or was, by the search_path of the caller';
 -- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and
--- counts what it holds off as their owner. A batch leaves at once, by a setting that names its transaction. Whoever sets
--- it by hand may as well write any other token that he knows.
+-- counts what it holds off as their owner. A batch leaves at once, by a setting that names its transaction. Whoever
+-- sets it by hand may as well write any other token that he knows.
 
 -- The column that a trigger guards: the one that its condition names, or of a partition's copy, that of the trigger
 -- that it is a copy of; and the type that it is made of.

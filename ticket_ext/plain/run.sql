@@ -116,9 +116,12 @@ BEGIN
         WHEN 'start' THEN changed := @extschema@.ticket_insert_run(arguments);
         ELSE changed := @extschema@.ticket_mark_run(statement, (arguments ->> 'run')::bigint);
         END CASE;
-    EXCEPTION WHEN lock_not_available THEN
-        PERFORM @extschema@.ticket_refuse_held(what, '@extschema@.ticket_rotation'::regclass,
-                                               '{RowShareLock,RowExclusiveLock}');
+    EXCEPTION
+        WHEN lock_not_available THEN
+            PERFORM @extschema@.ticket_refuse_held(what, '@extschema@.ticket_rotation'::regclass,
+                                                   '{RowShareLock,RowExclusiveLock}');
+        WHEN no_data_found THEN
+            NULL;
     END;
     PERFORM @extschema@.ticket_unlimit_locks(before);
     RETURN changed;
@@ -147,11 +150,18 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     marked record;
+    begun bigint;
 BEGIN
     IF statement = 'begin_sweep' THEN
         EXECUTE $q$
 @include src/queries/begin_sweep.sql@
 $q$ USING run;
+        GET DIAGNOSTICS begun = ROW_COUNT;
+        IF begun = 0 THEN
+            -- Another session has begun it meanwhile. The row that was waited for would stay locked, and who ends the
+            -- run may hold a range that this call is to wait for.
+            RAISE no_data_found;
+        END IF;
         RETURN NULL;
     END IF;
     EXECUTE CASE statement WHEN 'finish' THEN $q$

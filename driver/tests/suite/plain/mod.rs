@@ -3,3 +3,4 @@
 mod differential;
 mod objects;
 mod scripts;
+mod side_by_side;
