@@ -1,20 +1,18 @@
 -- Whose tokens leaked: looked up by their digests, which tickets had them and which runs retired them (trace.rs,
 -- trace_token.rs, traced_keys.rs).
 
--- Keys of the tickets that an entry may be of: the ledger has only their ids. Of a UUID that the table has no more, its
--- beginning.
+-- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the table
+-- has no more, its beginning.
 CREATE FUNCTION @extschema@.ticket_traced_key(context jsonb, id bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    bounds text[] := @extschema@.ticket_bounds((context ->> 'is_uuid')::boolean, id, id);
+    bounds text[] := @extschema@.ticket_bounds(true, id, id);
     names text;
 BEGIN
-    IF NOT (context ->> 'is_uuid')::boolean THEN
-        RETURN id;
-    END IF;
     EXECUTE @extschema@.ticket_fill_keys(
-        'SELECT string_agg(@key_value@::text, '' or '' ORDER BY @key@) FROM @target@ WHERE @key@ >= $1 AND @key@ <= $2', context)
+        'SELECT string_agg(@key_value@::text, '' or '' ORDER BY @key@)
+         FROM @target@ WHERE @key@ >= $1 AND @key@ <= $2', context)
     INTO names USING bounds[1], bounds[2];
     RETURN coalesce(names, left(bounds[1]::uuid::text, 17) || '...');
 END
@@ -32,6 +30,7 @@ DECLARE
     step record;
     sweep integer;
     last_id bigint;
+    is_uuid boolean := context ->> 'is_uuid';
 BEGIN
     -- Who may not read keys and tokens of the table learns none of its keys from the ledger.
     EXECUTE @extschema@.ticket_fill('SELECT @key@, @token@ FROM @target@ LIMIT 0', context);
@@ -45,19 +44,24 @@ $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint, con
         sweep := 0;
         last_id := -9223372036854775808;
         LOOP
-            EXECUTE format('WITH batch AS (%s)
-                SELECT array_agg(id ORDER BY sweep, last_id, place) AS ids, array_agg(digest ORDER BY sweep, last_id, place) AS digests,
-                       array_agg(finished_at ORDER BY sweep, last_id, place) AS times, max(sweep) AS sweep,
+            -- The list is hashed once a step only if the entries are at hand before the two are joined.
+            EXECUTE format('WITH batch AS MATERIALIZED (%s), entry AS MATERIALIZED (
+                    SELECT sweep, last_id, finished_at, id, digest, place
+                    FROM batch, unnest(keys, digests) WITH ORDINALITY AS entry (id, digest, place))
+                SELECT array_agg(id ORDER BY sweep, last_id, place) AS ids,
+                       array_agg(digest ORDER BY sweep, last_id, place) AS digests,
+                       array_agg(finished_at ORDER BY sweep, last_id, place) AS times,
+                       (SELECT max(sweep) FROM batch) AS sweep,
                        (SELECT max(last_id) FROM batch WHERE sweep = (SELECT max(sweep) FROM batch)) AS last_id
-                FROM batch LEFT JOIN LATERAL (
-                    SELECT id, digest, place FROM unnest(keys, digests) WITH ORDINALITY AS entry (id, digest, place)
-                    WHERE digest IN (SELECT unnest($5))) AS entry ON true', $q$
+                FROM entry
+                WHERE digest IN (SELECT unnest($5))', $q$
 @include src/queries/traced_batches.sql@
-$q$) INTO step USING run.number, sweep, last_id, 20000::bigint, wanted;
+$q$) INTO step USING run.number, sweep, last_id, 100000::bigint, wanted;
             EXIT WHEN step.sweep IS NULL;
-            RETURN QUERY SELECT entry.digest, run.number, @extschema@.ticket_traced_key(context, entry.id), entry.finished_at
-                         FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at)
-                         WHERE entry.id IS NOT NULL;
+            RETURN QUERY SELECT entry.digest, run.number,
+                                CASE WHEN is_uuid THEN @extschema@.ticket_traced_key(context, entry.id) ELSE entry.id::text END,
+                                entry.finished_at
+                         FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at);
             sweep := step.sweep;
             last_id := step.last_id;
         END LOOP;
@@ -72,7 +76,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM @extschema@.ticket_trace(wanted, @extschema@.ticket_context('read', target, token_column, path));
+    RETURN QUERY SELECT * FROM @extschema@.ticket_trace(wanted, @extschema@.ticket_context('read', target,
+        token_column, path));
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_trace_digests(bigint[], regclass, name, text) IS 'The entries with some digests, by the search_path of the caller';
@@ -84,7 +89,8 @@ AS $$
 DECLARE
     plain text := btrim(token, E' \t\n\r');
     uuid text := lower(replace(regexp_replace(btrim(plain, '{}'), '^urn:uuid:', '', 'i'), '-', ''));
-    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$' AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
+    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$'
+        AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
 BEGIN
     CASE context ->> 'kind'
     WHEN 'uuid' THEN
@@ -94,7 +100,8 @@ BEGIN
         RETURN ARRAY[uuid::uuid::text];
     WHEN 'bytea' THEN
         IF plain !~ '^\\x([0-9A-Fa-f]{2})*$' THEN
-            PERFORM @extschema@.ticket_refuse('NoToken', context || jsonb_build_object('expected', '\x and hexadecimal digits'));
+            PERFORM @extschema@.ticket_refuse('NoToken', context || jsonb_build_object('expected',
+                '\x and hexadecimal digits'));
         END IF;
         RETURN ARRAY[plain];
     ELSE
@@ -126,7 +133,8 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     FOR state, key, run_id, retired_at IN
-        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id, traced.retired_at
+        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id,
+            traced.retired_at
         FROM @extschema@.ticket_trace(digests, context) AS traced LOOP
         is_known := is_known OR state = 'retired';
         RETURN NEXT;
