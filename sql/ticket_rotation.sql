@@ -332,7 +332,7 @@ SELECT code, message, detail, hint FROM (VALUES
  'Its caller could choose what the function overwrites.',
  'Name table and column in the call instead of setting {setting}: SELECT rotate_ticket_tokens(NULL, 5000, ''schema.table'', ''column'');'),
 ('ChangedMeanwhile', '40001', 'table {table} was changed while a batch was at work',
- 'Its schema, a partition or a role is another one than when the batch began. It is rolled back.', 'Call again.'),
+ 'Its name, its schema, a partition or a role is another one than when the batch began. It is rolled back.', 'Call again.'),
 ('NestedBatch', '55000', 'a batch is rotated within a batch',
  'A trigger on the tickets has called rotate_ticket_tokens.', 'Call it from outside of the triggers.'),
 ('Withheld', '27000', '{count} ticket(s) of table {table} would have kept their old token',
@@ -517,7 +517,12 @@ CREATE FUNCTION "ticket_ext".ticket_refuse_held(what text, relation oid, modes t
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    holders jsonb := "ticket_ext".ticket_holders($q$
+    part oid;
+    holders jsonb;
+BEGIN
+    -- It may be one of the partitions that is held.
+    FOR part IN SELECT relation UNION SELECT relid::oid FROM pg_partition_tree(relation) LOOP
+        holders := "ticket_ext".ticket_holders($q$
 -- Sessions that hold a lock on a table ($1) in one of the modes ($2)
 SELECT pid, virtualtransaction
 FROM pg_locks
@@ -527,8 +532,9 @@ WHERE locktype = 'relation'
   AND mode = ANY ($2)
   AND granted
   AND pid IS DISTINCT FROM pg_backend_pid()
-$q$, relation, modes);
-BEGIN
+$q$, part, modes);
+        EXIT WHEN holders ->> '' <> '';
+    END LOOP;
     PERFORM "ticket_ext".ticket_refuse(CASE WHEN holders ->> '' = '' THEN 'NoHolder' ELSE 'Held' END,
                                       holders || jsonb_build_object('what', what));
 END
@@ -543,20 +549,23 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     relation oid := context ->> 'oid';
-    is_whole boolean := mode IN ('add', 'drop') OR has_table_privilege(relation, CASE mode WHEN 'read' THEN 'SELECT' ELSE 'UPDATE' END);
-    kind text := CASE mode WHEN 'read' THEN 'ACCESS SHARE' WHEN 'rotate' THEN 'ROW EXCLUSIVE' WHEN 'add' THEN 'SHARE ROW EXCLUSIVE'
+    is_whole boolean := mode IN ('add', 'drop') OR has_table_privilege(relation,
+        CASE mode WHEN 'read' THEN 'SELECT' ELSE 'UPDATE' END);
+    kind text := CASE mode WHEN 'read' THEN 'ACCESS SHARE' WHEN 'rotate' THEN 'ROW EXCLUSIVE'
+                           WHEN 'add' THEN 'SHARE ROW EXCLUSIVE'
                            ELSE 'ACCESS EXCLUSIVE' END;
     statement text := format(CASE WHEN is_whole THEN 'LOCK TABLE %1$s IN %3$s MODE'
                                   WHEN mode = 'read' THEN 'EXPLAIN SELECT FROM %1$s'
                                   ELSE 'EXPLAIN UPDATE %1$s SET %2$I = %2$I'
                              END, context ->> 'target', context ->> 'column', kind);
     -- From the weakest that it waits for.
-    modes text[] := '{AccessShareLock,RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}';
+    modes text[] := '{AccessShareLock,RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,
+                     ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}';
     before text := "ticket_ext".ticket_limit_locks('1 ms');
     longest interval;
 BEGIN
     modes := modes[CASE mode WHEN 'read' THEN 8 WHEN 'rotate' THEN 5 WHEN 'add' THEN 3 ELSE 1 END:];
-    FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '2 s' ELSE interval '3 s' END, '0'] LOOP
+    FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '2 s' ELSE '3 s' END, '0'] LOOP
         BEGIN
             EXECUTE statement;
             EXIT;
@@ -734,7 +743,8 @@ $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_choices(oid, text) IS 'Key and treatment of NULL, as the newest run has them';
 
 -- The column that orders the tickets: number and name are those that were chosen.
-CREATE FUNCTION "ticket_ext".ticket_key_column(relation oid, token_column text, chosen smallint, chosen_name text) RETURNS jsonb
+CREATE FUNCTION "ticket_ext".ticket_key_column(relation oid, token_column text, chosen smallint, chosen_name text)
+RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -956,13 +966,15 @@ BEGIN
     IF mode <> 'control' AND (looked ->> 'row_security')::boolean THEN
         PERFORM "ticket_ext".ticket_refuse('RowSecurity', context);
     ELSIF mode <> 'read' AND looked ->> 'missing_grants' <> '' THEN
-        PERFORM "ticket_ext".ticket_refuse('MissingGrants', context || jsonb_build_object('grants', looked -> 'missing_grants'));
+        PERFORM "ticket_ext".ticket_refuse('MissingGrants', context || jsonb_build_object('grants',
+            looked -> 'missing_grants'));
     ELSIF mode <> 'rotate' THEN
         RETURN;
     ELSIF looked ->> 'update_rule' IS NOT NULL THEN
         PERFORM "ticket_ext".ticket_refuse('UpdateRule', context || jsonb_build_object('rule', looked -> 'update_rule'));
     ELSIF looked ->> 'foreign_part' IS NOT NULL THEN
-        PERFORM "ticket_ext".ticket_refuse('ForeignPart', context || jsonb_build_object('part', looked -> 'foreign_part'));
+        PERFORM "ticket_ext".ticket_refuse('ForeignPart', context || jsonb_build_object('part',
+            looked -> 'foreign_part'));
     ELSIF looked ->> 'foreign_key' IS NOT NULL THEN
         PERFORM "ticket_ext".ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
@@ -1010,7 +1022,8 @@ AS $$
         'token', token, 'token_number', looked -> 'token_number', 'token_type', looked -> 'token_type',
         'kind', looked -> 'token_kind', 'bytes_type', kind, 'base', looked -> 'base_type', 'equals', looked -> 'equals',
         'folds_case', looked -> 'folds_case', 'is_unique', looked -> 'is_unique', 'token_bytes', bytes,
-        'lacks_token', lacks, 'has_token', CASE WHEN fill_null OR lacks = 'false' THEN '' ELSE format(' AND NOT (%s)', lacks) END,
+        'lacks_token', lacks, 'has_token', CASE WHEN fill_null OR lacks = 'false' THEN '' ELSE format(' AND NOT (%s)',
+            lacks) END,
         'fill_null', fill_null, 'has_triggers', looked -> 'has_triggers', 'disable', looked -> 'disable_triggers',
         'partitions', looked -> 'partitions')
     FROM (SELECT *, coalesce(nullif(concat_ws(' OR ',
@@ -1020,7 +1033,8 @@ AS $$
           FROM (SELECT *, CASE WHEN (looked ->> 'is_plain')::boolean THEN token ELSE token || '::' || kind END AS bytes
                 FROM (SELECT looked ->> 'token' AS token,
                              'pg_catalog.' || (looked ->> 'token_kind') AS kind,
-                             CASE WHEN (key ->> 'is_uuid')::boolean THEN 'pg_catalog.uuid' ELSE 'pg_catalog.int8' END AS key_type
+                             CASE WHEN (key ->> 'is_uuid')::boolean THEN 'pg_catalog.uuid' ELSE 'pg_catalog.int8' END
+                                 AS key_type
                      ) AS names) AS bytes) AS lacks
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_expressions(jsonb, jsonb, boolean) IS 'Names and expressions for the statements on a target';
@@ -1052,17 +1066,20 @@ COMMENT ON FUNCTION "ticket_ext".ticket_described(jsonb, text, jsonb) IS 'What a
 
 -- Locks first and looks then: where a name leads to another table by now, it starts over. Mode: rotate, read, or
 -- control, which steers a run whatever became of its table, and locks nothing.
-CREATE FUNCTION "ticket_ext".ticket_context(mode text, target regclass, token_column name, path text, wanted jsonb DEFAULT NULL)
+CREATE FUNCTION "ticket_ext".ticket_context(mode text, target regclass, token_column name, path text,
+    wanted jsonb DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
 DECLARE
     session jsonb := "ticket_ext".ticket_session(mode);
     before jsonb := '{}';
+    called text;
     looked jsonb;
 BEGIN
     LOOP
         looked := "ticket_ext".ticket_target(target, token_column, path);
+        called := coalesce(called, looked ->> 'table');
         EXIT WHEN mode = 'control' OR looked = before;
         before := looked;
         IF EXISTS (SELECT FROM pg_class WHERE oid = (looked ->> 'oid')::oid AND relkind IN ('r', 'p')) THEN
@@ -1075,7 +1092,8 @@ BEGIN
             SELECT relowner::regrole FROM pg_class WHERE oid = (looked ->> 'oid')::oid)));
     END IF;
     PERFORM "ticket_ext".ticket_check_role(mode);
-    RETURN looked;
+    -- The name by which it was called, where it has lost that while the call waited for its lock.
+    RETURN looked || jsonb_build_object('lost_name', nullif(called, looked ->> 'table'));
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_context(text, regclass, name, text, jsonb) IS 'Locks and checks the target of a call';
@@ -1098,7 +1116,8 @@ $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_confirm(jsonb) IS 'Refuses what was changed while a call was at work';
 -- Runs: looked up for a target, paused, resumed, cancelled (run.rs, identity.rs).
 
-CREATE FUNCTION "ticket_ext".ticket_newest_run(relation oid, table_name text, number smallint, token_column text) RETURNS jsonb
+CREATE FUNCTION "ticket_ext".ticket_newest_run(relation oid, table_name text, number smallint, token_column text)
+RETURNS jsonb
 LANGUAGE plpgsql
 SET enable_seqscan = off
 SET enable_bitmapscan = off
@@ -1140,8 +1159,10 @@ AS $$
         WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'token_column' = context ->> 'column'
                       ELSE (run ->> 'same_token_number')::boolean AND NOT (run ->> 'name_is_anothers')::boolean
                  END THEN 'ColumnSwapped'
-        WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'key_column' = coalesce(context ->> 'key_name', '')
-                      ELSE (run ->> 'key_number')::integer IS NOT DISTINCT FROM coalesce((context ->> 'key_number')::integer, 0)
+        WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'key_column' = coalesce(context ->> 'key_name',
+            '')
+                      ELSE (run ->> 'key_number')::integer IS NOT DISTINCT
+                          FROM coalesce((context ->> 'key_number')::integer, 0)
                  END THEN 'KeyMoved'
     END
 $$;
@@ -1223,7 +1244,8 @@ BEGIN
         WHEN 'change' THEN
             changed := "ticket_ext".ticket_change_run(
                 (arguments ->> 'run')::bigint, arguments ->> 'state',
-                ARRAY(SELECT jsonb_array_elements_text(arguments -> 'from')), arguments ->> 'name', arguments ->> 'column',
+                ARRAY(SELECT jsonb_array_elements_text(arguments -> 'from')), arguments ->> 'name',
+                    arguments ->> 'column',
                 (arguments ->> 'resumes')::boolean);
         WHEN 'start' THEN changed := "ticket_ext".ticket_insert_run(arguments);
         ELSE changed := "ticket_ext".ticket_mark_run(statement, (arguments ->> 'run')::bigint);
@@ -1238,7 +1260,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_change(text, text, jsonb) IS 'Changes the row of a run, within a few seconds';
 
-CREATE FUNCTION "ticket_ext".ticket_change_run(run bigint, state text, from_states text[], name text, token_column text, resumes boolean)
+CREATE FUNCTION "ticket_ext".ticket_change_run(run bigint, state text, from_states text[], name text,
+    token_column text, resumes boolean)
 RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
@@ -1389,7 +1412,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_checkpoint(bigint, bigint, bigint, integ
 
 -- The first range that reaches up to an id and has not been through the phase: a free one if there is one, else, for
 -- who may wait, the first to become free. It may be finished or split by then, and there is another one to look for.
-CREATE FUNCTION "ticket_ext".ticket_claim_range(context jsonb, run bigint, sweep integer, from_id bigint, may_wait boolean)
+CREATE FUNCTION "ticket_ext".ticket_claim_range(context jsonb, run bigint, sweep integer, from_id bigint,
+    may_wait boolean)
 RETURNS jsonb
 LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -1495,7 +1519,8 @@ BEGIN
     IF from_id <= (claimed ->> 'first_id')::bigint THEN
         RETURN claimed;
     END IF;
-    SELECT tickets INTO below FROM "ticket_ext".ticket_interval(context, (claimed ->> 'first_id')::bigint, from_id - 1, 1);
+    SELECT tickets INTO below FROM 
+        "ticket_ext".ticket_interval(context, (claimed ->> 'first_id')::bigint, from_id - 1, 1);
     IF below = 0 THEN
         RETURN claimed;
     END IF;
@@ -1518,7 +1543,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_split_range(jsonb, bigint, jsonb, bigint
 
 -- Integrity violations without the row, which the server quotes with its tokens (violation.rs). Words that a function
 -- of the user's has chosen name no constraint or table: they are not to be taken for the server's.
-CREATE FUNCTION "ticket_ext".ticket_withhold(context jsonb, run jsonb, code text, message text, place text) RETURNS boolean
+CREATE FUNCTION "ticket_ext".ticket_withhold(context jsonb, run jsonb, code text, message text, place text)
+RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -1615,7 +1641,8 @@ FROM (SELECT * FROM written ORDER BY id) AS entry
 $q$, '@those@', those), context || jsonb_build_object(
         'fresh', "ticket_ext".ticket_new_token(context, run),
         'bounds', format(CASE WHEN lists THEN ' AND ticket.%1$s OPERATOR(pg_catalog.=) ANY ($1::%2$s[])'
-                              ELSE ' AND ticket.%1$s OPERATOR(pg_catalog.>=) $1::%2$s AND ticket.%1$s OPERATOR(pg_catalog.<=) $2::%2$s'
+                              ELSE ' AND ticket.%1$s OPERATOR(pg_catalog.>=) $1::%2$s
+                                     AND ticket.%1$s OPERATOR(pg_catalog.<=) $2::%2$s'
                          END, context ->> 'key', context ->> 'key_type'),
         'exactly', CASE context ->> 'kind' WHEN 'text' THEN ' COLLATE pg_catalog."C"' ELSE '' END,
         'place', CASE WHEN repeats THEN 'ctid AS place, tableoid AS part,' ELSE '' END,
@@ -1625,7 +1652,8 @@ $q$, '@those@', those), context || jsonb_build_object(
         'all_made', CASE WHEN has_made THEN 'pg_catalog.array_agg(made)' ELSE 'NULL' END,
         'moved', CASE WHEN has_triggers THEN format(', CASE WHEN ticket.%1$s OPERATOR(pg_catalog.<>) present.key
             THEN ticket.%1$s::pg_catalog.text END AS moved', context ->> 'key') ELSE '' END,
-        'all_moved', CASE WHEN has_triggers THEN 'pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)' ELSE 'NULL' END),
+        'all_moved', CASE WHEN has_triggers THEN 'pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)'
+            ELSE 'NULL' END),
         lists)
     FROM (SELECT *, repeats OR has_triggers AS has_made
           FROM jsonb_to_record(context) AS what (repeats boolean, has_triggers boolean)) AS what
@@ -1646,13 +1674,15 @@ DECLARE
     stored record;
 BEGIN
     EXECUTE "ticket_ext".ticket_fill_keys(replace(format(
-        'SELECT array_agg(key::text) AS keys, array_agg(%s) AS ids, array_agg(digest) AS digests FROM (%s) AS stored (key, digest)',
+        'SELECT array_agg(key::text) AS keys, array_agg(%s) AS ids, array_agg(digest) AS digests
+         FROM (%s) AS stored (key, digest)',
         CASE WHEN (context ->> 'is_uuid')::boolean THEN '"ticket_ext".ticket_key(key)' ELSE 'key' END,
         $q$
 SELECT @key_value@, coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0)
 FROM @target@
 WHERE @those@@has_token@
-$q$), '@those@', CASE WHEN lists THEN '@key@ = ANY ($1)' ELSE those END), context, lists) INTO stored USING first, second;
+$q$), '@those@', CASE WHEN lists THEN '@key@ = ANY ($1)' ELSE those END), context, lists) INTO stored
+    USING first, second;
     IF has_triggers THEN
         SELECT coalesce(array_agg(id ORDER BY id), '{}'), coalesce(array_agg(digest ORDER BY id), '{}'),
                coalesce(array_agg(fresh ORDER BY id), '{}')
@@ -1682,7 +1712,8 @@ DECLARE
     result record;
 BEGIN
     PERFORM "ticket_ext".ticket_fire_deferred(context, run);
-    result := "ticket_ext".ticket_execute(context, run, "ticket_ext".ticket_update(context, run, those, lists), first, second,
+    result := "ticket_ext".ticket_execute(context, run, "ticket_ext".ticket_update(context, run, those, lists),
+                                         first, second,
                                          "ticket_ext".ticket_free_tokens(context, run, about));
     ids := coalesce(result.ids, '{}');
     digests := coalesce(result.digests, '{}');
@@ -1732,7 +1763,8 @@ BEGIN
         IF again.left_keys IS NOT NULL THEN
             PERFORM "ticket_ext".ticket_refuse_kept(context, again.left_keys);
         END IF;
-        SELECT array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(fresh ORDER BY id) INTO ids, digests, made
+        SELECT array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(fresh ORDER BY id)
+        INTO ids, digests, made
         FROM unnest(result.ids || again.ids, result.digests || again.digests, result.made || again.made)
              AS entry (id, digest, fresh);
     ELSE
@@ -1753,17 +1785,18 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     tickets bigint := coalesce(cardinality(ids), 0);
-    recorded bigint := "ticket_ext".ticket_record_batch(
-        run, sweep, first_id, last_id, tickets, (claimed ->> 'tickets')::bigint + tickets, coalesce(ids, '{}'),
-        coalesce(digests, '{}'), CASE WHEN (context ->> 'repeats')::boolean THEN coalesce(made, '{}') END,
-        (claimed ->> 'claimed_at')::timestamptz);
+    before text := "ticket_ext".ticket_limit_locks('3 s');
 BEGIN
-    IF recorded IS NULL THEN
+    IF "ticket_ext".ticket_record_batch(
+           run, sweep, first_id, last_id, tickets, (claimed ->> 'tickets')::bigint + tickets, coalesce(ids, '{}'),
+           coalesce(digests, '{}'), CASE WHEN (context ->> 'repeats')::boolean THEN coalesce(made, '{}') END,
+           (claimed ->> 'claimed_at')::timestamptz) IS NULL THEN
         PERFORM "ticket_ext".ticket_refuse_state(context, run);
     END IF;
     IF last_id = (claimed ->> 'last_id')::bigint THEN
         PERFORM "ticket_ext".ticket_finish_range(run, (claimed ->> 'range')::bigint, sweep);
     END IF;
+    PERFORM "ticket_ext".ticket_unlimit_locks(before);
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_record(jsonb, bigint, integer, bigint, bigint, jsonb, bigint[], bigint[], bigint[]) IS 'Writes the ledger row of a batch';
@@ -1937,7 +1970,8 @@ FROM @target@
 WHERE @those@@has_token@
 ), entry AS MATERIALIZED (
     SELECT place, retired, made,
-           coalesce(retired IN (SELECT digest FROM live), false) OR coalesce(made IN (SELECT digest FROM live), false) AS is_of
+           coalesce(retired IN (SELECT digest FROM live), false) OR coalesce(made IN (SELECT digest FROM live),
+               false) AS is_of
     FROM unnest($4, $5, $6) WITH ORDINALITY AS entry (id, retired, made, place)
     WHERE id = $3
 ), unknown AS (
@@ -1945,7 +1979,8 @@ WHERE @those@@has_token@
     WHERE NOT EXISTS (SELECT FROM entry WHERE digest IN (retired, made))
 ), surplus AS (
     SELECT count(*) AS left_over
-    FROM (SELECT FROM entry GROUP BY retired, CASE WHEN retired IS NULL THEN place END HAVING NOT bool_or(is_of)) AS entry
+    FROM (SELECT FROM entry GROUP BY retired,
+        CASE WHEN retired IS NULL THEN place END HAVING NOT bool_or(is_of)) AS entry
 )
 SELECT array_agg(key::text), array_agg(digest), left_over
 FROM surplus LEFT JOIN unknown ON true
@@ -1962,7 +1997,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_unknown(jsonb, bigint, bigint[], bigint[
 -- old token is back. Left over, by id: entries that some of the tickets without one have in truth, no telling which.
 CREATE FUNCTION "ticket_ext".ticket_step(
     context jsonb, run jsonb, first_id bigint, last_id bigint,
-    OUT up_to bigint, OUT entries bigint, OUT keys text[], OUT ids bigint[], OUT digests bigint[], OUT reasons integer[],
+    OUT up_to bigint, OUT entries bigint, OUT keys text[], OUT ids bigint[], OUT digests bigint[],
+        OUT reasons integer[],
     OUT left_over jsonb
 )
 LANGUAGE plpgsql
@@ -1990,27 +2026,29 @@ BEGIN
     END IF;
     bounds := "ticket_ext".ticket_bounds((context ->> 'is_uuid')::boolean, first_id, up_to);
     EXECUTE "ticket_ext".ticket_fill_keys($q$
-SELECT array_agg(key::text ORDER BY id), array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(reason ORDER BY id)
+SELECT array_agg(key::text ORDER BY id), array_agg(id ORDER BY id), array_agg(digest ORDER BY id),
+    array_agg(reason ORDER BY id)
 FROM (
-    SELECT key, id, digest, reason
-    FROM (SELECT key, id, digest,
-                 CASE WHEN (id IN (SELECT unnest($3))) IS NOT TRUE THEN 1
-                      WHEN (id, live) IN (SELECT * FROM unnest($3, $4)) THEN 2
-                      WHEN $7 AND (id IN (SELECT id FROM unnest($3, $5) AS entry (id, made) WHERE made IS NULL)) IS NOT TRUE
+    SELECT key, id, digest, min(reason) AS reason
+    FROM (SELECT number, key, id, digest,
+                 CASE WHEN entry.place IS NULL THEN 1
+                      WHEN entry.retired = live THEN 2
+                      WHEN entry.made IS NOT NULL AND entry.made IS DISTINCT FROM live
                            AND ((id, live) IN (SELECT * FROM unnest($3, $5))) IS NOT TRUE THEN 3
                  END AS reason
-          FROM (SELECT key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
+          FROM (SELECT row_number() OVER () AS number, key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
                 FROM (SELECT @key_value@ AS key, @id@ AS id, @lacks_token@ AS lacks,
                              coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0) AS digest
                       FROM @target@
                       WHERE @key@ >= $1 AND @key@ <= $2@has_token@
-                      ORDER BY @key@) AS ticket
-                OFFSET 0) AS ticket) AS ticket
+                      OFFSET 0) AS ticket) AS ticket
+          LEFT JOIN unnest($3, $4, $5) WITH ORDINALITY AS entry (id, retired, made, place) USING (id)) AS ticket
     WHERE reason IS NOT NULL
+    GROUP BY number, key, id, digest
     ORDER BY id
     FETCH FIRST $6 ROWS WITH TIES) AS due
 $q$, context) INTO keys, ids, digests, reasons
-    USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most, array_remove(entry.made, NULL) <> '{}';
+    USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most;
     IF cardinality(ids) >= most THEN
         up_to := ids[cardinality(ids)];
     END IF;
@@ -2036,7 +2074,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_step(jsonb, jsonb, bigint, bigint) IS 'Which of the next tickets of an interval are due';
 
--- Those of the tickets without an entry that are not known to have been there when the sweep began.
+-- Those of the tickets without an entry that are not known to have been there when the sweep began. One that has gone
+-- since it was found, or has another token, is not known either (late.rs).
 CREATE FUNCTION "ticket_ext".ticket_late(context jsonb, run jsonb, keys text[], digests bigint[])
 RETURNS TABLE (key text, digest bigint)
 LANGUAGE plpgsql
@@ -2056,18 +2095,27 @@ $q$ INTO here USING (run ->> 'run_id')::bigint;
     IF run ->> 'sweep_horizon' IS NULL OR NOT here THEN
         RETURN QUERY SELECT * FROM unnest(keys, digests);
     ELSE
-        RETURN QUERY EXECUTE "ticket_ext".ticket_fill_keys(format('SELECT key::text, digest FROM (%s) AS late (key, digest)', $q$
--- Of the tickets with these keys ($1) and digests ($2), those that a transaction below the horizon ($3) is not known to
+        RETURN QUERY EXECUTE "ticket_ext".ticket_fill_keys(format($early$
+            SELECT key, digest
+            FROM (SELECT key, digest, row_number() OVER (PARTITION BY key, digest) AS number
+                  FROM unnest($5, $6) AS ticket (key, digest)) AS ticket
+            LEFT JOIN (SELECT key::text AS key, digest, count(*) AS times
+                       FROM (%s) AS early (key, digest)
+                       GROUP BY 1, 2) AS early USING (key, digest)
+            WHERE number > coalesce(times, 0)
+            $early$, $q$
+-- Of the tickets with these keys ($1) and digests ($2), those that a transaction below the horizon ($3) is known to
 -- have written. A row has the lower 32 bits of a transaction id; counted back from one that is still to come (1000000
 -- are more than are in progress), it can only be taken for younger than it is. A role that may not read it ($4: the
 -- target) knows of none.
 SELECT @key_value@, coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0)
 FROM @target@
 WHERE @key@ = ANY ($1) AND coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0) = ANY ($2)
-  AND (NOT has_column_privilege($4, 'xmin', 'SELECT')
-       OR (SELECT next - ((next - xmin::text::bigint) & 4294967295)
-           FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000) AS clock (next)) >= $3)
-$q$), context, true) USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid;
+  AND has_column_privilege($4, 'xmin', 'SELECT')
+  AND (SELECT next - ((next - xmin::text::bigint) & 4294967295)
+       FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000) AS clock (next)) < $3
+$q$), context, true)
+        USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid, keys, digests;
     END IF;
 END
 $$;
@@ -2158,7 +2206,8 @@ BEGIN
   AND coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0::pg_catalog.int8) OPERATOR(pg_catalog.=) ANY ($2)
 $q$, keys[:share]::text, digests[:share]::text, share, true);
     PERFORM "ticket_ext".ticket_record(
-        context, (run ->> 'run_id')::bigint, (run ->> 'sweep')::integer, (claimed ->> 'first_id')::bigint, swept_to, claimed,
+        context, (run ->> 'run_id')::bigint, (run ->> 'sweep')::integer, (claimed ->> 'first_id')::bigint, swept_to,
+            claimed,
         entries.ids, entries.digests, entries.made);
     RETURN swept_to;
 END
@@ -2196,13 +2245,16 @@ BEGIN
             SELECT array_agg(key ORDER BY place) AS keys, array_agg(id ORDER BY place) AS ids,
                    array_agg(digest ORDER BY place) AS digests
             INTO due
-            FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id, digest, reason, place)
+            FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id, digest,
+                reason, place)
             WHERE reason = 2 OR (key, digest) NOT IN (
                 SELECT * FROM "ticket_ext".ticket_late(context, run, step.keys, step.digests));
             IF due.ids IS NOT NULL THEN
-                RETURN "ticket_ext".ticket_sweep_batch(context, run, claimed, step.up_to, due.keys, due.ids, due.digests, batch);
+                RETURN "ticket_ext".ticket_sweep_batch(context, run, claimed, step.up_to, due.keys, due.ids,
+                    due.digests, batch);
             ELSIF looked_at >= enough AND step.up_to < last_id THEN
-                PERFORM "ticket_ext".ticket_record(context, number, sweep, (claimed ->> 'first_id')::bigint, step.up_to, claimed,
+                PERFORM "ticket_ext".ticket_record(context, number, sweep, (claimed ->> 'first_id')::bigint,
+                    step.up_to, claimed,
                                                   NULL, NULL, NULL);
                 RETURN step.up_to;
             END IF;
@@ -2257,7 +2309,8 @@ BEGIN
     IF run ->> 'state' IN ('active', 'paused') THEN
         PERFORM "ticket_ext".ticket_refuse_run('Unfinished', context, run);
     END IF;
-    changed := "ticket_ext".ticket_change('run ' || (run ->> 'run_id'), 'reopen', jsonb_build_object('run', run -> 'run_id'));
+    changed := "ticket_ext".ticket_change('run ' || (run ->> 'run_id'), 'reopen', jsonb_build_object('run',
+        run -> 'run_id'));
     IF (changed ->> 'forgotten')::boolean THEN
         PERFORM "ticket_ext".ticket_refuse_run('Forgotten', context, run);
     ELSIF (changed ->> 'reopened')::boolean IS NOT TRUE THEN
@@ -2292,7 +2345,8 @@ AS $$
     SELECT CASE
         WHEN name = 'uuid' AND length IS NULL THEN '{"uuid": true}'::jsonb
         WHEN name = 'uuid' THEN jsonb_build_object('fault', format('field {%s} has no length', field))
-        WHEN name <> 'bytes' AND characters IS NULL THEN jsonb_build_object('fault', format('there is no field {%s}', field))
+        WHEN name <> 'bytes' AND characters IS NULL THEN jsonb_build_object('fault', format('there is no field {%s}',
+            field))
         WHEN length IS NULL THEN jsonb_build_object('fault', format('field {%s} lacks its length', field))
         WHEN length !~ '^[0-9]{1,4}$' OR length::integer NOT BETWEEN 1 AND 1000
         THEN jsonb_build_object('fault', format('the length of {%s} is not between 1 and 1000', field))
@@ -2361,7 +2415,8 @@ AS $$
                 WHEN parts ? 'fields' THEN (
                     SELECT sum(CASE WHEN field ? 'uuid' THEN 122
                                     WHEN field ? 'count' THEN (field ->> 'count')::integer * (
-                                        SELECT ln(count(DISTINCT CASE WHEN folds_case THEN lower(one) ELSE one END COLLATE "C"))
+                                        SELECT ln(count(DISTINCT CASE WHEN folds_case THEN lower(one)
+                                            ELSE one END COLLATE "C"))
                                                / ln(2::float8)
                                         FROM unnest(string_to_array(field ->> 'characters', NULL)) AS one)
                                     ELSE 0 END)
@@ -2468,7 +2523,8 @@ DECLARE
     fresh text;
 BEGIN
     IF parts ? 'function' THEN
-        RETURN format('"ticket_ext".ticket_made(%s, %s::%s)', context ->> 'token_bytes', "ticket_ext".ticket_function_call(
+        RETURN format('"ticket_ext".ticket_made(%s, %s::%s)', context ->> 'token_bytes',
+            "ticket_ext".ticket_function_call(
             parts ->> 'function', context ->> 'token_bytes'), context ->> 'bytes_type');
     ELSIF parts ? 'uuid' THEN
         RETURN CASE kind WHEN 'uuid' THEN 'pg_catalog.gen_random_uuid()'
@@ -2536,7 +2592,8 @@ AS $$
                 ELSE coalesce(length(substring(left(tokens[1], common) FROM '^.*[^A-Za-z0-9]')), 0) END
     FROM (SELECT coalesce(max(size), 0) AS common
           FROM generate_series(1, least(length(tokens[1]), 20)) AS size
-          WHERE NOT EXISTS (SELECT FROM unnest(tokens) AS token WHERE left(token, size) <> left(tokens[1], size))) AS prefix
+          WHERE NOT EXISTS (SELECT FROM unnest(tokens) AS token
+                            WHERE left(token, size) <> left(tokens[1], size))) AS prefix
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_prefix(text[]) IS 'How many characters all tokens begin with';
 
@@ -2549,7 +2606,8 @@ AS $$
         SELECT max(length(rest)) AS longest, min(length(rest)) = max(length(rest)) AS is_same FROM unnest(rests) AS rest
     ), place AS (
         SELECT place, substr(rests[1], place, 1) AS first, is_same AND substr(rests[1], place, 1) !~ '[A-Za-z0-9]'
-               AND NOT EXISTS (SELECT FROM unnest(rests) AS rest WHERE substr(rest, place, 1) <> substr(rests[1], place, 1))
+               AND NOT EXISTS (SELECT FROM unnest(rests) AS rest
+                               WHERE substr(rest, place, 1) <> substr(rests[1], place, 1))
                AS separates
         FROM size, generate_series(1, longest) AS place
     ), part AS (
@@ -2579,7 +2637,8 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM unnest(tokens) AS token WHERE NOT "ticket_ext".ticket_is_uuid(token)) THEN
         RETURN 'uuid';
-    ELSIF EXISTS (SELECT FROM unnest(tokens) AS token WHERE octet_length(token) <> length(token) OR token ~ '[^\x01-\x7f]')
+    ELSIF EXISTS (SELECT FROM unnest(tokens) AS token WHERE octet_length(token) <> length(token)
+        OR token ~ '[^\x01-\x7f]')
           OR tokens[1] = '' THEN
         RETURN NULL;
     END IF;
@@ -2597,7 +2656,8 @@ AS $$ SELECT token ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_is_uuid(text) IS 'Whether a text is a UUID';
 
 -- Tokens that are live, of all parts of the table as far as it is large, and what they look like.
-CREATE FUNCTION "ticket_ext".ticket_sample(context jsonb, tickets bigint, OUT sampled bigint, OUT uuids bigint, OUT looks text)
+CREATE FUNCTION "ticket_ext".ticket_sample(context jsonb, tickets bigint, OUT sampled bigint, OUT uuids bigint,
+    OUT looks text)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -2612,7 +2672,8 @@ BEGIN
     IF kind = 'uuid' THEN
         RETURN;
     END IF;
-    EXECUTE format('SELECT count(*), max(length(token)), min(length(token)), %s FROM (SELECT DISTINCT token%s FROM (%s) AS token (token)) AS token',
+    EXECUTE format('SELECT count(*), max(length(token)), min(length(token)), %s
+                    FROM (SELECT DISTINCT token%s FROM (%s) AS token (token)) AS token',
         CASE kind WHEN 'text' THEN 'array_agg(token ORDER BY token)' ELSE 'NULL::text[]' END,
         CASE kind WHEN 'text' THEN ' COLLATE "C" AS token' ELSE '' END,
         "ticket_ext".ticket_fill($q$
@@ -2626,7 +2687,8 @@ $q$, context || jsonb_build_object('bytes', context -> 'token_bytes')))
     IF sampled = 0 THEN
         looks := NULL;
     ELSIF kind = 'bytea' THEN
-        looks := CASE WHEN shortest = 16 AND longest = 16 THEN 'uuid' WHEN longest > 0 THEN format('{bytes:%s}', longest) END;
+        looks := CASE WHEN shortest = 16 AND longest = 16 THEN 'uuid'
+                      WHEN longest > 0 THEN format('{bytes:%s}', longest) END;
     ELSE
         uuids := (SELECT count(*) FROM unnest(tokens) AS token WHERE "ticket_ext".ticket_is_uuid(token));
         looks := "ticket_ext".ticket_looks_like(tokens);
@@ -2659,13 +2721,15 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     signatures text[] := CASE WHEN wanted LIKE '%(%)' THEN ARRAY[wanted] ELSE ARRAY[
-        wanted || '()', format('%s(%s)', wanted, context ->> 'bytes_type'), format('%s(%s)', wanted, context ->> 'base'),
+        wanted || '()', format('%s(%s)', wanted, context ->> 'bytes_type'),
+        format('%s(%s)', wanted, context ->> 'base'),
         wanted || '(pg_catalog.varchar)'] END;
     procedure oid;
     described record;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', context ->> 'path', true);
-    SELECT pg_catalog.min(pg_catalog.to_regprocedure(signature)::pg_catalog.oid::pg_catalog.text::pg_catalog.int8) INTO procedure
+    SELECT pg_catalog.min(pg_catalog.to_regprocedure(signature)::pg_catalog.oid::pg_catalog.text::pg_catalog.int8)
+        INTO procedure
     FROM pg_catalog.unnest(signatures) WITH ORDINALITY AS signature (signature, place)
     WHERE pg_catalog.to_regprocedure(signature) IS NOT NULL
     GROUP BY place
@@ -2750,7 +2814,8 @@ BEGIN
         PERFORM pg_catalog.set_config('search_path', context ->> 'path', true);
         EXECUTE "ticket_ext".ticket_fill(pg_catalog.format(
             'SELECT pg_catalog.array_agg(token) FROM (SELECT pg_catalog.unnest(ARRAY[%1$s, %1$s]) AS token
-             FROM (SELECT @token_bytes@ AS token FROM @target@ WHERE true@has_token@ LIMIT $1) AS retired) AS made', called), context)
+             FROM (SELECT @token_bytes@ AS token FROM @target@ WHERE true@has_token@ LIMIT $1) AS retired)
+                 AS made', called), context)
         INTO tokens USING most;
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         IF tokens IS NULL THEN
@@ -2767,7 +2832,8 @@ BEGIN
     -- An explicit cast cuts off what is too long, and checks a domain.
     BEGIN
         EXECUTE pg_catalog.format('SELECT count(*) FROM unnest($1) AS fresh (token) WHERE '
-            || CASE context ->> 'kind' WHEN 'text' THEN 'length(token::%1$s::text) < length(token)' ELSE 'token::%1$s IS NULL' END,
+            || CASE context ->> 'kind' WHEN 'text' THEN 'length(token::%1$s::text) < length(token)'
+                ELSE 'token::%1$s IS NULL' END,
             declared) INTO cut USING tokens;
     EXCEPTION WHEN integrity_constraint_violation OR not_null_violation OR check_violation THEN
         RETURN sqlerrm;
@@ -2823,10 +2889,13 @@ AS $$
 DECLARE
     sample record := "ticket_ext".ticket_sample(context, tickets);
     folds_case boolean := context ->> 'folds_case';
-    call text := CASE WHEN sample.looks IS NULL THEN "ticket_ext".ticket_start_call(context, 'format => ''sk_live_{base62:32}''')
+    call text := CASE WHEN sample.looks IS NULL THEN 
+        "ticket_ext".ticket_start_call(context, 'format => ''sk_live_{base62:32}''')
                       ELSE "ticket_ext".ticket_start_with(
-                          context, sample.looks, coalesce("ticket_ext".ticket_bits(sample.looks, folds_case) < 64, false)) END;
-    facts jsonb := context || jsonb_build_object('column', context -> 'token', 'sampled', sample.sampled, 'uuids', sample.uuids,
+                          context, sample.looks, 
+                          coalesce("ticket_ext".ticket_bits(sample.looks, folds_case) < 64, false)) END;
+    facts jsonb := context || jsonb_build_object('column', context -> 'token', 'sampled', sample.sampled,
+                                                 'uuids', sample.uuids,
                                                  'looks', sample.looks, 'call', call, 'tickets', tickets);
     chosen text := 'uuid';
     bits double precision;
@@ -2837,14 +2906,17 @@ BEGIN
     ELSIF sample.sampled > 0 AND sample.looks IS DISTINCT FROM 'uuid' THEN
         -- Of so few, with nothing in common, nobody can rely on a form.
         IF sample.looks IS NULL AND sample.sampled < 10 THEN
-            RAISE WARNING 'the few tokens of table % have no form that could be kept: new ones are UUIDs', context ->> 'table'
+            RAISE WARNING 'the few tokens of table % have no form that could be kept: new ones are UUIDs',
+                context ->> 'table'
                 USING DATATYPE = 'ticket_ext';
         ELSE
-            PERFORM "ticket_ext".ticket_refuse(CASE WHEN sample.looks IS NULL THEN 'NoCommonFormat' ELSE 'OtherFormat' END, facts);
+            PERFORM "ticket_ext".ticket_refuse(CASE WHEN sample.looks IS NULL THEN 'NoCommonFormat'
+                ELSE 'OtherFormat' END, facts);
         END IF;
     END IF;
     bits := "ticket_ext".ticket_bits(chosen, folds_case);
-    facts := facts || jsonb_build_object('format', chosen, ':.0', round((2 ^ bits)::numeric), 'bits:.0', round(bits::numeric));
+    facts := facts || jsonb_build_object('format', chosen, ':.0', round((2 ^ bits)::numeric), 
+                                         'bits:.0', round(bits::numeric));
     IF (context ->> 'is_unique')::boolean AND 2 ^ bits < 2.0 * tickets THEN
         PERFORM "ticket_ext".ticket_refuse('FullFormat', facts);
     ELSIF bits < 64 AND NOT force THEN
@@ -2855,9 +2927,13 @@ BEGIN
     IF fault IS NOT NULL THEN
         PERFORM "ticket_ext".ticket_refuse('UnfitFormat', facts || jsonb_build_object('fault', fault));
     ELSIF bits IS NULL THEN
-        RAISE NOTICE 'new tokens are made by %, which alone knows how random they are', chosen USING DATATYPE = 'ticket_ext';
+        RAISE NOTICE 'new tokens are made by %, which alone knows how random they are',
+            chosen
+            USING DATATYPE = 'ticket_ext';
     ELSIF chosen <> 'uuid' THEN
-        RAISE NOTICE 'new tokens look like %: % random bits', chosen, round(bits::numeric) USING DATATYPE = 'ticket_ext';
+        RAISE NOTICE 'new tokens look like %: % random bits', chosen,
+            round(bits::numeric)
+            USING DATATYPE = 'ticket_ext';
     END IF;
     RETURN chosen;
 END
@@ -2894,7 +2970,8 @@ FROM pg_control_system()
 ON CONFLICT DO NOTHING
 RETURNING run_id
 $q$ INTO run USING
-        (arguments ->> 'oid')::oid, arguments ->> 'table', arguments ->> 'key_name', (arguments ->> 'key_number')::smallint,
+        (arguments ->> 'oid')::oid, arguments ->> 'table', arguments ->> 'key_name',
+            (arguments ->> 'key_number')::smallint,
         arguments ->> 'column', (arguments ->> 'token_number')::smallint, (arguments ->> 'upper_id')::bigint,
         (arguments ->> 'tickets')::bigint, arguments ->> 'horizon', (arguments ->> 'started_at')::timestamptz,
         arguments ->> 'format', (arguments ->> 'fill_null')::boolean, (arguments ->> 'without_token')::bigint;
@@ -2948,7 +3025,8 @@ DECLARE
     held boolean[];
     reference record;
 BEGIN
-    EXECUTE format('SELECT array_agg(name), array_agg(value), array_agg(sounds) FROM (%s) AS other (name, value, sounds)', $q$
+    EXECUTE format('SELECT array_agg(name), array_agg(value), array_agg(sounds)
+                    FROM (%s) AS other (name, value, sounds)', $q$
 -- Columns of table $1 that may hold a copy of the one with name $2, or a digest, as texts, and whether they sound like
 -- it. What the server computes follows the token, and what this role may not read it cannot compare.
 SELECT quote_ident(attname),
@@ -2974,7 +3052,8 @@ FROM (SELECT ARRAY[@texts@] AS texts,
       WHERE NOT (@lacks_token@)
       LIMIT $1) AS ticket
 $q$, context || jsonb_build_object('texts', array_to_string(texts, ', '), 'held', (
-            SELECT format('ARRAY[%s]', string_agg(format('bool_or(texts[%s] = ANY (forms))', place), ', ' ORDER BY place))
+            SELECT format('ARRAY[%s]', string_agg(format('bool_or(texts[%s] = ANY (forms))', place),
+                ', ' ORDER BY place))
             FROM generate_series(1, cardinality(names)) AS place))) INTO held USING 1000::bigint;
         names := ARRAY(SELECT name FROM unnest(names, sounds, held) WITH ORDINALITY AS other (name, sounds, held, place)
                        WHERE other.sounds OR other.held ORDER BY place);
@@ -2997,7 +3076,8 @@ WHERE contype = 'f' AND confrelid = $1 AND $2 = ANY (confkey) AND confupdtype = 
                   WHERE indrelid = conrelid AND indisvalid AND indpred IS NULL AND indkey[0] = ANY (conkey))
 ORDER BY conname
 $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint LOOP
-        RAISE WARNING 'each new token scans the table of foreign key %, which has no index: %', reference.key, reference.index
+        RAISE WARNING 'each new token scans the table of foreign key %, which has no index: %', reference.key,
+            reference.index
             USING DATATYPE = 'ticket_ext';
     END LOOP;
 END
@@ -3007,7 +3087,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_warn(jsonb) IS 'Warns of what a run does
 -- Ranges of about equally many tickets, as many as there may be workers where none were asked for. The first one
 -- begins with the lowest key there can be, so that a ticket with a low one which is committed while the run goes on is
 -- part of it.
-CREATE FUNCTION "ticket_ext".ticket_divide(context jsonb, run bigint, upper_id bigint, tickets bigint, ranges integer) RETURNS void
+CREATE FUNCTION "ticket_ext".ticket_divide(context jsonb, run bigint, upper_id bigint, tickets bigint, ranges integer)
+RETURNS void
 LANGUAGE plpgsql
 AS $body$
 DECLARE
@@ -3052,6 +3133,10 @@ DECLARE
 BEGIN
     IF other IS NOT NULL THEN
         RETURN jsonb_build_object('error', 'Unfinished', 'other', other);
+    ELSIF context ->> 'lost_name' IS NOT NULL THEN
+        -- Another table may have taken it over, and be the one that is meant.
+        PERFORM "ticket_ext".ticket_refuse('ChangedMeanwhile', context || jsonb_build_object('table',
+            context -> 'lost_name'));
     END IF;
     EXECUTE "ticket_ext".ticket_fill($q$
 -- How many tickets there are, with and without a token
@@ -3072,7 +3157,8 @@ $q$, context) INTO plan;
             "ticket_ext".ticket_start_call(context, 'fill_null => true') USING DATATYPE = 'ticket_ext';
     END IF;
     PERFORM "ticket_ext".ticket_warn(context);
-    run := "ticket_ext".ticket_change('the start of a run of ' || (context ->> 'table'), 'start', context || jsonb_build_object(
+    run := "ticket_ext".ticket_change('the start of a run of ' || (context ->> 'table'), 'start',
+        context || jsonb_build_object(
         'upper_id', upper_id, 'tickets', plan.tickets, 'horizon', horizon, 'started_at', started_at, 'format', chosen,
         'without_token', plan.without_token));
     IF run IS NULL THEN
@@ -3086,7 +3172,8 @@ $body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_begin(jsonb, integer, text, boolean) IS 'Starts a run';
 
 CREATE FUNCTION "ticket_ext".ticket_start(
-    target regclass, token_column name, ranges integer, key_column name, format text, fill_null boolean, force boolean, path text
+    target regclass, token_column name, ranges integer, key_column name, format text, fill_null boolean,
+        force boolean, path text
 ) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -3100,7 +3187,8 @@ BEGIN
         PERFORM "ticket_ext".ticket_refuse('RangesOutOfBounds', jsonb_build_object('found', ranges, 'max', 1000));
     END IF;
     context := "ticket_ext".ticket_context('rotate', target, token_column, path,
-                                          jsonb_build_object('key_name', key_column, 'fill_null', coalesce(fill_null, false)));
+                                          jsonb_build_object('key_name', key_column, 'fill_null', coalesce(fill_null,
+                                              false)));
     begun := "ticket_ext".ticket_begin(context, ranges, format, coalesce(force, false));
     IF begun ? 'error' THEN
         PERFORM "ticket_ext".ticket_refuse_run(begun ->> 'error', context, coalesce(begun -> 'other', '{}'));
@@ -3145,9 +3233,11 @@ CREATE FUNCTION "ticket_ext".ticket_without_entry(
 LANGUAGE sql
 AS $$
     WITH late AS (
-        SELECT key, digest, count(*) AS times FROM "ticket_ext".ticket_late(context, run, keys, digests) GROUP BY key, digest
+        SELECT key, digest, count(*) AS times FROM "ticket_ext".ticket_late(context, run, keys, digests) GROUP BY key,
+            digest
     ), ticket AS (
-        SELECT key, id, place, row_number() OVER (PARTITION BY key, digest ORDER BY place) <= coalesce(times, 0) AS is_late
+        SELECT key, id, place, row_number() OVER (PARTITION BY key, digest ORDER BY place) <= coalesce(times,
+            0) AS is_late
         FROM unnest(keys, ids, digests) WITH ORDINALITY AS ticket (key, id, digest, place)
         LEFT JOIN late USING (key, digest)
     ), counted AS (
@@ -3163,7 +3253,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_without_entry(jsonb, jsonb, text[], bigi
 -- Each ticket beside its entries.
 CREATE FUNCTION "ticket_ext".ticket_account(
     context jsonb, run jsonb,
-    OUT old_tokens bigint, OUT old_token_keys text[], OUT not_rotated bigint, OUT not_rotated_keys text[], OUT created_since bigint
+    OUT old_tokens bigint, OUT old_token_keys text[], OUT not_rotated bigint, OUT not_rotated_keys text[],
+        OUT created_since bigint
 )
 LANGUAGE plpgsql
 AS $$
@@ -3186,7 +3277,8 @@ BEGIN
         without := (SELECT "ticket_ext".ticket_without_entry(
                                context, run, array_agg(key ORDER BY place), array_agg(id ORDER BY place),
                                array_agg(digest ORDER BY place), step.left_over)
-                    FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id, digest, reason, place)
+                    FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id,
+                        digest, reason, place)
                     WHERE reason = 1);
         not_rotated := not_rotated + cardinality(without.left_out);
         not_rotated_keys := (coalesce(not_rotated_keys, '{}') || without.left_out)[:10];
@@ -3277,6 +3369,7 @@ DECLARE
     context jsonb;
     run jsonb;
     number bigint;
+    before text;
 BEGIN
     IF batch_time NOT BETWEEN interval '10 ms' AND interval '60 s' THEN
         PERFORM "ticket_ext".ticket_refuse('BatchTimeOutOfBounds', jsonb_build_object(
@@ -3289,6 +3382,7 @@ BEGIN
     context := "ticket_ext".ticket_context('control', target, token_column, path);
     run := "ticket_ext".ticket_require_run(context, false);
     number := run ->> 'run_id';
+    before := "ticket_ext".ticket_limit_locks('3 s');
     IF run ->> 'state' NOT IN ('active', 'paused') THEN
         PERFORM "ticket_ext".ticket_refuse_run('WrongState', context, run);
     ELSIF num_nonnulls(batch_time, nice, workers) = 0 THEN
@@ -3308,24 +3402,28 @@ SET batch_time = coalesce(excluded.batch_time, control.batch_time),
     tuned_at = excluded.tuned_at
 $q$ USING number, batch_time, nice, workers;
     END IF;
+    PERFORM "ticket_ext".ticket_unlimit_locks(before);
     RETURN number;
 END
 $body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_tune(interval, double precision, integer, regclass, name, text) IS 'Tunes the newest run';
 
-CREATE FUNCTION "ticket_ext".ticket_note_wait(waiting_for text, target regclass, token_column name, path text) RETURNS bigint
+CREATE FUNCTION "ticket_ext".ticket_note_wait(waiting_for text, target regclass, token_column name, path text)
+RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     context jsonb := "ticket_ext".ticket_context('control', target, token_column, path);
     run jsonb := "ticket_ext".ticket_require_run(context, false);
+    before text := "ticket_ext".ticket_limit_locks('3 s');
 BEGIN
     EXECUTE $q$
 INSERT INTO "ticket_ext".ticket_rotation_control (run_id, waiting_for, waiting_at)
 VALUES ($1, $2, clock_timestamp())
 ON CONFLICT (run_id) DO UPDATE SET waiting_for = excluded.waiting_for, waiting_at = excluded.waiting_at
 $q$ USING (run ->> 'run_id')::bigint, waiting_for;
+    PERFORM "ticket_ext".ticket_unlimit_locks(before);
     RETURN run ->> 'run_id';
 END
 $body$;
@@ -3459,7 +3557,8 @@ ORDER BY sweep, last_id
 $q$) INTO step USING run.number, sweep, last_id, 100000::bigint, wanted;
             EXIT WHEN step.sweep IS NULL;
             RETURN QUERY SELECT entry.digest, run.number,
-                                CASE WHEN is_uuid THEN "ticket_ext".ticket_traced_key(context, entry.id) ELSE entry.id::text END,
+                                CASE WHEN is_uuid THEN "ticket_ext".ticket_traced_key(context, entry.id)
+                                     ELSE entry.id::text END,
                                 entry.finished_at
                          FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at);
             sweep := step.sweep;
@@ -3476,7 +3575,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM "ticket_ext".ticket_trace(wanted, "ticket_ext".ticket_context('read', target, token_column, path));
+    RETURN QUERY SELECT * FROM "ticket_ext".ticket_trace(wanted, "ticket_ext".ticket_context('read', target,
+        token_column, path));
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_trace_digests(bigint[], regclass, name, text) IS 'The entries with some digests, by the search_path of the caller';
@@ -3488,7 +3588,8 @@ AS $$
 DECLARE
     plain text := btrim(token, E' \t\n\r');
     uuid text := lower(replace(regexp_replace(btrim(plain, '{}'), '^urn:uuid:', '', 'i'), '-', ''));
-    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$' AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
+    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$'
+        AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
 BEGIN
     CASE context ->> 'kind'
     WHEN 'uuid' THEN
@@ -3498,7 +3599,8 @@ BEGIN
         RETURN ARRAY[uuid::uuid::text];
     WHEN 'bytea' THEN
         IF plain !~ '^\\x([0-9A-Fa-f]{2})*$' THEN
-            PERFORM "ticket_ext".ticket_refuse('NoToken', context || jsonb_build_object('expected', '\x and hexadecimal digits'));
+            PERFORM "ticket_ext".ticket_refuse('NoToken', context || jsonb_build_object('expected',
+                '\x and hexadecimal digits'));
         END IF;
         RETURN ARRAY[plain];
     ELSE
@@ -3530,7 +3632,8 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     FOR state, key, run_id, retired_at IN
-        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id, traced.retired_at
+        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id,
+            traced.retired_at
         FROM "ticket_ext".ticket_trace(digests, context) AS traced LOOP
         is_known := is_known OR state = 'retired';
         RETURN NEXT;
@@ -3581,7 +3684,8 @@ RETURNS TABLE (run_id bigint, sweeps integer, upper_id bigint, key_column text, 
 LANGUAGE sql STABLE
 AS $body$
     SELECT run.run_id, run.sweep, run.upper_id, own.attname::text, run.token_format
-    FROM (SELECT guarded.* FROM (SELECT ARRAY(SELECT relid::oid FROM pg_partition_ancestors(relation)) || relation) AS tree (tables),
+    FROM (SELECT guarded.* FROM (SELECT ARRAY(SELECT relid::oid FROM pg_partition_ancestors(relation)) || relation)
+        AS tree (tables),
           LATERAL "ticket_ext".ticket_runs_of(tables) AS guarded) AS run
     LEFT JOIN pg_attribute AS token ON token.attrelid = target AND token.attnum = token_number
     LEFT JOIN pg_attribute AS key ON key.attrelid = target AND key.attnum = key_number
@@ -3612,7 +3716,8 @@ $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_runs_of(oid[]) IS 'Runs of tables';
 
 -- Whether the run of a column's that knows the ticket of a row has retired a token from it.
-CREATE FUNCTION "ticket_ext".ticket_retired(relation oid, column_name text, digest bigint, rows jsonb[], OUT run bigint, OUT key_column text)
+CREATE FUNCTION "ticket_ext".ticket_retired(relation oid, column_name text, digest bigint, rows jsonb[],
+    OUT run bigint, OUT key_column text)
 LANGUAGE plpgsql STABLE
 AS $body$
 #variable_conflict use_column
@@ -3620,8 +3725,10 @@ DECLARE
     asked record;
 BEGIN
     FOR asked IN
-        SELECT key_column, id, array_agg(run_id ORDER BY run_id DESC) AS runs, array_agg(sweeps ORDER BY run_id DESC) AS sweeps
-        FROM (SELECT known.*, CASE WHEN value ~ '-.*-' THEN "ticket_ext".ticket_key(value::uuid) ELSE value::bigint END AS id
+        SELECT key_column, id, array_agg(run_id ORDER BY run_id DESC) AS runs,
+            array_agg(sweeps ORDER BY run_id DESC) AS sweeps
+        FROM (SELECT known.*, CASE WHEN value ~ '-.*-' THEN "ticket_ext".ticket_key(value::uuid) ELSE value::bigint END
+            AS id
               FROM "ticket_ext".ticket_guarded_runs($1, $2) AS known,
                    LATERAL (SELECT DISTINCT image ->> known.key_column AS value FROM unnest($4) AS image) AS image
               WHERE value ~ '^-?[0-9]+$|^[0-9a-f]{8}-') AS known
@@ -3729,7 +3836,8 @@ BEGIN
     END IF;
     format := (SELECT token_format FROM "ticket_ext".ticket_guarded_runs(TG_RELID, guard.token_column) LIMIT 1);
     IF TG_ARGV[0] = 'refuse' OR TG_OP = 'INSERT' AND starts_with(format, 'function:') THEN
-        PERFORM "ticket_ext".ticket_refuse_retired(guard.trigger, guard.token_column, retired.run, rows[1] ->> retired.key_column);
+        PERFORM "ticket_ext".ticket_refuse_retired(guard.trigger, guard.token_column, retired.run,
+            rows[1] ->> retired.key_column);
     END IF;
     PERFORM "ticket_ext".ticket_hold_off(retired.run, rows[1] ->> retired.key_column);
     IF TG_OP = 'UPDATE' THEN
@@ -3778,7 +3886,8 @@ $body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_hold_off(bigint, text) IS 'Counts a write that was held off';
 
 -- The table and column to be guarded, for its owner.
-CREATE FUNCTION "ticket_ext".ticket_guard_place(target regclass, token_column name, path text, function text) RETURNS jsonb
+CREATE FUNCTION "ticket_ext".ticket_guard_place(target regclass, token_column name, path text, function text)
+RETURNS jsonb
 LANGUAGE plpgsql
 AS $body$
 DECLARE
@@ -3818,7 +3927,8 @@ END
 $body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_guard_place(regclass, name, text, text) IS 'Where a guard stands or is to stand';
 
-CREATE FUNCTION "ticket_ext".ticket_put_guard_on(target regclass, token_column name, action text, path text) RETURNS boolean
+CREATE FUNCTION "ticket_ext".ticket_put_guard_on(target regclass, token_column name, action text, path text)
+RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -3884,32 +3994,39 @@ LANGUAGE sql
 AS $$ SELECT "ticket_ext".ticket_rotate($1, $2, $3, $4, pg_catalog.current_setting('search_path')) $$;
 
 CREATE FUNCTION "ticket_ext".start_ticket_rotation(
-    target regclass DEFAULT NULL, token_column name DEFAULT NULL, ranges integer DEFAULT NULL, key_column name DEFAULT NULL,
+    target regclass DEFAULT NULL, token_column name DEFAULT NULL, ranges integer DEFAULT NULL,
+        key_column name DEFAULT NULL,
     format text DEFAULT NULL, fill_null boolean DEFAULT false, force boolean DEFAULT false
 ) RETURNS bigint
 LANGUAGE sql
 AS $$ SELECT "ticket_ext".ticket_start($1, $2, $3, $4, $5, $6, $7, pg_catalog.current_setting('search_path')) $$;
 
-CREATE FUNCTION "ticket_ext".pause_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION "ticket_ext".pause_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$
-    SELECT "ticket_ext".ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'paused', '{active,paused}')
+    SELECT "ticket_ext".ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'paused',
+        '{active,paused}')
 $$;
 
-CREATE FUNCTION "ticket_ext".resume_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION "ticket_ext".resume_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$
-    SELECT "ticket_ext".ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'active', '{active,paused}')
+    SELECT "ticket_ext".ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'active',
+        '{active,paused}')
 $$;
 
-CREATE FUNCTION "ticket_ext".cancel_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION "ticket_ext".cancel_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$
     SELECT "ticket_ext".ticket_change_state(
         $1, $2, pg_catalog.current_setting('search_path'), 'cancelled', '{active,paused,cancelled}')
 $$;
 
-CREATE FUNCTION "ticket_ext".sweep_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION "ticket_ext".sweep_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$ SELECT "ticket_ext".ticket_reopen($1, $2, pg_catalog.current_setting('search_path')) $$;
 
@@ -3943,12 +4060,14 @@ CREATE FUNCTION "ticket_ext".trace_ticket_token(token text, target regclass DEFA
 RETURNS TABLE (state text, key text, run_id bigint, retired_at timestamptz)
 LANGUAGE sql
 AS $$
-    SELECT * FROM "ticket_ext".ticket_trace_token($1, $2, $3, pg_catalog.current_setting('search_path')) WHERE $1 IS NOT NULL
+    SELECT * FROM "ticket_ext".ticket_trace_token($1, $2, $3,
+        pg_catalog.current_setting('search_path')) WHERE $1 IS NOT NULL
     UNION ALL
     SELECT 'unknown', NULL, NULL, NULL WHERE $1 IS NULL
 $$;
 
-CREATE FUNCTION "ticket_ext".trace_ticket_digests(digests bigint[], target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+CREATE FUNCTION "ticket_ext".trace_ticket_digests(digests bigint[], target regclass DEFAULT NULL,
+    token_column name DEFAULT NULL)
 RETURNS TABLE (digest bigint, run_id bigint, key text, retired_at timestamptz)
 LANGUAGE sql
 AS $$ SELECT * FROM "ticket_ext".ticket_trace_digests($1, $2, $3, pg_catalog.current_setting('search_path')) $$;
@@ -3959,7 +4078,8 @@ CREATE FUNCTION "ticket_ext".guard_ticket_tokens(
 LANGUAGE sql
 AS $$ SELECT "ticket_ext".ticket_put_guard_on($1, $2, $3, pg_catalog.current_setting('search_path')) $$;
 
-CREATE FUNCTION "ticket_ext".unguard_ticket_tokens(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION "ticket_ext".unguard_ticket_tokens(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS boolean
 LANGUAGE sql
 AS $$ SELECT "ticket_ext".ticket_take_guard_off($1, $2, pg_catalog.current_setting('search_path')) $$;
 -- The guard: what it has held off, and where it stands.

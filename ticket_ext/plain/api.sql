@@ -8,32 +8,39 @@ LANGUAGE sql
 AS $$ SELECT @extschema@.ticket_rotate($1, $2, $3, $4, pg_catalog.current_setting('search_path')) $$;
 
 CREATE FUNCTION @extschema@.start_ticket_rotation(
-    target regclass DEFAULT NULL, token_column name DEFAULT NULL, ranges integer DEFAULT NULL, key_column name DEFAULT NULL,
+    target regclass DEFAULT NULL, token_column name DEFAULT NULL, ranges integer DEFAULT NULL,
+        key_column name DEFAULT NULL,
     format text DEFAULT NULL, fill_null boolean DEFAULT false, force boolean DEFAULT false
 ) RETURNS bigint
 LANGUAGE sql
 AS $$ SELECT @extschema@.ticket_start($1, $2, $3, $4, $5, $6, $7, pg_catalog.current_setting('search_path')) $$;
 
-CREATE FUNCTION @extschema@.pause_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION @extschema@.pause_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$
-    SELECT @extschema@.ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'paused', '{active,paused}')
+    SELECT @extschema@.ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'paused',
+        '{active,paused}')
 $$;
 
-CREATE FUNCTION @extschema@.resume_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION @extschema@.resume_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$
-    SELECT @extschema@.ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'active', '{active,paused}')
+    SELECT @extschema@.ticket_change_state($1, $2, pg_catalog.current_setting('search_path'), 'active',
+        '{active,paused}')
 $$;
 
-CREATE FUNCTION @extschema@.cancel_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION @extschema@.cancel_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$
     SELECT @extschema@.ticket_change_state(
         $1, $2, pg_catalog.current_setting('search_path'), 'cancelled', '{active,paused,cancelled}')
 $$;
 
-CREATE FUNCTION @extschema@.sweep_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION @extschema@.sweep_ticket_rotation(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql
 AS $$ SELECT @extschema@.ticket_reopen($1, $2, pg_catalog.current_setting('search_path')) $$;
 
@@ -67,12 +74,14 @@ CREATE FUNCTION @extschema@.trace_ticket_token(token text, target regclass DEFAU
 RETURNS TABLE (state text, key text, run_id bigint, retired_at timestamptz)
 LANGUAGE sql
 AS $$
-    SELECT * FROM @extschema@.ticket_trace_token($1, $2, $3, pg_catalog.current_setting('search_path')) WHERE $1 IS NOT NULL
+    SELECT * FROM @extschema@.ticket_trace_token($1, $2, $3,
+        pg_catalog.current_setting('search_path')) WHERE $1 IS NOT NULL
     UNION ALL
     SELECT 'unknown', NULL, NULL, NULL WHERE $1 IS NULL
 $$;
 
-CREATE FUNCTION @extschema@.trace_ticket_digests(digests bigint[], target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+CREATE FUNCTION @extschema@.trace_ticket_digests(digests bigint[], target regclass DEFAULT NULL,
+    token_column name DEFAULT NULL)
 RETURNS TABLE (digest bigint, run_id bigint, key text, retired_at timestamptz)
 LANGUAGE sql
 AS $$ SELECT * FROM @extschema@.ticket_trace_digests($1, $2, $3, pg_catalog.current_setting('search_path')) $$;
@@ -83,6 +92,7 @@ CREATE FUNCTION @extschema@.guard_ticket_tokens(
 LANGUAGE sql
 AS $$ SELECT @extschema@.ticket_put_guard_on($1, $2, $3, pg_catalog.current_setting('search_path')) $$;
 
-CREATE FUNCTION @extschema@.unguard_ticket_tokens(target regclass DEFAULT NULL, token_column name DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION @extschema@.unguard_ticket_tokens(target regclass DEFAULT NULL, token_column name DEFAULT NULL)
+RETURNS boolean
 LANGUAGE sql
 AS $$ SELECT @extschema@.ticket_take_guard_off($1, $2, pg_catalog.current_setting('search_path')) $$;

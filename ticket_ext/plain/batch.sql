@@ -6,7 +6,8 @@
 
 -- Integrity violations without the row, which the server quotes with its tokens (violation.rs). Words that a function
 -- of the user's has chosen name no constraint or table: they are not to be taken for the server's.
-CREATE FUNCTION @extschema@.ticket_withhold(context jsonb, run jsonb, code text, message text, place text) RETURNS boolean
+CREATE FUNCTION @extschema@.ticket_withhold(context jsonb, run jsonb, code text, message text, place text)
+RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -103,7 +104,8 @@ FROM (SELECT * FROM written ORDER BY id) AS entry
 $q$, '@those@', those), context || jsonb_build_object(
         'fresh', @extschema@.ticket_new_token(context, run),
         'bounds', format(CASE WHEN lists THEN ' AND ticket.%1$s OPERATOR(pg_catalog.=) ANY ($1::%2$s[])'
-                              ELSE ' AND ticket.%1$s OPERATOR(pg_catalog.>=) $1::%2$s AND ticket.%1$s OPERATOR(pg_catalog.<=) $2::%2$s'
+                              ELSE ' AND ticket.%1$s OPERATOR(pg_catalog.>=) $1::%2$s
+                                     AND ticket.%1$s OPERATOR(pg_catalog.<=) $2::%2$s'
                          END, context ->> 'key', context ->> 'key_type'),
         'exactly', CASE context ->> 'kind' WHEN 'text' THEN ' COLLATE pg_catalog."C"' ELSE '' END,
         'place', CASE WHEN repeats THEN 'ctid AS place, tableoid AS part,' ELSE '' END,
@@ -113,7 +115,8 @@ $q$, '@those@', those), context || jsonb_build_object(
         'all_made', CASE WHEN has_made THEN 'pg_catalog.array_agg(made)' ELSE 'NULL' END,
         'moved', CASE WHEN has_triggers THEN format(', CASE WHEN ticket.%1$s OPERATOR(pg_catalog.<>) present.key
             THEN ticket.%1$s::pg_catalog.text END AS moved', context ->> 'key') ELSE '' END,
-        'all_moved', CASE WHEN has_triggers THEN 'pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)' ELSE 'NULL' END),
+        'all_moved', CASE WHEN has_triggers THEN 'pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)'
+            ELSE 'NULL' END),
         lists)
     FROM (SELECT *, repeats OR has_triggers AS has_made
           FROM jsonb_to_record(context) AS what (repeats boolean, has_triggers boolean)) AS what
@@ -134,11 +137,13 @@ DECLARE
     stored record;
 BEGIN
     EXECUTE @extschema@.ticket_fill_keys(replace(format(
-        'SELECT array_agg(key::text) AS keys, array_agg(%s) AS ids, array_agg(digest) AS digests FROM (%s) AS stored (key, digest)',
+        'SELECT array_agg(key::text) AS keys, array_agg(%s) AS ids, array_agg(digest) AS digests
+         FROM (%s) AS stored (key, digest)',
         CASE WHEN (context ->> 'is_uuid')::boolean THEN '@extschema@.ticket_key(key)' ELSE 'key' END,
         $q$
 @include src/queries/stored.sql@
-$q$), '@those@', CASE WHEN lists THEN '@key@ = ANY ($1)' ELSE those END), context, lists) INTO stored USING first, second;
+$q$), '@those@', CASE WHEN lists THEN '@key@ = ANY ($1)' ELSE those END), context, lists) INTO stored
+    USING first, second;
     IF has_triggers THEN
         SELECT coalesce(array_agg(id ORDER BY id), '{}'), coalesce(array_agg(digest ORDER BY id), '{}'),
                coalesce(array_agg(fresh ORDER BY id), '{}')
@@ -168,7 +173,8 @@ DECLARE
     result record;
 BEGIN
     PERFORM @extschema@.ticket_fire_deferred(context, run);
-    result := @extschema@.ticket_execute(context, run, @extschema@.ticket_update(context, run, those, lists), first, second,
+    result := @extschema@.ticket_execute(context, run, @extschema@.ticket_update(context, run, those, lists),
+                                         first, second,
                                          @extschema@.ticket_free_tokens(context, run, about));
     ids := coalesce(result.ids, '{}');
     digests := coalesce(result.digests, '{}');
@@ -217,7 +223,8 @@ BEGIN
         IF again.left_keys IS NOT NULL THEN
             PERFORM @extschema@.ticket_refuse_kept(context, again.left_keys);
         END IF;
-        SELECT array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(fresh ORDER BY id) INTO ids, digests, made
+        SELECT array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(fresh ORDER BY id)
+        INTO ids, digests, made
         FROM unnest(result.ids || again.ids, result.digests || again.digests, result.made || again.made)
              AS entry (id, digest, fresh);
     ELSE
@@ -238,17 +245,18 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     tickets bigint := coalesce(cardinality(ids), 0);
-    recorded bigint := @extschema@.ticket_record_batch(
-        run, sweep, first_id, last_id, tickets, (claimed ->> 'tickets')::bigint + tickets, coalesce(ids, '{}'),
-        coalesce(digests, '{}'), CASE WHEN (context ->> 'repeats')::boolean THEN coalesce(made, '{}') END,
-        (claimed ->> 'claimed_at')::timestamptz);
+    before text := @extschema@.ticket_limit_locks('3 s');
 BEGIN
-    IF recorded IS NULL THEN
+    IF @extschema@.ticket_record_batch(
+           run, sweep, first_id, last_id, tickets, (claimed ->> 'tickets')::bigint + tickets, coalesce(ids, '{}'),
+           coalesce(digests, '{}'), CASE WHEN (context ->> 'repeats')::boolean THEN coalesce(made, '{}') END,
+           (claimed ->> 'claimed_at')::timestamptz) IS NULL THEN
         PERFORM @extschema@.ticket_refuse_state(context, run);
     END IF;
     IF last_id = (claimed ->> 'last_id')::bigint THEN
         PERFORM @extschema@.ticket_finish_range(run, (claimed ->> 'range')::bigint, sweep);
     END IF;
+    PERFORM @extschema@.ticket_unlimit_locks(before);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_record(jsonb, bigint, integer, bigint, bigint, jsonb, bigint[], bigint[], bigint[]) IS 'Writes the ledger row of a batch';

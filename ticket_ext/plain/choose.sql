@@ -10,7 +10,8 @@ AS $$
                 ELSE coalesce(length(substring(left(tokens[1], common) FROM '^.*[^A-Za-z0-9]')), 0) END
     FROM (SELECT coalesce(max(size), 0) AS common
           FROM generate_series(1, least(length(tokens[1]), 20)) AS size
-          WHERE NOT EXISTS (SELECT FROM unnest(tokens) AS token WHERE left(token, size) <> left(tokens[1], size))) AS prefix
+          WHERE NOT EXISTS (SELECT FROM unnest(tokens) AS token
+                            WHERE left(token, size) <> left(tokens[1], size))) AS prefix
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_prefix(text[]) IS 'How many characters all tokens begin with';
 
@@ -23,7 +24,8 @@ AS $$
         SELECT max(length(rest)) AS longest, min(length(rest)) = max(length(rest)) AS is_same FROM unnest(rests) AS rest
     ), place AS (
         SELECT place, substr(rests[1], place, 1) AS first, is_same AND substr(rests[1], place, 1) !~ '[A-Za-z0-9]'
-               AND NOT EXISTS (SELECT FROM unnest(rests) AS rest WHERE substr(rest, place, 1) <> substr(rests[1], place, 1))
+               AND NOT EXISTS (SELECT FROM unnest(rests) AS rest
+                               WHERE substr(rest, place, 1) <> substr(rests[1], place, 1))
                AS separates
         FROM size, generate_series(1, longest) AS place
     ), part AS (
@@ -53,7 +55,8 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM unnest(tokens) AS token WHERE NOT @extschema@.ticket_is_uuid(token)) THEN
         RETURN 'uuid';
-    ELSIF EXISTS (SELECT FROM unnest(tokens) AS token WHERE octet_length(token) <> length(token) OR token ~ '[^\x01-\x7f]')
+    ELSIF EXISTS (SELECT FROM unnest(tokens) AS token WHERE octet_length(token) <> length(token)
+        OR token ~ '[^\x01-\x7f]')
           OR tokens[1] = '' THEN
         RETURN NULL;
     END IF;
@@ -71,7 +74,8 @@ AS $$ SELECT token ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' $$;
 COMMENT ON FUNCTION @extschema@.ticket_is_uuid(text) IS 'Whether a text is a UUID';
 
 -- Tokens that are live, of all parts of the table as far as it is large, and what they look like.
-CREATE FUNCTION @extschema@.ticket_sample(context jsonb, tickets bigint, OUT sampled bigint, OUT uuids bigint, OUT looks text)
+CREATE FUNCTION @extschema@.ticket_sample(context jsonb, tickets bigint, OUT sampled bigint, OUT uuids bigint,
+    OUT looks text)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -86,7 +90,8 @@ BEGIN
     IF kind = 'uuid' THEN
         RETURN;
     END IF;
-    EXECUTE format('SELECT count(*), max(length(token)), min(length(token)), %s FROM (SELECT DISTINCT token%s FROM (%s) AS token (token)) AS token',
+    EXECUTE format('SELECT count(*), max(length(token)), min(length(token)), %s
+                    FROM (SELECT DISTINCT token%s FROM (%s) AS token (token)) AS token',
         CASE kind WHEN 'text' THEN 'array_agg(token ORDER BY token)' ELSE 'NULL::text[]' END,
         CASE kind WHEN 'text' THEN ' COLLATE "C" AS token' ELSE '' END,
         @extschema@.ticket_fill($q$
@@ -97,7 +102,8 @@ $q$, context || jsonb_build_object('bytes', context -> 'token_bytes')))
     IF sampled = 0 THEN
         looks := NULL;
     ELSIF kind = 'bytea' THEN
-        looks := CASE WHEN shortest = 16 AND longest = 16 THEN 'uuid' WHEN longest > 0 THEN format('{bytes:%s}', longest) END;
+        looks := CASE WHEN shortest = 16 AND longest = 16 THEN 'uuid'
+                      WHEN longest > 0 THEN format('{bytes:%s}', longest) END;
     ELSE
         uuids := (SELECT count(*) FROM unnest(tokens) AS token WHERE @extschema@.ticket_is_uuid(token));
         looks := @extschema@.ticket_looks_like(tokens);
@@ -130,13 +136,15 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     signatures text[] := CASE WHEN wanted LIKE '%(%)' THEN ARRAY[wanted] ELSE ARRAY[
-        wanted || '()', format('%s(%s)', wanted, context ->> 'bytes_type'), format('%s(%s)', wanted, context ->> 'base'),
+        wanted || '()', format('%s(%s)', wanted, context ->> 'bytes_type'),
+        format('%s(%s)', wanted, context ->> 'base'),
         wanted || '(pg_catalog.varchar)'] END;
     procedure oid;
     described record;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', context ->> 'path', true);
-    SELECT pg_catalog.min(pg_catalog.to_regprocedure(signature)::pg_catalog.oid::pg_catalog.text::pg_catalog.int8) INTO procedure
+    SELECT pg_catalog.min(pg_catalog.to_regprocedure(signature)::pg_catalog.oid::pg_catalog.text::pg_catalog.int8)
+        INTO procedure
     FROM pg_catalog.unnest(signatures) WITH ORDINALITY AS signature (signature, place)
     WHERE pg_catalog.to_regprocedure(signature) IS NOT NULL
     GROUP BY place
@@ -209,7 +217,8 @@ BEGIN
         PERFORM pg_catalog.set_config('search_path', context ->> 'path', true);
         EXECUTE @extschema@.ticket_fill(pg_catalog.format(
             'SELECT pg_catalog.array_agg(token) FROM (SELECT pg_catalog.unnest(ARRAY[%1$s, %1$s]) AS token
-             FROM (SELECT @token_bytes@ AS token FROM @target@ WHERE true@has_token@ LIMIT $1) AS retired) AS made', called), context)
+             FROM (SELECT @token_bytes@ AS token FROM @target@ WHERE true@has_token@ LIMIT $1) AS retired)
+                 AS made', called), context)
         INTO tokens USING most;
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         IF tokens IS NULL THEN
@@ -226,7 +235,8 @@ BEGIN
     -- An explicit cast cuts off what is too long, and checks a domain.
     BEGIN
         EXECUTE pg_catalog.format('SELECT count(*) FROM unnest($1) AS fresh (token) WHERE '
-            || CASE context ->> 'kind' WHEN 'text' THEN 'length(token::%1$s::text) < length(token)' ELSE 'token::%1$s IS NULL' END,
+            || CASE context ->> 'kind' WHEN 'text' THEN 'length(token::%1$s::text) < length(token)'
+                ELSE 'token::%1$s IS NULL' END,
             declared) INTO cut USING tokens;
     EXCEPTION WHEN integrity_constraint_violation OR not_null_violation OR check_violation THEN
         RETURN sqlerrm;
@@ -260,10 +270,13 @@ AS $$
 DECLARE
     sample record := @extschema@.ticket_sample(context, tickets);
     folds_case boolean := context ->> 'folds_case';
-    call text := CASE WHEN sample.looks IS NULL THEN @extschema@.ticket_start_call(context, 'format => ''sk_live_{base62:32}''')
+    call text := CASE WHEN sample.looks IS NULL THEN 
+        @extschema@.ticket_start_call(context, 'format => ''sk_live_{base62:32}''')
                       ELSE @extschema@.ticket_start_with(
-                          context, sample.looks, coalesce(@extschema@.ticket_bits(sample.looks, folds_case) < 64, false)) END;
-    facts jsonb := context || jsonb_build_object('column', context -> 'token', 'sampled', sample.sampled, 'uuids', sample.uuids,
+                          context, sample.looks, 
+                          coalesce(@extschema@.ticket_bits(sample.looks, folds_case) < 64, false)) END;
+    facts jsonb := context || jsonb_build_object('column', context -> 'token', 'sampled', sample.sampled,
+                                                 'uuids', sample.uuids,
                                                  'looks', sample.looks, 'call', call, 'tickets', tickets);
     chosen text := 'uuid';
     bits double precision;
@@ -274,14 +287,17 @@ BEGIN
     ELSIF sample.sampled > 0 AND sample.looks IS DISTINCT FROM 'uuid' THEN
         -- Of so few, with nothing in common, nobody can rely on a form.
         IF sample.looks IS NULL AND sample.sampled < 10 THEN
-            RAISE WARNING 'the few tokens of table % have no form that could be kept: new ones are UUIDs', context ->> 'table'
+            RAISE WARNING 'the few tokens of table % have no form that could be kept: new ones are UUIDs',
+                context ->> 'table'
                 USING DATATYPE = 'ticket_ext';
         ELSE
-            PERFORM @extschema@.ticket_refuse(CASE WHEN sample.looks IS NULL THEN 'NoCommonFormat' ELSE 'OtherFormat' END, facts);
+            PERFORM @extschema@.ticket_refuse(CASE WHEN sample.looks IS NULL THEN 'NoCommonFormat'
+                ELSE 'OtherFormat' END, facts);
         END IF;
     END IF;
     bits := @extschema@.ticket_bits(chosen, folds_case);
-    facts := facts || jsonb_build_object('format', chosen, ':.0', round((2 ^ bits)::numeric), 'bits:.0', round(bits::numeric));
+    facts := facts || jsonb_build_object('format', chosen, ':.0', round((2 ^ bits)::numeric), 
+                                         'bits:.0', round(bits::numeric));
     IF (context ->> 'is_unique')::boolean AND 2 ^ bits < 2.0 * tickets THEN
         PERFORM @extschema@.ticket_refuse('FullFormat', facts);
     ELSIF bits < 64 AND NOT force THEN
@@ -292,9 +308,13 @@ BEGIN
     IF fault IS NOT NULL THEN
         PERFORM @extschema@.ticket_refuse('UnfitFormat', facts || jsonb_build_object('fault', fault));
     ELSIF bits IS NULL THEN
-        RAISE NOTICE 'new tokens are made by %, which alone knows how random they are', chosen USING DATATYPE = 'ticket_ext';
+        RAISE NOTICE 'new tokens are made by %, which alone knows how random they are',
+            chosen
+            USING DATATYPE = 'ticket_ext';
     ELSIF chosen <> 'uuid' THEN
-        RAISE NOTICE 'new tokens look like %: % random bits', chosen, round(bits::numeric) USING DATATYPE = 'ticket_ext';
+        RAISE NOTICE 'new tokens look like %: % random bits', chosen,
+            round(bits::numeric)
+            USING DATATYPE = 'ticket_ext';
     END IF;
     RETURN chosen;
 END

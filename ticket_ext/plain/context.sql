@@ -134,7 +134,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.ticket_choices(oid, text) IS 'Key and treatment of NULL, as the newest run has them';
 
 -- The column that orders the tickets: number and name are those that were chosen.
-CREATE FUNCTION @extschema@.ticket_key_column(relation oid, token_column text, chosen smallint, chosen_name text) RETURNS jsonb
+CREATE FUNCTION @extschema@.ticket_key_column(relation oid, token_column text, chosen smallint, chosen_name text)
+RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -188,13 +189,15 @@ BEGIN
     IF mode <> 'control' AND (looked ->> 'row_security')::boolean THEN
         PERFORM @extschema@.ticket_refuse('RowSecurity', context);
     ELSIF mode <> 'read' AND looked ->> 'missing_grants' <> '' THEN
-        PERFORM @extschema@.ticket_refuse('MissingGrants', context || jsonb_build_object('grants', looked -> 'missing_grants'));
+        PERFORM @extschema@.ticket_refuse('MissingGrants', context || jsonb_build_object('grants',
+            looked -> 'missing_grants'));
     ELSIF mode <> 'rotate' THEN
         RETURN;
     ELSIF looked ->> 'update_rule' IS NOT NULL THEN
         PERFORM @extschema@.ticket_refuse('UpdateRule', context || jsonb_build_object('rule', looked -> 'update_rule'));
     ELSIF looked ->> 'foreign_part' IS NOT NULL THEN
-        PERFORM @extschema@.ticket_refuse('ForeignPart', context || jsonb_build_object('part', looked -> 'foreign_part'));
+        PERFORM @extschema@.ticket_refuse('ForeignPart', context || jsonb_build_object('part',
+            looked -> 'foreign_part'));
     ELSIF looked ->> 'foreign_key' IS NOT NULL THEN
         PERFORM @extschema@.ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
@@ -242,7 +245,8 @@ AS $$
         'token', token, 'token_number', looked -> 'token_number', 'token_type', looked -> 'token_type',
         'kind', looked -> 'token_kind', 'bytes_type', kind, 'base', looked -> 'base_type', 'equals', looked -> 'equals',
         'folds_case', looked -> 'folds_case', 'is_unique', looked -> 'is_unique', 'token_bytes', bytes,
-        'lacks_token', lacks, 'has_token', CASE WHEN fill_null OR lacks = 'false' THEN '' ELSE format(' AND NOT (%s)', lacks) END,
+        'lacks_token', lacks, 'has_token', CASE WHEN fill_null OR lacks = 'false' THEN '' ELSE format(' AND NOT (%s)',
+            lacks) END,
         'fill_null', fill_null, 'has_triggers', looked -> 'has_triggers', 'disable', looked -> 'disable_triggers',
         'partitions', looked -> 'partitions')
     FROM (SELECT *, coalesce(nullif(concat_ws(' OR ',
@@ -252,7 +256,8 @@ AS $$
           FROM (SELECT *, CASE WHEN (looked ->> 'is_plain')::boolean THEN token ELSE token || '::' || kind END AS bytes
                 FROM (SELECT looked ->> 'token' AS token,
                              'pg_catalog.' || (looked ->> 'token_kind') AS kind,
-                             CASE WHEN (key ->> 'is_uuid')::boolean THEN 'pg_catalog.uuid' ELSE 'pg_catalog.int8' END AS key_type
+                             CASE WHEN (key ->> 'is_uuid')::boolean THEN 'pg_catalog.uuid' ELSE 'pg_catalog.int8' END
+                                 AS key_type
                      ) AS names) AS bytes) AS lacks
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_expressions(jsonb, jsonb, boolean) IS 'Names and expressions for the statements on a target';
@@ -284,17 +289,20 @@ COMMENT ON FUNCTION @extschema@.ticket_described(jsonb, text, jsonb) IS 'What a 
 
 -- Locks first and looks then: where a name leads to another table by now, it starts over. Mode: rotate, read, or
 -- control, which steers a run whatever became of its table, and locks nothing.
-CREATE FUNCTION @extschema@.ticket_context(mode text, target regclass, token_column name, path text, wanted jsonb DEFAULT NULL)
+CREATE FUNCTION @extschema@.ticket_context(mode text, target regclass, token_column name, path text,
+    wanted jsonb DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
 DECLARE
     session jsonb := @extschema@.ticket_session(mode);
     before jsonb := '{}';
+    called text;
     looked jsonb;
 BEGIN
     LOOP
         looked := @extschema@.ticket_target(target, token_column, path);
+        called := coalesce(called, looked ->> 'table');
         EXIT WHEN mode = 'control' OR looked = before;
         before := looked;
         IF EXISTS (SELECT FROM pg_class WHERE oid = (looked ->> 'oid')::oid AND relkind IN ('r', 'p')) THEN
@@ -307,7 +315,8 @@ BEGIN
             SELECT relowner::regrole FROM pg_class WHERE oid = (looked ->> 'oid')::oid)));
     END IF;
     PERFORM @extschema@.ticket_check_role(mode);
-    RETURN looked;
+    -- The name by which it was called, where it has lost that while the call waited for its lock.
+    RETURN looked || jsonb_build_object('lost_name', nullif(called, looked ->> 'table'));
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_context(text, regclass, name, text, jsonb) IS 'Locks and checks the target of a call';

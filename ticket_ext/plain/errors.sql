@@ -121,7 +121,7 @@ SELECT code, message, detail, hint FROM (VALUES
  'Its caller could choose what the function overwrites.',
  'Name table and column in the call instead of setting {setting}: SELECT rotate_ticket_tokens(NULL, 5000, ''schema.table'', ''column'');'),
 ('ChangedMeanwhile', '40001', 'table {table} was changed while a batch was at work',
- 'Its schema, a partition or a role is another one than when the batch began. It is rolled back.', 'Call again.'),
+ 'Its name, its schema, a partition or a role is another one than when the batch began. It is rolled back.', 'Call again.'),
 ('NestedBatch', '55000', 'a batch is rotated within a batch',
  'A trigger on the tickets has called rotate_ticket_tokens.', 'Call it from outside of the triggers.'),
 ('Withheld', '27000', '{count} ticket(s) of table {table} would have kept their old token',

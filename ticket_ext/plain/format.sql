@@ -23,7 +23,8 @@ AS $$
     SELECT CASE
         WHEN name = 'uuid' AND length IS NULL THEN '{"uuid": true}'::jsonb
         WHEN name = 'uuid' THEN jsonb_build_object('fault', format('field {%s} has no length', field))
-        WHEN name <> 'bytes' AND characters IS NULL THEN jsonb_build_object('fault', format('there is no field {%s}', field))
+        WHEN name <> 'bytes' AND characters IS NULL THEN jsonb_build_object('fault', format('there is no field {%s}',
+            field))
         WHEN length IS NULL THEN jsonb_build_object('fault', format('field {%s} lacks its length', field))
         WHEN length !~ '^[0-9]{1,4}$' OR length::integer NOT BETWEEN 1 AND 1000
         THEN jsonb_build_object('fault', format('the length of {%s} is not between 1 and 1000', field))
@@ -92,7 +93,8 @@ AS $$
                 WHEN parts ? 'fields' THEN (
                     SELECT sum(CASE WHEN field ? 'uuid' THEN 122
                                     WHEN field ? 'count' THEN (field ->> 'count')::integer * (
-                                        SELECT ln(count(DISTINCT CASE WHEN folds_case THEN lower(one) ELSE one END COLLATE "C"))
+                                        SELECT ln(count(DISTINCT CASE WHEN folds_case THEN lower(one)
+                                            ELSE one END COLLATE "C"))
                                                / ln(2::float8)
                                         FROM unnest(string_to_array(field ->> 'characters', NULL)) AS one)
                                     ELSE 0 END)
@@ -199,7 +201,8 @@ DECLARE
     fresh text;
 BEGIN
     IF parts ? 'function' THEN
-        RETURN format('@extschema@.ticket_made(%s, %s::%s)', context ->> 'token_bytes', @extschema@.ticket_function_call(
+        RETURN format('@extschema@.ticket_made(%s, %s::%s)', context ->> 'token_bytes',
+            @extschema@.ticket_function_call(
             parts ->> 'function', context ->> 'token_bytes'), context ->> 'bytes_type');
     ELSIF parts ? 'uuid' THEN
         RETURN CASE kind WHEN 'uuid' THEN 'pg_catalog.gen_random_uuid()'

@@ -38,7 +38,8 @@ RETURNS TABLE (run_id bigint, sweeps integer, upper_id bigint, key_column text, 
 LANGUAGE sql STABLE
 AS $body$
     SELECT run.run_id, run.sweep, run.upper_id, own.attname::text, run.token_format
-    FROM (SELECT guarded.* FROM (SELECT ARRAY(SELECT relid::oid FROM pg_partition_ancestors(relation)) || relation) AS tree (tables),
+    FROM (SELECT guarded.* FROM (SELECT ARRAY(SELECT relid::oid FROM pg_partition_ancestors(relation)) || relation)
+        AS tree (tables),
           LATERAL @extschema@.ticket_runs_of(tables) AS guarded) AS run
     LEFT JOIN pg_attribute AS token ON token.attrelid = target AND token.attnum = token_number
     LEFT JOIN pg_attribute AS key ON key.attrelid = target AND key.attnum = key_number
@@ -64,7 +65,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.ticket_runs_of(oid[]) IS 'Runs of tables';
 
 -- Whether the run of a column's that knows the ticket of a row has retired a token from it.
-CREATE FUNCTION @extschema@.ticket_retired(relation oid, column_name text, digest bigint, rows jsonb[], OUT run bigint, OUT key_column text)
+CREATE FUNCTION @extschema@.ticket_retired(relation oid, column_name text, digest bigint, rows jsonb[],
+    OUT run bigint, OUT key_column text)
 LANGUAGE plpgsql STABLE
 AS $body$
 #variable_conflict use_column
@@ -72,8 +74,10 @@ DECLARE
     asked record;
 BEGIN
     FOR asked IN
-        SELECT key_column, id, array_agg(run_id ORDER BY run_id DESC) AS runs, array_agg(sweeps ORDER BY run_id DESC) AS sweeps
-        FROM (SELECT known.*, CASE WHEN value ~ '-.*-' THEN @extschema@.ticket_key(value::uuid) ELSE value::bigint END AS id
+        SELECT key_column, id, array_agg(run_id ORDER BY run_id DESC) AS runs,
+            array_agg(sweeps ORDER BY run_id DESC) AS sweeps
+        FROM (SELECT known.*, CASE WHEN value ~ '-.*-' THEN @extschema@.ticket_key(value::uuid) ELSE value::bigint END
+            AS id
               FROM @extschema@.ticket_guarded_runs($1, $2) AS known,
                    LATERAL (SELECT DISTINCT image ->> known.key_column AS value FROM unnest($4) AS image) AS image
               WHERE value ~ '^-?[0-9]+$|^[0-9a-f]{8}-') AS known
@@ -156,7 +160,8 @@ BEGIN
     END IF;
     format := (SELECT token_format FROM @extschema@.ticket_guarded_runs(TG_RELID, guard.token_column) LIMIT 1);
     IF TG_ARGV[0] = 'refuse' OR TG_OP = 'INSERT' AND starts_with(format, 'function:') THEN
-        PERFORM @extschema@.ticket_refuse_retired(guard.trigger, guard.token_column, retired.run, rows[1] ->> retired.key_column);
+        PERFORM @extschema@.ticket_refuse_retired(guard.trigger, guard.token_column, retired.run,
+            rows[1] ->> retired.key_column);
     END IF;
     PERFORM @extschema@.ticket_hold_off(retired.run, rows[1] ->> retired.key_column);
     IF TG_OP = 'UPDATE' THEN
@@ -187,7 +192,8 @@ $body$;
 COMMENT ON FUNCTION @extschema@.ticket_hold_off(bigint, text) IS 'Counts a write that was held off';
 
 -- The table and column to be guarded, for its owner.
-CREATE FUNCTION @extschema@.ticket_guard_place(target regclass, token_column name, path text, function text) RETURNS jsonb
+CREATE FUNCTION @extschema@.ticket_guard_place(target regclass, token_column name, path text, function text)
+RETURNS jsonb
 LANGUAGE plpgsql
 AS $body$
 DECLARE
@@ -214,7 +220,8 @@ END
 $body$;
 COMMENT ON FUNCTION @extschema@.ticket_guard_place(regclass, name, text, text) IS 'Where a guard stands or is to stand';
 
-CREATE FUNCTION @extschema@.ticket_put_guard_on(target regclass, token_column name, action text, path text) RETURNS boolean
+CREATE FUNCTION @extschema@.ticket_put_guard_on(target regclass, token_column name, action text, path text)
+RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$

@@ -40,10 +40,16 @@ CREATE FUNCTION @extschema@.ticket_refuse_held(what text, relation oid, modes te
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    holders jsonb := @extschema@.ticket_holders($q$
-@include src/queries/holding.sql@
-$q$, relation, modes);
+    part oid;
+    holders jsonb;
 BEGIN
+    -- It may be one of the partitions that is held.
+    FOR part IN SELECT relation UNION SELECT relid::oid FROM pg_partition_tree(relation) LOOP
+        holders := @extschema@.ticket_holders($q$
+@include src/queries/holding.sql@
+$q$, part, modes);
+        EXIT WHEN holders ->> '' <> '';
+    END LOOP;
     PERFORM @extschema@.ticket_refuse(CASE WHEN holders ->> '' = '' THEN 'NoHolder' ELSE 'Held' END,
                                       holders || jsonb_build_object('what', what));
 END
@@ -58,20 +64,23 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     relation oid := context ->> 'oid';
-    is_whole boolean := mode IN ('add', 'drop') OR has_table_privilege(relation, CASE mode WHEN 'read' THEN 'SELECT' ELSE 'UPDATE' END);
-    kind text := CASE mode WHEN 'read' THEN 'ACCESS SHARE' WHEN 'rotate' THEN 'ROW EXCLUSIVE' WHEN 'add' THEN 'SHARE ROW EXCLUSIVE'
+    is_whole boolean := mode IN ('add', 'drop') OR has_table_privilege(relation,
+        CASE mode WHEN 'read' THEN 'SELECT' ELSE 'UPDATE' END);
+    kind text := CASE mode WHEN 'read' THEN 'ACCESS SHARE' WHEN 'rotate' THEN 'ROW EXCLUSIVE'
+                           WHEN 'add' THEN 'SHARE ROW EXCLUSIVE'
                            ELSE 'ACCESS EXCLUSIVE' END;
     statement text := format(CASE WHEN is_whole THEN 'LOCK TABLE %1$s IN %3$s MODE'
                                   WHEN mode = 'read' THEN 'EXPLAIN SELECT FROM %1$s'
                                   ELSE 'EXPLAIN UPDATE %1$s SET %2$I = %2$I'
                              END, context ->> 'target', context ->> 'column', kind);
     -- From the weakest that it waits for.
-    modes text[] := '{AccessShareLock,RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}';
+    modes text[] := '{AccessShareLock,RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,
+                     ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}';
     before text := @extschema@.ticket_limit_locks('1 ms');
     longest interval;
 BEGIN
     modes := modes[CASE mode WHEN 'read' THEN 8 WHEN 'rotate' THEN 5 WHEN 'add' THEN 3 ELSE 1 END:];
-    FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '2 s' ELSE interval '3 s' END, '0'] LOOP
+    FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '2 s' ELSE '3 s' END, '0'] LOOP
         BEGIN
             EXECUTE statement;
             EXIT;

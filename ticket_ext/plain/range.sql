@@ -32,7 +32,8 @@ COMMENT ON FUNCTION @extschema@.ticket_checkpoint(bigint, bigint, bigint, intege
 
 -- The first range that reaches up to an id and has not been through the phase: a free one if there is one, else, for
 -- who may wait, the first to become free. It may be finished or split by then, and there is another one to look for.
-CREATE FUNCTION @extschema@.ticket_claim_range(context jsonb, run bigint, sweep integer, from_id bigint, may_wait boolean)
+CREATE FUNCTION @extschema@.ticket_claim_range(context jsonb, run bigint, sweep integer, from_id bigint,
+    may_wait boolean)
 RETURNS jsonb
 LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -126,7 +127,8 @@ BEGIN
     IF from_id <= (claimed ->> 'first_id')::bigint THEN
         RETURN claimed;
     END IF;
-    SELECT tickets INTO below FROM @extschema@.ticket_interval(context, (claimed ->> 'first_id')::bigint, from_id - 1, 1);
+    SELECT tickets INTO below FROM 
+        @extschema@.ticket_interval(context, (claimed ->> 'first_id')::bigint, from_id - 1, 1);
     IF below = 0 THEN
         RETURN claimed;
     END IF;

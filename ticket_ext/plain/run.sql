@@ -1,6 +1,7 @@
 -- Runs: looked up for a target, paused, resumed, cancelled (run.rs, identity.rs).
 
-CREATE FUNCTION @extschema@.ticket_newest_run(relation oid, table_name text, number smallint, token_column text) RETURNS jsonb
+CREATE FUNCTION @extschema@.ticket_newest_run(relation oid, table_name text, number smallint, token_column text)
+RETURNS jsonb
 LANGUAGE plpgsql
 SET enable_seqscan = off
 SET enable_bitmapscan = off
@@ -24,8 +25,10 @@ AS $$
         WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'token_column' = context ->> 'column'
                       ELSE (run ->> 'same_token_number')::boolean AND NOT (run ->> 'name_is_anothers')::boolean
                  END THEN 'ColumnSwapped'
-        WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'key_column' = coalesce(context ->> 'key_name', '')
-                      ELSE (run ->> 'key_number')::integer IS NOT DISTINCT FROM coalesce((context ->> 'key_number')::integer, 0)
+        WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'key_column' = coalesce(context ->> 'key_name',
+            '')
+                      ELSE (run ->> 'key_number')::integer IS NOT DISTINCT
+                          FROM coalesce((context ->> 'key_number')::integer, 0)
                  END THEN 'KeyMoved'
     END
 $$;
@@ -107,7 +110,8 @@ BEGIN
         WHEN 'change' THEN
             changed := @extschema@.ticket_change_run(
                 (arguments ->> 'run')::bigint, arguments ->> 'state',
-                ARRAY(SELECT jsonb_array_elements_text(arguments -> 'from')), arguments ->> 'name', arguments ->> 'column',
+                ARRAY(SELECT jsonb_array_elements_text(arguments -> 'from')), arguments ->> 'name',
+                    arguments ->> 'column',
                 (arguments ->> 'resumes')::boolean);
         WHEN 'start' THEN changed := @extschema@.ticket_insert_run(arguments);
         ELSE changed := @extschema@.ticket_mark_run(statement, (arguments ->> 'run')::bigint);
@@ -122,7 +126,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_change(text, text, jsonb) IS 'Changes the row of a run, within a few seconds';
 
-CREATE FUNCTION @extschema@.ticket_change_run(run bigint, state text, from_states text[], name text, token_column text, resumes boolean)
+CREATE FUNCTION @extschema@.ticket_change_run(run bigint, state text, from_states text[], name text,
+    token_column text, resumes boolean)
 RETURNS jsonb
 LANGUAGE plpgsql
 AS $$

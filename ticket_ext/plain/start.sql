@@ -22,7 +22,8 @@ BEGIN
     EXECUTE $q$
 @include src/queries/start_run.sql@
 $q$ INTO run USING
-        (arguments ->> 'oid')::oid, arguments ->> 'table', arguments ->> 'key_name', (arguments ->> 'key_number')::smallint,
+        (arguments ->> 'oid')::oid, arguments ->> 'table', arguments ->> 'key_name',
+            (arguments ->> 'key_number')::smallint,
         arguments ->> 'column', (arguments ->> 'token_number')::smallint, (arguments ->> 'upper_id')::bigint,
         (arguments ->> 'tickets')::bigint, arguments ->> 'horizon', (arguments ->> 'started_at')::timestamptz,
         arguments ->> 'format', (arguments ->> 'fill_null')::boolean, (arguments ->> 'without_token')::bigint;
@@ -76,14 +77,16 @@ DECLARE
     held boolean[];
     reference record;
 BEGIN
-    EXECUTE format('SELECT array_agg(name), array_agg(value), array_agg(sounds) FROM (%s) AS other (name, value, sounds)', $q$
+    EXECUTE format('SELECT array_agg(name), array_agg(value), array_agg(sounds)
+                    FROM (%s) AS other (name, value, sounds)', $q$
 @include src/queries/other_texts.sql@
 $q$) INTO names, texts, sounds USING (context ->> 'oid')::oid, context ->> 'column';
     IF names IS NOT NULL THEN
         EXECUTE @extschema@.ticket_fill($q$
 @include src/queries/same_values.sql@
 $q$, context || jsonb_build_object('texts', array_to_string(texts, ', '), 'held', (
-            SELECT format('ARRAY[%s]', string_agg(format('bool_or(texts[%s] = ANY (forms))', place), ', ' ORDER BY place))
+            SELECT format('ARRAY[%s]', string_agg(format('bool_or(texts[%s] = ANY (forms))', place),
+                ', ' ORDER BY place))
             FROM generate_series(1, cardinality(names)) AS place))) INTO held USING 1000::bigint;
         names := ARRAY(SELECT name FROM unnest(names, sounds, held) WITH ORDINALITY AS other (name, sounds, held, place)
                        WHERE other.sounds OR other.held ORDER BY place);
@@ -95,7 +98,8 @@ $q$, context || jsonb_build_object('texts', array_to_string(texts, ', '), 'held'
     FOR reference IN EXECUTE format('SELECT * FROM (%s) AS reference (key, index)', $q$
 @include src/queries/unindexed_references.sql@
 $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint LOOP
-        RAISE WARNING 'each new token scans the table of foreign key %, which has no index: %', reference.key, reference.index
+        RAISE WARNING 'each new token scans the table of foreign key %, which has no index: %', reference.key,
+            reference.index
             USING DATATYPE = 'ticket_ext';
     END LOOP;
 END
@@ -105,7 +109,8 @@ COMMENT ON FUNCTION @extschema@.ticket_warn(jsonb) IS 'Warns of what a run does 
 -- Ranges of about equally many tickets, as many as there may be workers where none were asked for. The first one
 -- begins with the lowest key there can be, so that a ticket with a low one which is committed while the run goes on is
 -- part of it.
-CREATE FUNCTION @extschema@.ticket_divide(context jsonb, run bigint, upper_id bigint, tickets bigint, ranges integer) RETURNS void
+CREATE FUNCTION @extschema@.ticket_divide(context jsonb, run bigint, upper_id bigint, tickets bigint, ranges integer)
+RETURNS void
 LANGUAGE plpgsql
 AS $body$
 DECLARE
@@ -144,6 +149,10 @@ DECLARE
 BEGIN
     IF other IS NOT NULL THEN
         RETURN jsonb_build_object('error', 'Unfinished', 'other', other);
+    ELSIF context ->> 'lost_name' IS NOT NULL THEN
+        -- Another table may have taken it over, and be the one that is meant.
+        PERFORM @extschema@.ticket_refuse('ChangedMeanwhile', context || jsonb_build_object('table',
+            context -> 'lost_name'));
     END IF;
     EXECUTE @extschema@.ticket_fill($q$
 @include src/queries/plan_run.sql@
@@ -160,7 +169,8 @@ $q$, context) INTO plan;
             @extschema@.ticket_start_call(context, 'fill_null => true') USING DATATYPE = 'ticket_ext';
     END IF;
     PERFORM @extschema@.ticket_warn(context);
-    run := @extschema@.ticket_change('the start of a run of ' || (context ->> 'table'), 'start', context || jsonb_build_object(
+    run := @extschema@.ticket_change('the start of a run of ' || (context ->> 'table'), 'start',
+        context || jsonb_build_object(
         'upper_id', upper_id, 'tickets', plan.tickets, 'horizon', horizon, 'started_at', started_at, 'format', chosen,
         'without_token', plan.without_token));
     IF run IS NULL THEN
@@ -174,7 +184,8 @@ $body$;
 COMMENT ON FUNCTION @extschema@.ticket_begin(jsonb, integer, text, boolean) IS 'Starts a run';
 
 CREATE FUNCTION @extschema@.ticket_start(
-    target regclass, token_column name, ranges integer, key_column name, format text, fill_null boolean, force boolean, path text
+    target regclass, token_column name, ranges integer, key_column name, format text, fill_null boolean,
+        force boolean, path text
 ) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -188,7 +199,8 @@ BEGIN
         PERFORM @extschema@.ticket_refuse('RangesOutOfBounds', jsonb_build_object('found', ranges, 'max', 1000));
     END IF;
     context := @extschema@.ticket_context('rotate', target, token_column, path,
-                                          jsonb_build_object('key_name', key_column, 'fill_null', coalesce(fill_null, false)));
+                                          jsonb_build_object('key_name', key_column, 'fill_null', coalesce(fill_null,
+                                              false)));
     begun := @extschema@.ticket_begin(context, ranges, format, coalesce(force, false));
     IF begun ? 'error' THEN
         PERFORM @extschema@.ticket_refuse_run(begun ->> 'error', context, coalesce(begun -> 'other', '{}'));

@@ -55,7 +55,8 @@ WITH live (key, digest) AS MATERIALIZED (
 @include src/queries/stored.sql@
 ), entry AS MATERIALIZED (
     SELECT place, retired, made,
-           coalesce(retired IN (SELECT digest FROM live), false) OR coalesce(made IN (SELECT digest FROM live), false) AS is_of
+           coalesce(retired IN (SELECT digest FROM live), false) OR coalesce(made IN (SELECT digest FROM live),
+               false) AS is_of
     FROM unnest($4, $5, $6) WITH ORDINALITY AS entry (id, retired, made, place)
     WHERE id = $3
 ), unknown AS (
@@ -63,7 +64,8 @@ WITH live (key, digest) AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM entry WHERE digest IN (retired, made))
 ), surplus AS (
     SELECT count(*) AS left_over
-    FROM (SELECT FROM entry GROUP BY retired, CASE WHEN retired IS NULL THEN place END HAVING NOT bool_or(is_of)) AS entry
+    FROM (SELECT FROM entry GROUP BY retired,
+        CASE WHEN retired IS NULL THEN place END HAVING NOT bool_or(is_of)) AS entry
 )
 SELECT array_agg(key::text), array_agg(digest), left_over
 FROM surplus LEFT JOIN unknown ON true
@@ -80,7 +82,8 @@ COMMENT ON FUNCTION @extschema@.ticket_unknown(jsonb, bigint, bigint[], bigint[]
 -- old token is back. Left over, by id: entries that some of the tickets without one have in truth, no telling which.
 CREATE FUNCTION @extschema@.ticket_step(
     context jsonb, run jsonb, first_id bigint, last_id bigint,
-    OUT up_to bigint, OUT entries bigint, OUT keys text[], OUT ids bigint[], OUT digests bigint[], OUT reasons integer[],
+    OUT up_to bigint, OUT entries bigint, OUT keys text[], OUT ids bigint[], OUT digests bigint[],
+        OUT reasons integer[],
     OUT left_over jsonb
 )
 LANGUAGE plpgsql
@@ -108,27 +111,29 @@ BEGIN
     END IF;
     bounds := @extschema@.ticket_bounds((context ->> 'is_uuid')::boolean, first_id, up_to);
     EXECUTE @extschema@.ticket_fill_keys($q$
-SELECT array_agg(key::text ORDER BY id), array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(reason ORDER BY id)
+SELECT array_agg(key::text ORDER BY id), array_agg(id ORDER BY id), array_agg(digest ORDER BY id),
+    array_agg(reason ORDER BY id)
 FROM (
-    SELECT key, id, digest, reason
-    FROM (SELECT key, id, digest,
-                 CASE WHEN (id IN (SELECT unnest($3))) IS NOT TRUE THEN 1
-                      WHEN (id, live) IN (SELECT * FROM unnest($3, $4)) THEN 2
-                      WHEN $7 AND (id IN (SELECT id FROM unnest($3, $5) AS entry (id, made) WHERE made IS NULL)) IS NOT TRUE
+    SELECT key, id, digest, min(reason) AS reason
+    FROM (SELECT number, key, id, digest,
+                 CASE WHEN entry.place IS NULL THEN 1
+                      WHEN entry.retired = live THEN 2
+                      WHEN entry.made IS NOT NULL AND entry.made IS DISTINCT FROM live
                            AND ((id, live) IN (SELECT * FROM unnest($3, $5))) IS NOT TRUE THEN 3
                  END AS reason
-          FROM (SELECT key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
+          FROM (SELECT row_number() OVER () AS number, key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
                 FROM (SELECT @key_value@ AS key, @id@ AS id, @lacks_token@ AS lacks,
                              coalesce(@extschema@.ticket_token_digest(@token_bytes@), 0) AS digest
                       FROM @target@
                       WHERE @key@ >= $1 AND @key@ <= $2@has_token@
-                      ORDER BY @key@) AS ticket
-                OFFSET 0) AS ticket) AS ticket
+                      OFFSET 0) AS ticket) AS ticket
+          LEFT JOIN unnest($3, $4, $5) WITH ORDINALITY AS entry (id, retired, made, place) USING (id)) AS ticket
     WHERE reason IS NOT NULL
+    GROUP BY number, key, id, digest
     ORDER BY id
     FETCH FIRST $6 ROWS WITH TIES) AS due
 $q$, context) INTO keys, ids, digests, reasons
-    USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most, array_remove(entry.made, NULL) <> '{}';
+    USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most;
     IF cardinality(ids) >= most THEN
         up_to := ids[cardinality(ids)];
     END IF;
@@ -154,7 +159,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_step(jsonb, jsonb, bigint, bigint) IS 'Which of the next tickets of an interval are due';
 
--- Those of the tickets without an entry that are not known to have been there when the sweep began.
+-- Those of the tickets without an entry that are not known to have been there when the sweep began. One that has gone
+-- since it was found, or has another token, is not known either (late.rs).
 CREATE FUNCTION @extschema@.ticket_late(context jsonb, run jsonb, keys text[], digests bigint[])
 RETURNS TABLE (key text, digest bigint)
 LANGUAGE plpgsql
@@ -171,9 +177,18 @@ $q$ INTO here USING (run ->> 'run_id')::bigint;
     IF run ->> 'sweep_horizon' IS NULL OR NOT here THEN
         RETURN QUERY SELECT * FROM unnest(keys, digests);
     ELSE
-        RETURN QUERY EXECUTE @extschema@.ticket_fill_keys(format('SELECT key::text, digest FROM (%s) AS late (key, digest)', $q$
-@include src/queries/late_tickets.sql@
-$q$), context, true) USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid;
+        RETURN QUERY EXECUTE @extschema@.ticket_fill_keys(format($early$
+            SELECT key, digest
+            FROM (SELECT key, digest, row_number() OVER (PARTITION BY key, digest) AS number
+                  FROM unnest($5, $6) AS ticket (key, digest)) AS ticket
+            LEFT JOIN (SELECT key::text AS key, digest, count(*) AS times
+                       FROM (%s) AS early (key, digest)
+                       GROUP BY 1, 2) AS early USING (key, digest)
+            WHERE number > coalesce(times, 0)
+            $early$, $q$
+@include src/queries/early_tickets.sql@
+$q$), context, true)
+        USING keys::text, digests::text, (run ->> 'sweep_horizon')::bigint, (context ->> 'oid')::oid, keys, digests;
     END IF;
 END
 $$;
@@ -238,7 +253,8 @@ BEGIN
 @include src/queries/those_holding.sql@
 $q$, keys[:share]::text, digests[:share]::text, share, true);
     PERFORM @extschema@.ticket_record(
-        context, (run ->> 'run_id')::bigint, (run ->> 'sweep')::integer, (claimed ->> 'first_id')::bigint, swept_to, claimed,
+        context, (run ->> 'run_id')::bigint, (run ->> 'sweep')::integer, (claimed ->> 'first_id')::bigint, swept_to,
+            claimed,
         entries.ids, entries.digests, entries.made);
     RETURN swept_to;
 END
@@ -276,13 +292,16 @@ BEGIN
             SELECT array_agg(key ORDER BY place) AS keys, array_agg(id ORDER BY place) AS ids,
                    array_agg(digest ORDER BY place) AS digests
             INTO due
-            FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id, digest, reason, place)
+            FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id, digest,
+                reason, place)
             WHERE reason = 2 OR (key, digest) NOT IN (
                 SELECT * FROM @extschema@.ticket_late(context, run, step.keys, step.digests));
             IF due.ids IS NOT NULL THEN
-                RETURN @extschema@.ticket_sweep_batch(context, run, claimed, step.up_to, due.keys, due.ids, due.digests, batch);
+                RETURN @extschema@.ticket_sweep_batch(context, run, claimed, step.up_to, due.keys, due.ids,
+                    due.digests, batch);
             ELSIF looked_at >= enough AND step.up_to < last_id THEN
-                PERFORM @extschema@.ticket_record(context, number, sweep, (claimed ->> 'first_id')::bigint, step.up_to, claimed,
+                PERFORM @extschema@.ticket_record(context, number, sweep, (claimed ->> 'first_id')::bigint,
+                    step.up_to, claimed,
                                                   NULL, NULL, NULL);
                 RETURN step.up_to;
             END IF;
@@ -336,7 +355,8 @@ BEGIN
     IF run ->> 'state' IN ('active', 'paused') THEN
         PERFORM @extschema@.ticket_refuse_run('Unfinished', context, run);
     END IF;
-    changed := @extschema@.ticket_change('run ' || (run ->> 'run_id'), 'reopen', jsonb_build_object('run', run -> 'run_id'));
+    changed := @extschema@.ticket_change('run ' || (run ->> 'run_id'), 'reopen', jsonb_build_object('run',
+        run -> 'run_id'));
     IF (changed ->> 'forgotten')::boolean THEN
         PERFORM @extschema@.ticket_refuse_run('Forgotten', context, run);
     ELSIF (changed ->> 'reopened')::boolean IS NOT TRUE THEN

@@ -59,7 +59,8 @@ $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint, con
 $q$) INTO step USING run.number, sweep, last_id, 100000::bigint, wanted;
             EXIT WHEN step.sweep IS NULL;
             RETURN QUERY SELECT entry.digest, run.number,
-                                CASE WHEN is_uuid THEN @extschema@.ticket_traced_key(context, entry.id) ELSE entry.id::text END,
+                                CASE WHEN is_uuid THEN @extschema@.ticket_traced_key(context, entry.id)
+                                     ELSE entry.id::text END,
                                 entry.finished_at
                          FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at);
             sweep := step.sweep;
@@ -76,7 +77,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM @extschema@.ticket_trace(wanted, @extschema@.ticket_context('read', target, token_column, path));
+    RETURN QUERY SELECT * FROM @extschema@.ticket_trace(wanted, @extschema@.ticket_context('read', target,
+        token_column, path));
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_trace_digests(bigint[], regclass, name, text) IS 'The entries with some digests, by the search_path of the caller';
@@ -88,7 +90,8 @@ AS $$
 DECLARE
     plain text := btrim(token, E' \t\n\r');
     uuid text := lower(replace(regexp_replace(btrim(plain, '{}'), '^urn:uuid:', '', 'i'), '-', ''));
-    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$' AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
+    is_uuid boolean := uuid ~ '^[0-9a-f]{32}$'
+        AND plain ~ '^(\{|urn:uuid:)?([^-]{8}(-[^-]{4}){3}-[^-]{12}|[^-]{32})\}?$';
 BEGIN
     CASE context ->> 'kind'
     WHEN 'uuid' THEN
@@ -98,7 +101,8 @@ BEGIN
         RETURN ARRAY[uuid::uuid::text];
     WHEN 'bytea' THEN
         IF plain !~ '^\\x([0-9A-Fa-f]{2})*$' THEN
-            PERFORM @extschema@.ticket_refuse('NoToken', context || jsonb_build_object('expected', '\x and hexadecimal digits'));
+            PERFORM @extschema@.ticket_refuse('NoToken', context || jsonb_build_object('expected',
+                '\x and hexadecimal digits'));
         END IF;
         RETURN ARRAY[plain];
     ELSE
@@ -130,7 +134,8 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     FOR state, key, run_id, retired_at IN
-        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id, traced.retired_at
+        SELECT CASE WHEN digest IS NULL THEN 'forgotten' ELSE 'retired' END, traced.key, traced.run_id,
+            traced.retired_at
         FROM @extschema@.ticket_trace(digests, context) AS traced LOOP
         is_known := is_known OR state = 'retired';
         RETURN NEXT;

@@ -11,6 +11,7 @@ DECLARE
     context jsonb;
     run jsonb;
     number bigint;
+    before text;
 BEGIN
     IF batch_time NOT BETWEEN interval '10 ms' AND interval '60 s' THEN
         PERFORM @extschema@.ticket_refuse('BatchTimeOutOfBounds', jsonb_build_object(
@@ -23,6 +24,7 @@ BEGIN
     context := @extschema@.ticket_context('control', target, token_column, path);
     run := @extschema@.ticket_require_run(context, false);
     number := run ->> 'run_id';
+    before := @extschema@.ticket_limit_locks('3 s');
     IF run ->> 'state' NOT IN ('active', 'paused') THEN
         PERFORM @extschema@.ticket_refuse_run('WrongState', context, run);
     ELSIF num_nonnulls(batch_time, nice, workers) = 0 THEN
@@ -34,22 +36,26 @@ $q$ USING number;
 @include src/queries/tune_run.sql@
 $q$ USING number, batch_time, nice, workers;
     END IF;
+    PERFORM @extschema@.ticket_unlimit_locks(before);
     RETURN number;
 END
 $body$;
 COMMENT ON FUNCTION @extschema@.ticket_tune(interval, double precision, integer, regclass, name, text) IS 'Tunes the newest run';
 
-CREATE FUNCTION @extschema@.ticket_note_wait(waiting_for text, target regclass, token_column name, path text) RETURNS bigint
+CREATE FUNCTION @extschema@.ticket_note_wait(waiting_for text, target regclass, token_column name, path text)
+RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     context jsonb := @extschema@.ticket_context('control', target, token_column, path);
     run jsonb := @extschema@.ticket_require_run(context, false);
+    before text := @extschema@.ticket_limit_locks('3 s');
 BEGIN
     EXECUTE $q$
 @include src/queries/note_wait.sql@
 $q$ USING (run ->> 'run_id')::bigint, waiting_for;
+    PERFORM @extschema@.ticket_unlimit_locks(before);
     RETURN run ->> 'run_id';
 END
 $body$;

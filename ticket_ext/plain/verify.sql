@@ -9,9 +9,11 @@ CREATE FUNCTION @extschema@.ticket_without_entry(
 LANGUAGE sql
 AS $$
     WITH late AS (
-        SELECT key, digest, count(*) AS times FROM @extschema@.ticket_late(context, run, keys, digests) GROUP BY key, digest
+        SELECT key, digest, count(*) AS times FROM @extschema@.ticket_late(context, run, keys, digests) GROUP BY key,
+            digest
     ), ticket AS (
-        SELECT key, id, place, row_number() OVER (PARTITION BY key, digest ORDER BY place) <= coalesce(times, 0) AS is_late
+        SELECT key, id, place, row_number() OVER (PARTITION BY key, digest ORDER BY place) <= coalesce(times,
+            0) AS is_late
         FROM unnest(keys, ids, digests) WITH ORDINALITY AS ticket (key, id, digest, place)
         LEFT JOIN late USING (key, digest)
     ), counted AS (
@@ -27,7 +29,8 @@ COMMENT ON FUNCTION @extschema@.ticket_without_entry(jsonb, jsonb, text[], bigin
 -- Each ticket beside its entries.
 CREATE FUNCTION @extschema@.ticket_account(
     context jsonb, run jsonb,
-    OUT old_tokens bigint, OUT old_token_keys text[], OUT not_rotated bigint, OUT not_rotated_keys text[], OUT created_since bigint
+    OUT old_tokens bigint, OUT old_token_keys text[], OUT not_rotated bigint, OUT not_rotated_keys text[],
+        OUT created_since bigint
 )
 LANGUAGE plpgsql
 AS $$
@@ -50,7 +53,8 @@ BEGIN
         without := (SELECT @extschema@.ticket_without_entry(
                                context, run, array_agg(key ORDER BY place), array_agg(id ORDER BY place),
                                array_agg(digest ORDER BY place), step.left_over)
-                    FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id, digest, reason, place)
+                    FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY AS due (key, id,
+                        digest, reason, place)
                     WHERE reason = 1);
         not_rotated := not_rotated + cardinality(without.left_out);
         not_rotated_keys := (coalesce(not_rotated_keys, '{}') || without.left_out)[:10];

@@ -24,6 +24,8 @@ pub struct Context {
     mode: Mode,
     /// What had been heard of changes when the look began.
     changes: u64,
+    /// The name by which it was called, where it has lost that while the call waited for its lock.
+    pub lost_name: Option<String>,
 }
 
 /// Locks the target, and finds out about it.
@@ -80,14 +82,17 @@ impl Context {
         mode: Mode,
         choices: Option<Choices>,
     ) -> Result<Self, TicketError> {
-        let mut locked = None;
+        let (mut locked, mut called) = (None, None);
         loop {
             let before = changes();
             let oid = args.resolve(client)?;
-            let looked = look(client, &session, args.describe(client, oid)?, mode, choices.as_ref());
+            let target = args.describe(client, oid)?;
+            let name = called.get_or_insert_with(|| target.name.clone()).clone();
+            let looked = look(client, &session, target, mode, choices.as_ref());
             if changes() == before || locked == Some(oid) {
                 let (target, table, choices) = looked?;
-                return Ok(Self { session, target, table, choices, mode, changes: before });
+                let lost_name = (name != target.name).then_some(name);
+                return Ok(Self { session, target, table, choices, mode, changes: before, lost_name });
             }
             locked = Some(oid);
         }

@@ -294,7 +294,7 @@ fn explain(error: &TicketError) -> Explanation {
         ),
         ChangedMeanwhile { .. } => refuse(
             Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
-            "Its schema, a partition or a role is another one than when the batch began. It is rolled back.",
+            "Its name, its schema, a partition or a role is another one than when the batch began. It is rolled back.",
             "Call again.",
         ),
         NestedBatch => refuse(

@@ -51,6 +51,10 @@ pub fn start(
     if let Some(unfinished) = run::in_the_way(client, context)? {
         return Err(unfinished.unfinished(context));
     }
+    if let Some(table) = context.lost_name.clone() {
+        // Another table may have taken it over, and be the one that is meant.
+        return Err(TicketError::ChangedMeanwhile { table });
+    }
     let plan = plan(client, context)?;
     let Some(upper_id) = upper_id(client, context, &plan)? else {
         return Err(TicketError::NoTickets { table: context.target.name.clone() });

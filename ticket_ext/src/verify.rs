@@ -5,7 +5,6 @@
 //! before the sweep, by the transaction that wrote it, did not.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 
 use pgrx::Spi;
 use pgrx::datum::TimestampWithTimeZone;
@@ -15,7 +14,7 @@ use crate::accounting::{Accounting, Due, Reason};
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::Interval;
-use crate::late::late;
+use crate::late::{count, late, take_one};
 use crate::older_writers::is_of_this_cluster;
 use crate::run::Run;
 use crate::target::TargetArgs;
@@ -66,8 +65,7 @@ impl Named {
 impl Accounted {
     /// Of the tickets with an id as many have an entry after all as are left over.
     fn add_without_entry(&mut self, tickets: &[Ticket], late: &[Ticket], mut left_over: HashMap<i64, usize>) {
-        let mut left: HashMap<(i64, i64), usize> = HashMap::new();
-        late.iter().for_each(|ticket| *left.entry(ticket.identity()).or_default() += 1);
+        let mut left = count(late);
         let (late, early): (Vec<&Ticket>, Vec<&Ticket>) =
             tickets.iter().partition(|ticket| take_one(&mut left, ticket.identity()));
         for ticket in early {
@@ -79,11 +77,6 @@ impl Accounted {
             self.created_since += i64::from(!take_one(&mut left_over, ticket.key.id()));
         }
     }
-}
-
-fn take_one<K: Eq + Hash>(left: &mut HashMap<K, usize>, key: K) -> bool {
-    let some = left.get_mut(&key).filter(|left| **left > 0);
-    some.map(|left| *left -= 1).is_some()
 }
 
 impl Evidence {

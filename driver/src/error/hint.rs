@@ -56,7 +56,7 @@ impl Error {
                 Some("Name another table by --table, or drop this one yourself first.")
             }
             Self::TargetChanged { .. } => Some(
-                "It was dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
+                "It was renamed, or dropped and created again, or search_path or the server's settings ticket_ext.* lead elsewhere now: see rotate-driver status, and name the table that is meant by --table schema.name.",
             ),
             Self::LeakedLine { .. } | Self::LeakedColumn { .. } => Some(
                 "One token a line is read, or a column of a file: --column NAME or --column N says which holds the tokens.",

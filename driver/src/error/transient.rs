@@ -34,7 +34,7 @@ impl Error {
     /// What passes before any connection was made: only what the right server says itself. A plain
     /// refusal is rather a mistake in the address, to be heard of at once.
     pub fn is_server_busy(&self) -> bool {
-        matches!(self.code(), Some(&SqlState::CANNOT_CONNECT_NOW | &SqlState::TOO_MANY_CONNECTIONS))
+        self.code().is_some_and(is_busy)
     }
 
     /// What somebody holds, a range, a table or a run, and who does. Of tickets that are locked the server gives no
@@ -65,6 +65,17 @@ impl Error {
     pub fn is_read_only(&self) -> bool {
         matches!(self, Self::Server(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION))
     }
+}
+
+/// A server that ends says so also to whoever is logging in.
+fn is_busy(code: &SqlState) -> bool {
+    matches!(
+        *code,
+        SqlState::CANNOT_CONNECT_NOW
+            | SqlState::TOO_MANY_CONNECTIONS
+            | SqlState::ADMIN_SHUTDOWN
+            | SqlState::CRASH_SHUTDOWN
+    )
 }
 
 /// Of PostgreSQL 17: it ends the session.
@@ -108,6 +119,13 @@ mod tests {
     fn what_a_person_has_to_mend_is_not_tried_again() {
         let lasting = ["25006", "57014", "28P01", "3D000", "42P01", "42501", "53100", "55000", "57P04"];
         assert_eq!(retried_on(&lasting), [None; 9]);
+    }
+
+    #[test]
+    fn a_server_that_starts_or_ends_is_waited_for_before_it_was_reached() {
+        let busy = |code: &str| is_busy(&SqlState::from_code(code));
+        assert!(["53300", "57P01", "57P02", "57P03"].into_iter().all(busy));
+        assert!(!["28P01", "3D000", "42501", "XX000"].into_iter().any(busy));
     }
 
     #[test]

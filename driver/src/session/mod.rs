@@ -101,13 +101,13 @@ impl Session {
 
     /// Where the target never had a run, starts one.
     pub fn start_first(&mut self) -> Result<(), Error> {
-        self.long_call::<Option<i64>>(&starting_first(), &[]).map(|_| ())
+        self.starting_call::<Option<i64>>(&starting_first(), &[]).map(|_| ())
     }
 
     /// Another run.
     pub fn start(&mut self, options: &StartOptions) -> Result<i64, Error> {
         let (call, arguments) = starting(options);
-        self.long_call(&call, &arguments)
+        self.starting_call(&call, &arguments)
     }
 
     /// Opens the newest run, which has finished, for another sweep.
@@ -239,6 +239,18 @@ impl Session {
         let mut transaction = transaction::begin(&mut self.client)?;
         lift_limits(&mut transaction)?;
         in_transaction(transaction, &sql, &parameters)
+    }
+
+    /// The same for a start: no run begins of a table whose name another one has taken over since it was looked up.
+    fn starting_call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
+        let sql = format!("SELECT {}.{expression}", self.schema);
+        let parameters = [&self.target.parameters(), more].concat();
+        let mut transaction = transaction::begin(&mut self.client)?;
+        lift_limits(&mut transaction)?;
+        let value = transaction.query_typed_one(&sql, &parameters)?.try_get(0)?;
+        self.target.confirm(&mut transaction)?;
+        transaction.commit()?;
+        Ok(value)
     }
 }
 

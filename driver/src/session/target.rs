@@ -1,7 +1,7 @@
 //! What is rotated.
 
-use postgres::Row;
 use postgres::types::{ToSql, Type};
+use postgres::{Row, Transaction};
 
 use crate::error::Error;
 
@@ -28,6 +28,13 @@ impl Target {
             return Ok(());
         }
         Err(Error::TargetChanged { before: before.described(), now: self.described() })
+    }
+
+    /// In a transaction that has locked the table, and so keeps it from being renamed.
+    pub fn confirm(&self, transaction: &mut Transaction) -> Result<(), Error> {
+        let names = [(&self.table as _, Type::TEXT), (&self.token_column as _, Type::TEXT)];
+        let row = transaction.query_typed_one(include_str!("../sql/target.sql"), &names)?;
+        Self::try_from(&row)?.expect(self)
     }
 
     fn described(&self) -> String {

@@ -1,6 +1,6 @@
 //! Tables and columns that change their names under a driver: the run ends at once, in the server's words.
 
-use crate::common::{Database, Ended, Lock, terminate, wait_for_blocked};
+use crate::common::{Database, Ended, Lock, Running, terminate, wait_for_blocked};
 
 const SWAP_TABLES: &str = "ALTER TABLE ticket RENAME TO ticket_old; ALTER TABLE ticket_new RENAME TO ticket";
 
@@ -40,6 +40,39 @@ fn a_table_that_is_swapped_under_a_driver_is_not_touched() {
     ]);
     assert_eq!(database.count("ticket JOIN other USING (id, token)"), 1000);
     assert_eq!(database.count("ticket_rotation"), 1);
+}
+
+#[test]
+fn a_driver_that_comes_during_the_swap_starts_no_run_of_the_old_table() {
+    for arguments in [&["run"][..], &["run", "--new"], &["run", "--fill-null"]] {
+        let database = with_another_table();
+        let mut swapping = database.connect();
+        swapping.batch_execute(&format!("BEGIN; {SWAP_TABLES}")).expect("the names change");
+        let running = database.start(arguments);
+        wait_for_blocked(&database, 1);
+        swapping.batch_execute("COMMIT").expect("the names change");
+        let said = "is not the target that this command began with, which was table ticket (oid ";
+        running.wait().expect(1).says(&[said, "HINT: It was renamed, or "]);
+        assert_eq!(database.count("ticket_rotation"), 0);
+    }
+}
+
+#[test]
+fn a_start_that_waits_for_the_swap_is_none_of_the_old_table() {
+    for call in ["start_ticket_rotation('ticket')", "rotate_ticket_tokens(NULL, 10, 'ticket')"] {
+        let database = with_another_table();
+        let mut swapping = database.connect();
+        swapping.batch_execute(&format!("BEGIN; {SWAP_TABLES}")).expect("the names change");
+        let mut calling = database.program("psql");
+        calling.args(["--no-psqlrc", "--command", &format!("SELECT {call}")]);
+        let calling = Running::start(calling);
+        wait_for_blocked(&database, 1);
+        swapping.batch_execute("COMMIT").expect("the names change");
+        calling.wait().expect(1).says(&["table public.ticket was changed while a batch was at work"]);
+        assert_eq!(database.count("ticket_rotation"), 0);
+        database.one(call);
+        assert_eq!(database.one("SELECT target_name FROM ticket_rotation"), "public.ticket");
+    }
 }
 
 #[test]

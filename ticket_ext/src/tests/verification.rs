@@ -4,6 +4,11 @@ use pgrx::prelude::*;
 mod tests {
     use pgrx::prelude::*;
 
+    use crate::context::Context;
+    use crate::interval::{Interval, Tickets};
+    use crate::late::late;
+    use crate::run::Run;
+    use crate::target::TargetArgs;
     use crate::tests::*;
 
     fn evidence(columns: &str) -> Option<String> {
@@ -87,6 +92,23 @@ mod tests {
             evidence("verified, not_rotated, not_rotated_keys, created_since").as_deref(),
             Some("f 1 {1} 0")
         );
+    }
+
+    #[pg_test]
+    fn what_has_gone_or_changed_since_it_was_found_is_not_left_out() {
+        create_tickets("generate_series(1, 4)");
+        while rotate("NULL, 4").is_some() {}
+        run("UPDATE ticket_rotation SET sweep_horizon =
+                 (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000)::text::xid8");
+        let context = Spi::connect_mut(|client| Context::for_reading(client, &TargetArgs::new(None, None)))
+            .expect("the table can be read");
+        let newest = Spi::connect_mut(|client| Run::matching(client, &context)).expect("there is a run");
+        let all = Tickets::In(Interval { first_id: 1, last_id: 4 });
+        let found = Spi::connect_mut(|client| all.stored(client, &context)).expect("the tickets are there");
+        let late = || late(&context, &newest, true, &found).expect("the table can be read");
+        assert_eq!(late(), []);
+        run("DELETE FROM ticket WHERE id = 2; UPDATE ticket SET token = gen_random_uuid() WHERE id = 3");
+        assert_eq!(late(), found[1..3]);
     }
 
     #[pg_test]

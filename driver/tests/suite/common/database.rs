@@ -38,7 +38,10 @@ impl Database<'static> {
 
 impl<'a> Database<'a> {
     pub fn create_on(server: &'a Server) -> Self {
-        let edition = Edition::of_tests();
+        Self::create_with(Edition::of_tests(), server)
+    }
+
+    pub fn create_with(edition: Edition, server: &'a Server) -> Self {
         let database = Self::create_for(edition, server);
         edition.install(&database);
         database

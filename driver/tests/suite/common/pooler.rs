@@ -22,6 +22,11 @@ pub struct Pooler {
 impl Pooler {
     /// None where there is no program.
     pub fn before(server: &Server) -> Option<Self> {
+        Self::before_as(server, server.variable("PGUSER"))
+    }
+
+    /// Whose sessions are this role's.
+    pub fn before_as(server: &Server, role: &str) -> Option<Self> {
         let installed = repository().join(PROGRAM);
         if !installed.exists() {
             println!("skipped: there is no {PROGRAM} (driver/dev/pgbouncer)");
@@ -33,7 +38,7 @@ impl Pooler {
         fs::copy(installed, &program).expect("the program can be copied");
         let port = free_port();
         let file = folder.path().join("pgbouncer.ini");
-        fs::write(&file, settings(server, port)).expect("the settings can be written");
+        fs::write(&file, settings(server, port, role)).expect("the settings can be written");
         let owner = fs::metadata(server.data()).expect("the data folder is there");
         for path in [folder.path(), &file] {
             use std::os::unix::fs::MetadataExt;
@@ -66,11 +71,11 @@ impl Drop for Pooler {
 }
 
 /// A small pool, so that sessions are shared.
-fn settings(server: &Server, port: u16) -> String {
+fn settings(server: &Server, port: u16, role: &str) -> String {
     let (host, server_port) = (server.variable("PGHOST"), server.variable("PGPORT"));
     format!(
         "[databases]
-         * = host={host} port={server_port} user=postgres
+         * = host={host} port={server_port} user={role}
          [pgbouncer]
          listen_addr = 127.0.0.1
          listen_port = {port}

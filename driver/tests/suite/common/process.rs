@@ -42,7 +42,11 @@ impl Running {
     }
 
     pub fn wait_for_stderr(&self, text: &str) {
-        poll(text, || read(&self.stderr).contains(text));
+        self.wait_for_stderr_times(text, 1);
+    }
+
+    pub fn wait_for_stderr_times(&self, text: &str, times: usize) {
+        poll(text, || read(&self.stderr).matches(text).count() >= times);
     }
 
     pub fn wait_for_stdout(&self, text: &str) {

@@ -2,7 +2,6 @@
 
 mod access;
 mod address;
-mod failover;
 mod mangled;
 mod network;
 mod password;

@@ -14,11 +14,15 @@ use super::older_transactions::Older;
 use super::probe::{Probe, wait_for};
 use super::report::{Report, Struck};
 use super::schedule::{Schedule, Strike};
-use super::traffic::{WIDE_GAP, WRITERS, keep_on};
-use super::waiting::{PATIENCE, REST};
-use crate::common::{Database, oracle};
+use super::traffic::keep_on;
+use super::waiting::PATIENCE;
+use super::writers::{VERIFIER, WRITERS};
+use crate::common::Database;
 
-const SWEEPING: &str = "NOT EXISTS (SELECT FROM ticket_rotation_range WHERE rotated_at IS NULL)
+/// After the end of the run, beside all writers.
+const VERIFICATIONS: u64 = 10;
+
+const SWEEPING: &str = "(SELECT ranges_left = 0 FROM batch_progress ORDER BY run_id DESC LIMIT 1)
     AND EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())";
 
 pub struct Campaign<'a> {
@@ -49,7 +53,10 @@ impl<'a> Campaign<'a> {
         wal_disk: Option<&'a WalDisk>,
         older: bool,
     ) -> Self {
-        let older = older.then(|| Older::begin(database));
+        let older = older.then(|| {
+            database.execute(include_str!("slow_sweep.sql"));
+            Older::begin(database)
+        });
         database.one(&format!("SELECT start_ticket_rotation(ranges => {})", schedule.ranges));
         Self {
             database,
@@ -75,6 +82,7 @@ impl<'a> Campaign<'a> {
             scope.spawn(|| cron::call_until(&stop, database, seed));
             self.strike_all(&schedule);
             self.finish(&mut Rng::with_seed(seed));
+            verify_beside_writers(&counts[VERIFIER]);
             drop(stopping);
         });
         let times = counts.iter().map(|count| count.load(Ordering::Relaxed));
@@ -121,7 +129,7 @@ impl<'a> Campaign<'a> {
         self.struck.push(struck);
     }
 
-    /// Crashes also where the run is being finished: the sweep rests before its ledger row.
+    /// Crashes also where the run is being finished: the sweep rests for it.
     fn finish(&mut self, random: &mut Rng) {
         if self.older.is_some() {
             for kind in [Kind::BackendKilled, Kind::PostmasterKilled] {
@@ -138,14 +146,8 @@ impl<'a> Campaign<'a> {
     }
 }
 
-/// The audit is by statement, so that batches are as in a table without triggers.
-pub fn prepare(database: &Database, tickets: u64) {
-    let table = include_str!("table.sql")
-        .replace("{tickets}", &tickets.to_string())
-        .replace("{wide_gap}", &WIDE_GAP.to_string())
-        .replace("{milliseconds}", &REST.to_string());
-    database.execute(&table);
-    // The default of servers, other than that of tests.
-    database.execute(&format!("ALTER DATABASE {} SET deadlock_timeout = '1s'", database.name));
-    oracle::watch_statements(database);
+/// What is finished stays verified while the application goes on.
+fn verify_beside_writers(verified: &AtomicU64) {
+    let enough = verified.load(Ordering::Relaxed) + VERIFICATIONS;
+    wait_for("verifications", PATIENCE, || verified.load(Ordering::Relaxed) >= enough);
 }

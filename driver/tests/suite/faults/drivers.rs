@@ -104,15 +104,23 @@ impl<'a> Drivers<'a> {
     }
 }
 
-/// What a driver may end of by itself: a server that it has never reached, a batch that a trigger interferes
-/// with, a full disk. All else passes, and it should have waited.
+/// What a driver may end of by itself: a server that it has never reached, a batch that a trigger interferes with,
+/// hidden tickets, a table or column that is another one, a run that was cancelled, a full disk. All else passes, and
+/// it should have waited.
 fn complaint(ended: Ended) -> Option<String> {
-    let lasting =
-        ["cannot connect to", " does not answer as a PostgreSQL server", "ERROR 27000: ", " 53100: "];
+    let lasting = [
+        "cannot connect to",
+        " does not answer as a PostgreSQL server",
+        "ERROR 27000: ",
+        "ERROR 42501: row-level security",
+        "ERROR 55000: ",
+        " is not the target that this command began with",
+        " 53100: ",
+    ];
     let mut last_words = ended.stderr.lines().filter(|line| line.starts_with("rotate-driver: "));
     let reason = last_words.rfind(|line| !line.contains(TRYING)).unwrap_or_default();
     let excused = match ended.code {
-        Some(0) => true,
+        Some(0 | 4) => true,
         Some(1) => lasting.iter().any(|excuse| reason.contains(excuse)),
         _ => false,
     };

@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use super::campaign::Campaign;
+use super::changes::{self, Change};
 use super::crash;
 use super::disk::WalDisk;
 use super::kind::Kind;
@@ -41,7 +42,12 @@ impl Campaign<'_> {
             }),
             Kind::ImmediateShutdown => outage(|| server.restart("immediate")),
             Kind::FastRestart => outage(|| server.restart("fast")),
-            Kind::UpdatesSuppressed => self.suppress_updates(random),
+            Kind::UpdatesSuppressed => self.change_for_a_while(random, &changes::SUPPRESSED),
+            Kind::TokensKeptInPartition => self.change_for_a_while(random, &changes::KEPT_IN_PARTITION),
+            Kind::RowsHidden => self.change_for_a_while(random, &changes::HIDDEN),
+            Kind::TableSwapped => self.change_for_a_while(random, &changes::TABLE_SWAPPED),
+            Kind::ColumnSwapped => self.change_for_a_while(random, &changes::COLUMN_SWAPPED),
+            Kind::RunCancelled => self.cancel_run(random),
             Kind::WalDiskFull => return self.wal_disk.map(|disk| self.fill_up(disk)),
         };
         Some(outage)
@@ -93,15 +99,26 @@ impl Campaign<'_> {
         Outage { since, until: now() }
     }
 
-    fn suppress_updates(&mut self, random: &mut Rng) -> Outage {
-        self.probe.insist(
-            "DROP TRIGGER IF EXISTS suppress ON ticket;
-             CREATE TRIGGER suppress BEFORE UPDATE OF token ON ticket
-                 FOR EACH ROW WHEN (OLD.id % 3 = 0) EXECUTE FUNCTION suppress()",
-        );
+    fn change_for_a_while(&mut self, random: &mut Rng, change: &Change) -> Outage {
+        self.probe.insist(change.there);
         outage(|| {
             self.rest(100 + random.u64(..400));
-            self.probe.insist("DROP TRIGGER IF EXISTS suppress ON ticket");
+            self.probe.insist(change.back);
+        })
+    }
+
+    /// While sessions wait for ranges that are locked. They belong to another run when they are free.
+    fn cancel_run(&mut self, random: &mut Rng) -> Outage {
+        let ranges = random.u64(1..8);
+        outage(|| {
+            let mut holder = self.database.connect();
+            let held = "BEGIN; SELECT FROM ticket_rotation_range ORDER BY first_id FOR UPDATE";
+            holder.batch_execute(held).expect("batches come to an end");
+            self.rest(100 + random.u64(..400));
+            let next = format!("SELECT start_ticket_rotation(ranges => {ranges})");
+            self.probe.insist(&format!("SELECT cancel_ticket_rotation(); {next}"));
+            self.rest(300);
+            holder.batch_execute("COMMIT").expect("the server answers");
         })
     }
 

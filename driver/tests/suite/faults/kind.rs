@@ -16,11 +16,16 @@ pub enum Kind {
     ImmediateShutdown,
     FastRestart,
     UpdatesSuppressed,
+    TokensKeptInPartition,
+    RowsHidden,
+    TableSwapped,
+    ColumnSwapped,
+    RunCancelled,
     WalDiskFull,
 }
 
-/// The last two take a lock of the table or much time, so they are less common.
-const NAMES: [(Kind, &str); 13] = [
+/// The last seven take a lock of the table or much time, so they are less common.
+const NAMES: [(Kind, &str); 18] = [
     (DriverKilled, "driver: kill -9"),
     (DriverStopped, "driver: SIGSTOP for a while"),
     (SessionTerminated, "session: pg_terminate_backend"),
@@ -33,9 +38,17 @@ const NAMES: [(Kind, &str); 13] = [
     (ImmediateShutdown, "server: immediate shutdown"),
     (FastRestart, "server: fast restart"),
     (UpdatesSuppressed, "trigger suppresses updates"),
+    (TokensKeptInPartition, "trigger of a partition keeps tokens"),
+    (RowsHidden, "row security hides tickets"),
+    (TableSwapped, "another table takes over the name"),
+    (ColumnSwapped, "another column takes over the name"),
+    (RunCancelled, "run cancelled, another one started"),
     (WalDiskFull, "disk full for WAL"),
 ];
-const COMMON: usize = NAMES.len() - 2;
+const COMMON: usize = NAMES.len() - 7;
+/// They take a lock of the table that the prepared transaction does not allow.
+pub const LOCKING: [Kind; 5] =
+    [UpdatesSuppressed, TokensKeptInPartition, RowsHidden, TableSwapped, ColumnSwapped];
 
 impl Kind {
     pub fn all() -> impl Iterator<Item = Self> {

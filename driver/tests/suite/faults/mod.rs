@@ -2,10 +2,12 @@
 //! the application goes on. `make faults KILLS=200 SEED=1`; the same seed makes the same schedule of faults.
 
 mod campaign;
+mod changes;
 mod crash;
 mod cron;
 mod disk;
 mod drivers;
+mod ids;
 mod injection;
 mod kind;
 mod mutants;
@@ -13,17 +15,20 @@ mod older_transactions;
 mod probe;
 mod report;
 mod schedule;
+mod table;
 mod traffic;
 mod victims;
+mod violations;
 mod waiting;
+mod writers;
 
-use crate::common::{Database, Server};
+use crate::common::{Database, Server, number};
 use campaign::Campaign;
 use disk::WalDisk;
 use schedule::Schedule;
 
 /// Enough for some dozens of batches between two faults.
-const TICKETS_PER_KILL: u64 = 500;
+const TICKETS_PER_KILL: u64 = 300;
 
 #[test]
 fn a_run_survives_a_campaign_of_faults() {
@@ -32,18 +37,12 @@ fn a_run_survives_a_campaign_of_faults() {
     // The server is dropped before its disk.
     let (wal_disk, server) = server();
     let database = Database::create_on(&server);
-    campaign::prepare(&database, kills.max(5) * TICKETS_PER_KILL);
+    let is_partitioned = seed % 2 == 1;
+    table::prepare(&database, kills.max(5) * TICKETS_PER_KILL, is_partitioned);
     let schedule = Schedule::new(seed, kills as usize);
     let report = Campaign::begin(&database, &schedule, wal_disk.as_ref(), true).run(schedule);
     println!("{report}");
     assert!(report.violations.is_empty(), "{report}");
-}
-
-fn number(variable: &str, default: u64) -> u64 {
-    match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")),
-        Err(_) => default,
-    }
 }
 
 /// With fsync and synchronous_commit on, and its WAL on a disk that can be filled up, where that can be made.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::kind::Kind;
 use super::schedule::Schedule;
-use crate::common::{Database, oracle};
+use super::violations;
+use crate::common::Database;
 
 pub struct Struck {
     pub kind: Kind,
@@ -28,21 +29,25 @@ pub struct Report {
 }
 
 /// All from the audit and the ledger.
-const COUNTS: [(&str, &str); 8] = [
+const COUNTS: [(&str, &str); 10] = [
     ("tickets rotated", "SELECT count(*) FROM rotated"),
-    ("tickets swept up that were in flight", "SELECT sum(tickets) FROM ticket_rotation_batch WHERE sweep > 0"),
+    ("tickets swept", "SELECT sum(tickets) FROM ticket_rotation_batch WHERE sweep > 0"),
     ("tickets of the run deleted meanwhile", "SELECT count(*) FROM leaked JOIN deleted USING (id)"),
+    ("tokens written by the application", "SELECT count(*) FROM rewritten"),
+    ("runs cancelled", "SELECT count(*) FROM ticket_rotation WHERE state = 'cancelled'"),
     ("batches committed", "SELECT count(*) FROM ticket_rotation_batch WHERE sweep = 0"),
     (
         "batches replayed",
         "SELECT count(DISTINCT transaction_id) FROM (
-             SELECT transaction_id, lag(transaction_id) OVER (PARTITION BY id ORDER BY transaction_id) AS earlier
-             FROM rotated) AS change
+             SELECT transaction_id,
+                    lag(transaction_id) OVER (PARTITION BY run_id, id ORDER BY transaction_id) AS earlier
+             FROM rotated_in_run WHERE id NOT IN (SELECT id FROM rewritten)) AS change
          WHERE earlier IS NOT NULL",
     ),
     (
         "tickets doubled",
-        "SELECT count(*) FROM (SELECT FROM rotated GROUP BY id HAVING count(*) > 1) AS doubled",
+        "SELECT count(*) FROM (SELECT FROM rotated_in_run WHERE id NOT IN (SELECT id FROM rewritten)
+                               GROUP BY run_id, id HAVING count(*) > 1) AS doubled",
     ),
     (
         "tickets skipped",
@@ -54,7 +59,7 @@ const COUNTS: [(&str, &str); 8] = [
 
 impl Report {
     pub fn examine(&mut self, database: &Database) {
-        self.violations = oracle::violations(database);
+        self.violations = violations::find(database);
         self.counts = COUNTS.map(|(name, query)| (name, database.one(query))).into();
         if !self.counts.contains(&("verified", "true".into())) {
             self.violations.push("not verified");

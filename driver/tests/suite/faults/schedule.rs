@@ -5,6 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::kind::Kind::{self, *};
+use super::kind::LOCKING;
 
 pub struct Strike {
     pub kind: Kind,
@@ -31,17 +32,21 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Every kind, from 20 kills on. A full disk takes long, and suppressing updates takes a table lock that
-    /// the prepared transaction does not allow, so these come now and then, the latter in the second half.
+    /// Every kind, from 20 kills on. A full disk takes long, so it comes now and then; so do the kinds that take a lock
+    /// of the table, in the second half, when the prepared transaction is over. A run is cancelled in the first third:
+    /// the next one begins anew.
     pub fn new(seed: u64, kills: usize) -> Self {
         let mut random = Rng::with_seed(seed);
-        let (full, suppressed) = (kills.div_ceil(100), kills.div_ceil(20));
-        let mut kinds = shuffled_decks(&Kind::common(), kills.saturating_sub(full + suppressed), &mut random);
-        for (kind, times, first) in [(WalDiskFull, full, 0), (UpdatesSuppressed, suppressed, kills / 2)] {
+        let seldom = kills.div_ceil(100);
+        let rare = [(WalDiskFull, seldom, 0..=kills), (RunCancelled, seldom, 0..=kills / 3)];
+        let locking = LOCKING.map(|kind| (kind, kills.div_ceil(40), kills / 2..=kills));
+        let rare: Vec<_> = rare.into_iter().chain(locking).collect();
+        let others: usize = rare.iter().map(|(_, times, _)| times).sum();
+        let mut kinds = shuffled_decks(&Kind::common(), kills.saturating_sub(others), &mut random);
+        for (kind, times, places) in rare {
             for _ in 0..times {
-                let first = first.min(kinds.len());
-                let behind = kinds.len() - first;
-                kinds.insert(first + random.usize(..=behind), kind);
+                let [first, last] = [places.start(), places.end()].map(|place| *place.min(&kinds.len()));
+                kinds.insert(random.usize(first..=last), kind);
             }
         }
         kinds.truncate(kills);
@@ -110,10 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn updates_are_suppressed_only_once_the_prepared_transaction_is_over() {
+    fn the_table_is_locked_only_once_the_prepared_transaction_is_over() {
         for seed in 0..100 {
             let schedule = Schedule::new(seed, 20);
-            let first = schedule.strikes.iter().position(|strike| strike.kind == UpdatesSuppressed);
+            let first = schedule.strikes.iter().position(|strike| LOCKING.contains(&strike.kind));
             assert!(first.is_some_and(|first| first >= schedule.late_commit), "seed {seed}");
         }
     }

@@ -14,7 +14,7 @@ pub const PATIENCE: Duration = Duration::from_mins(5);
 
 impl Campaign<'_> {
     pub fn has_finished(&mut self) -> bool {
-        self.probe.is_true("(SELECT state = 'finished' FROM batch_progress)")
+        self.probe.is_true("(SELECT state = 'finished' FROM ticket_rotation ORDER BY run_id DESC LIMIT 1)")
     }
 
     /// Until the first batch after it.
@@ -43,7 +43,8 @@ impl Campaign<'_> {
 
     /// The run must not end before the last fault: it rests for longer where it is ahead of the faults.
     pub fn keep_pace(&mut self, strikes: usize, all: usize) {
-        let share = "SELECT tickets_done::float8 / tickets_planned FROM batch_progress";
+        let share =
+            "SELECT tickets_done::float8 / tickets_planned FROM batch_progress ORDER BY run_id DESC LIMIT 1";
         let done: f64 = self.probe.ask(share).ok().and_then(|share| share.parse().ok()).unwrap_or(0.0);
         let ahead = done * all as f64 / strikes as f64;
         let rest = if strikes == all { 0.0 } else { (REST as f64 * ahead.max(1.0).powi(4)).min(MOST_REST) };

@@ -15,7 +15,7 @@ mod writes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::common::{Database, Server};
+use crate::common::{Database, Server, number};
 use session::Session;
 use world::World;
 
@@ -24,6 +24,11 @@ const STEPS_OF_A_CASE: usize = 150;
 const FIRST_TICKETS: usize = 12;
 
 type Action = fn(&mut World, usize);
+
+/// A session that calls nothing, so that its transactions hold up nobody: some are open for as long as a run takes.
+const OF_THE_APPLICATION: usize = 2;
+/// So many of the actions are calls, the first ones.
+const CALLS: usize = 3;
 
 /// What a session does next, and how often beside the others.
 const ACTIONS: [(usize, Action); 21] = [
@@ -60,13 +65,11 @@ impl World {
 
     fn act(&mut self) {
         self.step += 1;
-        let free: Vec<usize> =
-            (0..self.sessions.len()).filter(|&session| self.sessions[session].is_free()).collect();
-        let session = free[self.random.usize(..free.len())];
+        let session = self.any_session();
         if self.is_overdue() {
             assert!(self.end_any(), "a call waits for nobody");
         } else {
-            self.any_action()(self, session);
+            self.any_action(session)(self, session);
         }
         self.settle();
         self.check(session);
@@ -75,12 +78,20 @@ impl World {
         }
     }
 
-    fn any_action(&mut self) -> Action {
-        let all: usize = ACTIONS.iter().map(|(weight, _)| weight).sum();
+    fn any_session(&mut self) -> usize {
+        let free = [0, 0, 0, 1, 1, 1, OF_THE_APPLICATION]
+            .into_iter()
+            .filter(|&session| self.sessions[session].is_free());
+        self.random.choice(free.collect::<Vec<_>>()).expect("at most one call is under way")
+    }
+
+    fn any_action(&mut self, session: usize) -> Action {
+        let actions = if session == OF_THE_APPLICATION { &ACTIONS[CALLS..] } else { &ACTIONS[..] };
+        let all: usize = actions.iter().map(|(weight, _)| weight).sum();
         let mut at = self.random.usize(..all);
-        for (weight, action) in ACTIONS {
-            if at < weight {
-                return action;
+        for (weight, action) in actions {
+            if at < *weight {
+                return *action;
             }
             at -= weight;
         }
@@ -157,11 +168,6 @@ fn check_case(
     }
     tally.add(&world);
     world.sessions
-}
-
-fn number(variable: &str, default: u64) -> u64 {
-    let text = std::env::var(variable).unwrap_or_else(|_| default.to_string());
-    text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number"))
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! A server as its owner meets it where somebody else manages it: no superuser, no extension, functions that are refused, a
+//! short time limit, and a pooler in transaction mode before it.
+
+use libc::SIGINT;
+
+use crate::common::{Database, Edition, Pooler, Running, Server, oracle, poll, terminate};
+
+const REFUSED: [&str; 3] = ["pg_control_checkpoint()", "pg_control_system()", "pg_current_wal_lsn()"];
+
+fn managed(tickets: u32) -> Database<'static> {
+    let database = Database::create_with(Edition::Plain, Server::shared());
+    database.make_tickets(tickets);
+    oracle::watch(&database);
+    database.slow_down(10);
+    let administrator = Database::named(database.server, &database.name);
+    for function in REFUSED {
+        administrator.execute(&format!("REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC"));
+    }
+    let (role, name) = (&database.role, &database.name);
+    administrator.execute(&format!("ALTER ROLE {role} IN DATABASE {name} SET statement_timeout = '2s'"));
+    database
+}
+
+fn wait_for_batches(database: &Database, batches: i64) {
+    poll("some batches", || database.count("ticket_rotation_batch") >= batches);
+}
+
+#[test]
+fn a_run_is_interrupted_goes_on_is_disturbed_and_verified() {
+    let database = managed(5000);
+    let Some(pooler) = Pooler::before_as(database.server, &database.role) else { return };
+    let start = |arguments: &[&str]| Running::start(pooler.driver(&database, arguments));
+    let running = start(&["run", "--batch", "50"]);
+    wait_for_batches(&database, 10);
+    running.signal(SIGINT);
+    running.wait().expect(130);
+    let running = start(&["run", "--batch", "50"]);
+    wait_for_batches(&database, 30);
+    terminate(&database);
+    running.wait().expect(0).says(&["cannot see"]);
+    oracle::assert_rotated_once(&database);
+    start(&["verify"]).wait().expect(0);
+    start(&["guard", "on"]).wait().expect(0);
+    start(&["status"]).wait().expect(0);
+}
