@@ -11,7 +11,10 @@ SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
 SERVER := driver/dev/private-server
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# PGXN's client calls this, and then install, which builds.
+all: setup
 
 setup: ## Install missing packages and cargo-pgrx
 	@docker/build-deps.sh
@@ -57,7 +60,17 @@ deny: ## Check what is built from: licences, versions, sources, and advisories, 
 	@cargo deny check bans licenses sources
 	@cargo deny check advisories
 
+dist: setup ## Make packages, archives, checksums and lists of dependencies under target/dist
+	@driver/dev/dist/build
+
+test-packages: ## Install the packages of target/dist in a container, rotate and remove them; SUITE=bookworm PG_MAJOR=15
+	@docker/test-packages.sh
+
+test-matrix: ## Run all tests with each supported release, in containers; RELEASES="trixie:17 forky:18" for some
+	@docker/test-matrix.sh $(RELEASES)
+
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help setup demo script test test-docker faults fuzz bench check deny install
+.PHONY: help all setup demo script test test-docker faults fuzz bench check deny dist \
+	test-packages test-matrix install

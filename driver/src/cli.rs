@@ -47,47 +47,62 @@ impl Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a sample table of tickets to try a rotation on
+    #[command(after_long_help = include_str!("examples/init.txt"))]
     Init(Init),
     /// Install the plain-SQL edition, for servers that take no extension, or bring it up to date
     ///
     /// It goes into a schema of its own, as the owner of the table, in one transaction. A database
     /// that has it already is left as it is.
+    #[command(after_long_help = include_str!("examples/setup.txt"))]
     Setup(Setup),
     /// Start a rotation, or continue the one that was interrupted
+    #[command(after_long_help = include_str!("examples/run.txt"))]
     Run(Run),
     /// Show where the newest run stands
+    #[command(after_long_help = include_str!("examples/status.txt"))]
     Status(Status),
     /// Prove that no old token is left; exit code 3 if that cannot be done
     ///
     /// The ledger has to cover the run without a gap, no ticket may be older than its batch, and
     /// no leaked token may be in use. It only reads, beside live traffic.
+    #[command(after_long_help = include_str!("examples/verify.txt"))]
     Verify(Verify),
     /// Tell whose tokens leaked: a row for each token of a list, by its line
     ///
     /// It names the ticket that has the token or had it, and the run that retired it when. It prints
     /// no token and only reads, beside live traffic.
+    #[command(after_long_help = include_str!("examples/trace.txt"))]
     Trace(Trace),
     /// Rotate the tickets whose old token has come back since the run finished
     ///
     /// It opens the newest run for another sweep, in batches, with entries and progress as in a run.
     /// No other ticket is rotated: those that were created since keep their tokens.
+    #[command(after_long_help = include_str!("examples/sweep.txt"))]
     Sweep(Sweep),
     /// Keep retired tokens from coming back: the guard, on, off and its status
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = include_str!("examples/guard.txt"))]
     Guard(Guard),
     /// Change how hard every driver of the run works, from its next batch on
     ///
     /// What is tuned wins over the options of the drivers, also of those that join later, until
     /// the run ends or is reset. What is not named stays as it is.
+    #[command(after_long_help = include_str!("examples/tune.txt"))]
     Tune(Tune),
     /// Let the run rest from its next batch on, wherever its drivers are
+    #[command(after_long_help = include_str!("examples/pause.txt"))]
     Pause,
     /// Let a paused run go on
+    #[command(after_long_help = include_str!("examples/resume.txt"))]
     Resume,
     /// End the run from its next batch on; what is rotated stays rotated
+    #[command(after_long_help = include_str!("examples/cancel.txt"))]
     Cancel,
     /// Print a completion script for a shell
+    #[command(after_long_help = include_str!("examples/completions.txt"))]
     Completions { shell: Shell },
+    /// Write manual pages into a folder, one for each command
+    #[command(after_long_help = include_str!("examples/man.txt"))]
+    Man { directory: PathBuf },
 }
 
 #[derive(Args)]
@@ -130,9 +145,6 @@ pub struct Setup {
 
 #[derive(Args)]
 pub struct Run {
-    #[command(flatten)]
-    pub work: Work,
-
     /// Start another run after a finished or cancelled one
     #[arg(long)]
     pub new: bool,
@@ -149,6 +161,10 @@ pub struct Run {
     /// Put the guard on the table before the first batch, as the command guard does
     #[arg(long)]
     pub guard: bool,
+
+    // The last one: the heading of its last group would go on to what follows.
+    #[command(flatten)]
+    pub work: Work,
 }
 
 #[derive(Args)]
@@ -192,6 +208,7 @@ pub enum Guard {
     ///
     /// It takes the owner of the table. Everything else of such a write is stored; new tickets and
     /// tokens that the application makes anew pass.
+    #[command(after_long_help = include_str!("examples/guard_on.txt"))]
     On {
         /// Let such a write fail, with an error that says why
         #[arg(long)]
@@ -201,11 +218,13 @@ pub enum Guard {
         retry: RetryOptions,
     },
     /// Take the guard off
+    #[command(after_long_help = include_str!("examples/guard_off.txt"))]
     Off {
         #[command(flatten)]
         retry: RetryOptions,
     },
     /// Show whether there is one, and what it has held off
+    #[command(after_long_help = include_str!("examples/guard_status.txt"))]
     Status {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
@@ -302,6 +321,7 @@ Examples:
   rotate-driver run --dry-run                  what a run would meet and take
   rotate-driver run                            rotate table ticket, column token
   rotate-driver --table shop.voucher --token-column code run
+                                               another table and column
   rotate-driver run --progress json > run.log  for a program to follow
   rotate-driver status --watch                 from any other terminal
   rotate-driver tune --nice 1 --workers 1      more room for the application, at once
@@ -319,5 +339,10 @@ Signals:
   The first INT, TERM or HUP finishes and commits the batch in flight; the second cancels it.
 
 Exit codes:
-  0 finished   1 failed   2 usage   3 not verified   4 paused or cancelled by someone
-  75 gave up trying again   129, 130, 143   stopped by HUP, INT, TERM";
+  0              finished
+  1              failed
+  2              usage
+  3              not verified
+  4              paused or cancelled by someone
+  75             gave up trying again
+  129, 130, 143  stopped by HUP, INT, TERM";

@@ -6,6 +6,7 @@ mod completions;
 mod control;
 mod guard;
 mod init;
+mod man;
 mod persistent;
 mod run;
 mod setup;
@@ -35,6 +36,7 @@ pub fn execute(cli: &Cli) -> Result<Exit, Error> {
         Command::Resume => control::resume(&mut open(scope, true)?, scope),
         Command::Cancel => control::cancel(&mut open(scope, true)?, scope),
         Command::Completions { shell } => completions::completions(*shell),
+        Command::Man { directory } => man::man(directory),
     }
 }
 

@@ -38,6 +38,7 @@ mod plain;
 mod qualified;
 mod readme;
 mod regress;
+mod released;
 mod retry;
 mod roles;
 mod run;

@@ -1,5 +1,5 @@
-//! A server as its owner meets it where somebody else manages it: no superuser, no extension, functions that are refused, a
-//! short time limit, and a pooler in transaction mode before it.
+//! A server as its owner meets it where somebody else manages it: no superuser, no extension, functions that are
+//! refused, a short time limit, and a pooler in transaction mode before it.
 
 use libc::SIGINT;
 
