@@ -1,8 +1,8 @@
 -- Whose tokens leaked: looked up by their digests, which tickets had them and which runs retired them (trace.rs,
 -- trace_token.rs, traced_keys.rs).
 
--- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the table
--- has no more, its beginning.
+-- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the
+-- table has no more, its beginning.
 CREATE FUNCTION @extschema@.ticket_traced_key(context jsonb, id bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
