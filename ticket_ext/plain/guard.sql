@@ -1,6 +1,6 @@
 -- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and
--- counts what it holds off as their owner. A batch leaves at once, by a setting that names its transaction. Whoever sets
--- it by hand may as well write any other token that he knows.
+-- counts what it holds off as their owner. A batch leaves at once, by a setting that names its transaction. Whoever
+-- sets it by hand may as well write any other token that he knows.
 
 -- The column that a trigger guards: the one that its condition names, or of a partition's copy, that of the trigger
 -- that it is a copy of; and the type that it is made of.
