@@ -1577,7 +1577,13 @@ DECLARE
     constraint_name text;
     table_name text;
 BEGIN
+    IF current_setting('ticket_rotation.batch', true) = pg_current_xact_id()::text THEN
+        PERFORM "ticket_ext".ticket_refuse('NestedBatch');
+    END IF;
     BEGIN
+        -- The guard lets a batch pass.
+        PERFORM set_config('ticket_rotation.batch',
+                           CASE WHEN free IS NULL THEN '' ELSE pg_current_xact_id()::text END, true);
         PERFORM pg_catalog.set_config('search_path', context ->> 'path', true);
         IF free IS NULL THEN
             EXECUTE statement USING first, second;
@@ -1585,6 +1591,7 @@ BEGIN
             EXECUTE statement INTO seen, ids, digests, made, moved USING first, second, tighten_at, ends_at, free;
         END IF;
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+        PERFORM set_config('ticket_rotation.batch', '', true);
     EXCEPTION
         WHEN integrity_constraint_violation OR restrict_violation OR not_null_violation OR foreign_key_violation
              OR unique_violation OR check_violation OR exclusion_violation THEN
@@ -3486,8 +3493,8 @@ COMMENT ON FUNCTION "ticket_ext".ticket_forget(bigint) IS 'Drops the entries of 
 -- Whose tokens leaked: looked up by their digests, which tickets had them and which runs retired them (trace.rs,
 -- trace_token.rs, traced_keys.rs).
 
--- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the table
--- has no more, its beginning.
+-- Keys of the tickets that an entry may be of, where they are UUIDs: the ledger has only their ids. Of one that the
+-- table has no more, its beginning.
 CREATE FUNCTION "ticket_ext".ticket_traced_key(context jsonb, id bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
@@ -3557,7 +3564,8 @@ ORDER BY sweep, last_id
 $q$) INTO step USING run.number, sweep, last_id, 100000::bigint, wanted;
             EXIT WHEN step.sweep IS NULL;
             RETURN QUERY SELECT entry.digest, run.number,
-                                CASE WHEN is_uuid THEN "ticket_ext".ticket_traced_key(context, entry.id) ELSE entry.id::text END,
+                                CASE WHEN is_uuid THEN "ticket_ext".ticket_traced_key(context, entry.id)
+                                     ELSE entry.id::text END,
                                 entry.finished_at
                          FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at);
             sweep := step.sweep;
@@ -3644,25 +3652,33 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_trace_token(text, regclass, name, text) IS 'Whose token it is or was, by the search_path of the caller';
 -- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and
--- counts what it holds off as their owner. A batch passes through it as any other write: no new token is one that was
--- retired.
+-- counts what it holds off as their owner. A batch leaves at once, by a setting that names its transaction. Whoever
+-- sets it by hand may as well write any other token that he knows.
 
--- The column that a trigger guards: the one that its condition names; and the type that it is made of.
+-- The column that a trigger guards: the one that its condition names, or of a partition's copy, that of the trigger
+-- that it is a copy of; and the type that it is made of.
 CREATE FUNCTION "ticket_ext".ticket_guarded(
     relation oid, trigger_name name, OUT trigger oid, OUT token_column text, OUT kind text
 )
 LANGUAGE sql STABLE
 AS $$
-    SELECT pg_trigger.oid, attname,
+    WITH RECURSIVE origin AS (
+        SELECT oid AS own, oid, tgparentid, tgrelid FROM pg_trigger
+        WHERE tgrelid = relation AND tgname = trigger_name AND tgqual IS NOT NULL
+        UNION ALL
+        SELECT own, parent.oid, parent.tgparentid, parent.tgrelid
+        FROM origin JOIN pg_trigger AS parent ON parent.oid = origin.tgparentid
+    )
+    SELECT own, guarded.attname,
            CASE WHEN type.oid = 'uuid'::regtype THEN 'uuid' WHEN type.oid = 'bytea'::regtype THEN 'bytea'
                 WHEN type.typcategory = 'S' THEN 'text' END
-    FROM pg_trigger
-    JOIN pg_attribute ON attrelid = tgrelid AND attnum > 0
-    JOIN pg_depend ON (classid, objid) = ('pg_trigger'::regclass, pg_trigger.oid)
-        AND (refclassid, refobjid, refobjsubid) = ('pg_class'::regclass, attrelid, attnum)
-    JOIN pg_type AS declared ON declared.oid = atttypid
+    FROM origin
+    JOIN pg_attribute AS named ON named.attrelid = tgrelid AND named.attnum > 0
+    JOIN pg_depend ON (classid, objid) = ('pg_trigger'::regclass, origin.oid)
+        AND (refclassid, refobjid, refobjsubid) = ('pg_class'::regclass, named.attrelid, named.attnum)
+    JOIN pg_attribute AS guarded ON guarded.attrelid = relation AND guarded.attname = named.attname
+    JOIN pg_type AS declared ON declared.oid = guarded.atttypid
     JOIN pg_type AS type ON type.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)
-    WHERE tgrelid = relation AND tgname = trigger_name AND tgqual IS NOT NULL
     LIMIT 1
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_guarded(oid, name) IS 'The column that a trigger guards';
@@ -3816,6 +3832,9 @@ DECLARE
     format text;
     fresh text;
 BEGIN
+    IF current_setting('ticket_rotation.batch', true) = pg_current_xact_id_if_assigned()::text THEN
+        RETURN NEW;
+    END IF;
     SELECT * INTO guard FROM "ticket_ext".ticket_guarded(TG_RELID, TG_NAME);
     IF TG_OP NOT IN ('INSERT', 'UPDATE') OR TG_LEVEL <> 'ROW' OR coalesce(TG_ARGV[0], '') NOT IN ('keep', 'refuse')
        OR guard.token_column IS NULL THEN
@@ -3858,7 +3877,7 @@ BEGIN
 INSERT INTO "ticket_ext".ticket_rotation_held_off (run_id, key) VALUES ($1, $2)
 ON CONFLICT DO NOTHING
 $q$ USING run, coalesce(key, '');
-    IF random() < 0.001 THEN
+    IF random() < 0.002 THEN
         EXECUTE $q$
 -- The newest $2 rows of run $1 become one, but for those that another session is at. Not under a snapshot of the
 -- transaction, where a row that was folded meanwhile would be a serialization failure.

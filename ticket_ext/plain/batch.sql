@@ -40,7 +40,13 @@ DECLARE
     constraint_name text;
     table_name text;
 BEGIN
+    IF current_setting('ticket_rotation.batch', true) = pg_current_xact_id()::text THEN
+        PERFORM @extschema@.ticket_refuse('NestedBatch');
+    END IF;
     BEGIN
+        -- The guard lets a batch pass.
+        PERFORM set_config('ticket_rotation.batch',
+                           CASE WHEN free IS NULL THEN '' ELSE pg_current_xact_id()::text END, true);
         PERFORM pg_catalog.set_config('search_path', context ->> 'path', true);
         IF free IS NULL THEN
             EXECUTE statement USING first, second;
@@ -48,6 +54,7 @@ BEGIN
             EXECUTE statement INTO seen, ids, digests, made, moved USING first, second, tighten_at, ends_at, free;
         END IF;
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+        PERFORM set_config('ticket_rotation.batch', '', true);
     EXCEPTION
         WHEN integrity_constraint_violation OR restrict_violation OR not_null_violation OR foreign_key_violation
              OR unique_violation OR check_violation OR exclusion_violation THEN

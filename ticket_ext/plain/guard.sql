@@ -1,23 +1,31 @@
 -- The guard: a trigger on the target that keeps retired tokens from coming back (guard/*.rs). It reads the ledger and
--- counts what it holds off as their owner. A batch passes through it as any other write: no new token is one that was
--- retired.
+-- counts what it holds off as their owner. A batch leaves at once, by a setting that names its transaction. Whoever
+-- sets it by hand may as well write any other token that he knows.
 
--- The column that a trigger guards: the one that its condition names; and the type that it is made of.
+-- The column that a trigger guards: the one that its condition names, or of a partition's copy, that of the trigger
+-- that it is a copy of; and the type that it is made of.
 CREATE FUNCTION @extschema@.ticket_guarded(
     relation oid, trigger_name name, OUT trigger oid, OUT token_column text, OUT kind text
 )
 LANGUAGE sql STABLE
 AS $$
-    SELECT pg_trigger.oid, attname,
+    WITH RECURSIVE origin AS (
+        SELECT oid AS own, oid, tgparentid, tgrelid FROM pg_trigger
+        WHERE tgrelid = relation AND tgname = trigger_name AND tgqual IS NOT NULL
+        UNION ALL
+        SELECT own, parent.oid, parent.tgparentid, parent.tgrelid
+        FROM origin JOIN pg_trigger AS parent ON parent.oid = origin.tgparentid
+    )
+    SELECT own, guarded.attname,
            CASE WHEN type.oid = 'uuid'::regtype THEN 'uuid' WHEN type.oid = 'bytea'::regtype THEN 'bytea'
                 WHEN type.typcategory = 'S' THEN 'text' END
-    FROM pg_trigger
-    JOIN pg_attribute ON attrelid = tgrelid AND attnum > 0
-    JOIN pg_depend ON (classid, objid) = ('pg_trigger'::regclass, pg_trigger.oid)
-        AND (refclassid, refobjid, refobjsubid) = ('pg_class'::regclass, attrelid, attnum)
-    JOIN pg_type AS declared ON declared.oid = atttypid
+    FROM origin
+    JOIN pg_attribute AS named ON named.attrelid = tgrelid AND named.attnum > 0
+    JOIN pg_depend ON (classid, objid) = ('pg_trigger'::regclass, origin.oid)
+        AND (refclassid, refobjid, refobjsubid) = ('pg_class'::regclass, named.attrelid, named.attnum)
+    JOIN pg_attribute AS guarded ON guarded.attrelid = relation AND guarded.attname = named.attname
+    JOIN pg_type AS declared ON declared.oid = guarded.atttypid
     JOIN pg_type AS type ON type.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)
-    WHERE tgrelid = relation AND tgname = trigger_name AND tgqual IS NOT NULL
     LIMIT 1
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_guarded(oid, name) IS 'The column that a trigger guards';
@@ -141,6 +149,9 @@ DECLARE
     format text;
     fresh text;
 BEGIN
+    IF current_setting('ticket_rotation.batch', true) = pg_current_xact_id_if_assigned()::text THEN
+        RETURN NEW;
+    END IF;
     SELECT * INTO guard FROM @extschema@.ticket_guarded(TG_RELID, TG_NAME);
     IF TG_OP NOT IN ('INSERT', 'UPDATE') OR TG_LEVEL <> 'ROW' OR coalesce(TG_ARGV[0], '') NOT IN ('keep', 'refuse')
        OR guard.token_column IS NULL THEN
@@ -182,7 +193,7 @@ BEGIN
     EXECUTE $q$
 @include src/queries/hold_off.sql@
 $q$ USING run, coalesce(key, '');
-    IF random() < 0.001 THEN
+    IF random() < 0.002 THEN
         EXECUTE $q$
 @include src/queries/fold_held_off.sql@
 $q$ USING run, 1000::bigint;
