@@ -59,7 +59,8 @@ $q$) USING (context ->> 'oid')::oid, (context ->> 'token_number')::smallint, con
 $q$) INTO step USING run.number, sweep, last_id, 100000::bigint, wanted;
             EXIT WHEN step.sweep IS NULL;
             RETURN QUERY SELECT entry.digest, run.number,
-                                CASE WHEN is_uuid THEN @extschema@.ticket_traced_key(context, entry.id) ELSE entry.id::text END,
+                                CASE WHEN is_uuid THEN @extschema@.ticket_traced_key(context, entry.id)
+                                     ELSE entry.id::text END,
                                 entry.finished_at
                          FROM unnest(step.ids, step.digests, step.times) AS entry (id, digest, finished_at);
             sweep := step.sweep;

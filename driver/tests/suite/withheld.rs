@@ -126,5 +126,10 @@ fn what_holds_no_row_is_told_in_full() {
     database
         .end(&["run"], 1)
         .says(&["42703: table public.ticket has no column \"token\"", "DETAIL: The column"]);
-    database.end(&["run", "--table", "a b"], 1).says(&["42602: invalid name syntax"]);
+    // From PostgreSQL 17 on, a name that cannot be read is one that is not there.
+    let stderr = database.end(&["run", "--table", "a b"], 1).stderr;
+    assert!(
+        stderr.contains("42602: invalid name syntax") || stderr.contains("there is no table a b"),
+        "{stderr}"
+    );
 }

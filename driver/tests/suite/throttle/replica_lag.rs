@@ -28,6 +28,8 @@ fn a_run_waits_while_a_standby_stands_still() {
     assert!(status.contains(reason), "{status}");
 
     replay("pg_wal_replay_resume");
+    // Said before the next reason is: that line could else be taken for it.
+    running.wait_for_last_stderr_line("goes on");
     poll("batches", || database.count("ticket_rotation_batch") > 0);
     replay("pg_wal_replay_pause");
     expect_held(&database, &running, reason);
