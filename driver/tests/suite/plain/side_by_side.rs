@@ -1,5 +1,6 @@
 //! Sessions of the plain-SQL edition beside each other and beside an application that writes to the same tickets: each
-//! entry is of a token that its ticket had, nothing that the application wrote is lost, and nobody is ended by a deadlock.
+//! entry is of a token that its ticket had, nothing that the application wrote is lost, and nobody is ended by a
+//! deadlock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
