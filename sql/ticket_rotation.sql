@@ -1299,6 +1299,7 @@ BEGIN
 -- Whatever was written by a transaction below this id was there when the sweep began
 UPDATE "ticket_ext".ticket_rotation SET sweep_horizon = pg_snapshot_xmin(pg_current_snapshot())
 WHERE run_id = $1 AND sweep_horizon IS NULL
+RETURNING run_id
 $q$ USING run;
         GET DIAGNOSTICS begun = ROW_COUNT;
         IF begun = 0 THEN

@@ -64,9 +64,14 @@ fn rotate_or_sweep(
     after_id: Option<i64>,
     batch: i64,
 ) -> Result<Option<i64>, TicketError> {
-    let last_id = rotate_ranges(client, context, run, after_id, batch)?;
-    if last_id.is_some() || Range::any_left(client, context, run, Phase::Rotation)? {
-        return Ok(last_id);
+    if Range::any_left(client, context, run, Phase::Rotation)? {
+        let last_id = rotate_ranges(client, context, run, after_id, batch)?;
+        if last_id.is_some() || Range::any_left(client, context, run, Phase::Rotation)? {
+            return Ok(last_id);
+        }
+        // Others have ended the last ranges meanwhile. Their rows, which the claim has waited for, stay locked: a sweep
+        // might wait for a session that waits for one of them.
+        return Ok(Some(run.upper_id));
     }
     let last_id = sweep(client, context, run, batch)?;
     if last_id.is_none() {

@@ -41,7 +41,12 @@ pub fn sweep(
     older_writers::wait(client, context, run)?;
     if run.sweep_horizon.is_none() {
         let sql = include_str!("queries/begin_sweep.sql");
-        change_run(client, &context.session, format!("run {}", run.id), sql, &[run.id.into()])?;
+        let begun = change_run(client, &context.session, format!("run {}", run.id), sql, &[run.id.into()])?;
+        if begun.is_empty() {
+            // Another session has begun it. The run's row, which was waited for, stays locked: whoever ends the run may
+            // hold a range that this call is to wait for.
+            return Ok(Some(run.upper_id));
+        }
     }
     let phase = Phase::Sweep(run.sweep);
     let mut looked_at = 0;

@@ -10,6 +10,7 @@ use crate::digest::digest;
 use crate::error::TicketError;
 use crate::statement::ids_of;
 use crate::target::TargetArgs;
+use crate::token_type::TokenKind;
 use crate::trace::{Traced, trace};
 
 pub struct Found {
@@ -18,23 +19,20 @@ pub struct Found {
     pub traced: Vec<Traced>,
 }
 
-/// The ways in which the column can hold a token: its type, and each as text and as canonical bytes.
-struct Spellings {
-    column_type: &'static str,
-    spellings: Vec<(String, Vec<u8>)>,
-}
+/// The ways in which the column can hold a token, each as text and as canonical bytes.
+struct Spellings(Vec<(String, Vec<u8>)>);
 
 pub fn trace_token(token: &str, args: &TargetArgs) -> Result<Found, TicketError> {
     let context = Spi::connect_mut(|client| Context::for_reading(client, args))?;
     let token = Spellings::of(token, &context)?;
-    let digests: HashSet<i64> = token.spellings.iter().map(|(_, bytes)| digest(bytes)).collect();
+    let digests: HashSet<i64> = token.0.iter().map(|(_, bytes)| digest(bytes)).collect();
     let live = live(&context, &token)?;
     Ok(Found { live, traced: trace(&digests, args)? })
 }
 
 fn live(context: &Context, token: &Spellings) -> Result<Vec<String>, TicketError> {
-    let texts: Vec<String> = token.spellings.iter().map(|(text, _)| text.clone()).collect();
-    let array = format!("$1::text[]::{}[]", token.column_type);
+    let texts: Vec<String> = token.0.iter().map(|(text, _)| text.clone()).collect();
+    let array = format!("$1::text[]::{}[]", context.table.columns.type_of_token.kind.sql_type());
     let sql = format!("SELECT @key@::text FROM @target@ WHERE @token@ = ANY ({array}) ORDER BY @key@");
     Spi::connect_mut(|client| Ok(ids_of(context.read(client, &sql, &[texts.into()])?)?))
 }
@@ -44,37 +42,25 @@ impl Spellings {
     fn of(token: &str, context: &Context) -> Result<Self, TicketError> {
         let no_token = |expected| TicketError::NoToken { table: context.target.name.clone(), expected };
         let uuid = Uuid::try_parse(token.trim()).ok();
-        match column_type(context)?.as_str() {
-            "uuid" => {
+        match context.table.columns.type_of_token.kind {
+            TokenKind::Uuid => {
                 let uuid = uuid.ok_or_else(|| no_token("a UUID"))?;
-                Ok(Self {
-                    column_type: "uuid",
-                    spellings: vec![(uuid.to_string(), uuid.into_bytes().to_vec())],
-                })
+                Ok(Self(vec![(uuid.to_string(), uuid.into_bytes().to_vec())]))
             }
-            "bytea" => {
+            TokenKind::Bytes => {
                 let bytes = bytes(token.trim()).ok_or_else(|| no_token("\\x and hexadecimal digits"))?;
-                Ok(Self { column_type: "bytea", spellings: vec![(token.trim().to_owned(), bytes)] })
+                Ok(Self(vec![(token.trim().to_owned(), bytes)]))
             }
-            _ => {
+            TokenKind::Text => {
                 let mut texts = HashSet::from([token.to_owned(), token.trim().to_owned()]);
                 if let Some(uuid) = uuid {
                     let (dashed, simple) = (uuid.hyphenated().to_string(), uuid.simple().to_string());
                     texts.extend([dashed.to_uppercase(), simple.to_uppercase(), dashed, simple]);
                 }
-                let spellings = texts.into_iter().map(|text| (text.clone(), text.into_bytes())).collect();
-                Ok(Self { column_type: "text", spellings })
+                Ok(Self(texts.into_iter().map(|text| (text.clone(), text.into_bytes())).collect()))
             }
         }
     }
-}
-
-fn column_type(context: &Context) -> Result<String, TicketError> {
-    let sql = "SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = $1 AND attnum = $2";
-    Spi::connect(|client| {
-        let args = [context.target.oid.into(), context.table.columns.token_number.into()];
-        Ok(context.session.read(client, sql, &args)?.first().get_one()?.unwrap_or_default())
-    })
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {

@@ -25,8 +25,10 @@ mod tests {
     ];
 
     /// The column of the tokens, an expression for the old ones, and a format for the new ones.
-    const TOKENS: [(&str, &str, &str); 6] = [
+    const TOKENS: [(&str, &str, &str); 8] = [
         ("uuid", "gen_random_uuid()", "NULL"),
+        ("uuid_of_app", "gen_random_uuid()", "NULL"),
+        ("bytes_of_app", "sha256(random()::text::bytea)", "'{bytes:32}'"),
         ("varchar(36) NOT NULL", "gen_random_uuid()", "NULL"),
         ("text", "'sk_live_' || md5(random()::text)", "'sk_live_{base62:32}'"),
         ("char(24)", "left(md5(random()::text), 24)", "'{base58:24}'"),
@@ -51,7 +53,9 @@ mod tests {
 
     #[pg_test]
     fn every_key_with_every_token_is_rotated_interrupted_resumed_verified_and_traced() {
-        run("CREATE DOMAIN key_of_app AS text COLLATE \"C\" CHECK (VALUE LIKE 'k-%');
+        run("CREATE DOMAIN uuid_of_app AS uuid NOT NULL;
+             CREATE DOMAIN bytes_of_app AS bytea;
+             CREATE DOMAIN key_of_app AS text COLLATE \"C\" CHECK (VALUE LIKE 'k-%');
              CREATE FUNCTION new_key() RETURNS key_of_app LANGUAGE sql VOLATILE AS $$SELECT 'k-' || gen_random_uuid()$$");
         for key in KEYS {
             for token in TOKENS {
