@@ -9,6 +9,7 @@ mod moving_tickets;
 mod partitions;
 mod settings;
 mod triggers;
+mod waited_in_vain;
 mod waits;
 
 use std::thread::{self, JoinHandle};
