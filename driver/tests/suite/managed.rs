@@ -21,8 +21,9 @@ fn managed(tickets: u32) -> Database<'static> {
     database
 }
 
-fn wait_for_batches(database: &Database, batches: i64) {
-    poll("some batches", || database.count("ticket_rotation_batch") >= batches);
+/// Or until the driver has ended, which then tells why.
+fn wait_for_batches(running: &mut Running, database: &Database, batches: i64) {
+    poll("some batches", || database.count("ticket_rotation_batch") >= batches || !running.is_running());
 }
 
 #[test]
@@ -30,12 +31,12 @@ fn a_run_is_interrupted_goes_on_is_disturbed_and_verified() {
     let database = managed(5000);
     let Some(pooler) = Pooler::before_as(database.server, &database.role) else { return };
     let start = |arguments: &[&str]| Running::start(pooler.driver(&database, arguments));
-    let running = start(&["run", "--batch", "50"]);
-    wait_for_batches(&database, 10);
+    let mut running = start(&["run", "--batch", "50"]);
+    wait_for_batches(&mut running, &database, 10);
     running.signal(SIGINT);
     running.wait().expect(130);
-    let running = start(&["run", "--batch", "50"]);
-    wait_for_batches(&database, 30);
+    let mut running = start(&["run", "--batch", "50"]);
+    wait_for_batches(&mut running, &database, 30);
     terminate(&database);
     running.wait().expect(0).says(&["cannot see"]);
     oracle::assert_rotated_once(&database);
