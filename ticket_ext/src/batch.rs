@@ -64,7 +64,7 @@ fn rotate_or_sweep(
     after_id: Option<i64>,
     batch: i64,
 ) -> Result<Option<i64>, TicketError> {
-    if Range::any_left(client, context, run, Phase::Rotation)? {
+    if run.has_ranges_left {
         let last_id = rotate_ranges(client, context, run, after_id, batch)?;
         if last_id.is_some() || Range::any_left(client, context, run, Phase::Rotation)? {
             return Ok(last_id);

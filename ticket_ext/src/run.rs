@@ -23,6 +23,8 @@ pub struct Run {
     pub sweep_horizon: Option<i64>,
     /// Whether any sweep has rotated tickets.
     pub has_swept: bool,
+    /// Whether ranges were left to rotate when the call began.
+    pub has_ranges_left: bool,
     pub making: Making,
     /// Why it is not a run of the table, or of the columns, that the call is about.
     mismatch: Option<TicketError>,
@@ -51,6 +53,7 @@ impl Run {
             sweep_horizon: row.get_by_name("sweep_horizon")?,
             making: Making::of_run(row.get_by_name("token_format")?, row.get_by_name("tickets_planned")?)?,
             has_swept: row.get_by_name("has_swept")?.unwrap_or(true),
+            has_ranges_left: row.get_by_name("has_ranges_left")?.unwrap_or(true),
             mismatch: identity::mismatch(&row, context)?,
         }))
     }

@@ -4,6 +4,8 @@ SELECT run_id, state, upper_id, run.sweep, token_column::text, key_column::text,
        sweep_horizon::text::bigint AS sweep_horizon,
        EXISTS (SELECT FROM @extschema@.ticket_rotation_batch AS batch
                WHERE batch.run_id = run.run_id AND batch.sweep > 0 AND batch.tickets > 0) AS has_swept,
+       EXISTS (SELECT FROM @extschema@.ticket_rotation_range AS range
+               WHERE range.run_id = run.run_id AND rotated_at IS NULL) AS has_ranges_left,
        target::oid = $1 AS same_table,
        target::oid <> target_oid AS restored,
        to_regclass(target_name)::oid IS NOT DISTINCT FROM $1 AS same_name,
