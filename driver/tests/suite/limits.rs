@@ -77,7 +77,6 @@ fn limits_are_lifted_through_a_pooler_too() {
     let database = Database::with_tickets(1000);
     let Some(pooler) = Pooler::before(database.server) else { return };
     database.execute(&format!("ALTER DATABASE {} SET statement_timeout = '300ms'", database.name));
-    pooler.wait_until_it_answers(&database);
     behind_a_lock(&database, pooler.driver(&database, &["run"]));
     behind_a_lock(&database, pooler.driver(&database, &["verify"]));
 }

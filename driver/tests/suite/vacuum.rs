@@ -226,7 +226,6 @@ fn a_vacuum_may_take_longer_than_statements_of_the_role_even_behind_a_pooler() {
     assert!(!ended.stderr.contains("57014"), "{}", ended.stderr);
     let Some(pooler) = pooler else { return };
     // It takes no such setting, and then the limit counts.
-    pooler.wait_until_it_answers(&database);
     let ended = Running::start(pooler.driver(&database, &["run"])).wait().expect(0);
     assert!(!ended.stderr.contains("startup parameter"), "{}", ended.stderr);
 }

@@ -1,13 +1,14 @@
 //! A real PgBouncer in transaction mode before a server.
 
-use std::fs;
-use std::os::unix::fs::chown;
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
 use super::database::Database;
-use super::process::{Running, poll};
+use super::process::poll;
 use super::server::{Server, as_server_user, free_port, repository};
 
 /// Where `driver/dev/pgbouncer` unpacks it.
@@ -25,13 +26,18 @@ impl Pooler {
         Self::before_as(server, server.variable("PGUSER"))
     }
 
-    /// Whose sessions are this role's.
+    /// Whose sessions are this role's. It takes connections when this returns.
     pub fn before_as(server: &Server, role: &str) -> Option<Self> {
         let installed = repository().join(PROGRAM);
         if !installed.exists() {
             println!("skipped: there is no {PROGRAM} (driver/dev/pgbouncer)");
             return None;
         }
+        // Another process may take a free port first: PgBouncer ends then.
+        Some((0..5).find_map(|_| Self::start(&installed, server, role)).expect("pgbouncer starts"))
+    }
+
+    fn start(installed: &Path, server: &Server, role: &str) -> Option<Self> {
         let folder = tempfile::tempdir_in("/tmp").expect("a folder");
         // A copy, since the server's user may not reach the repository.
         let program = folder.path().join("pgbouncer");
@@ -41,25 +47,28 @@ impl Pooler {
         fs::write(&file, settings(server, port, role)).expect("the settings can be written");
         let owner = fs::metadata(server.data()).expect("the data folder is there");
         for path in [folder.path(), &file] {
-            use std::os::unix::fs::MetadataExt;
             chown(path, Some(owner.uid()), Some(owner.gid())).expect("the owner can be set");
         }
+        let log = folder.path().join("log");
         let mut command = as_server_user(&program);
-        command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().expect("pgbouncer starts");
-        Some(Self { port, process, _folder: folder })
+        command.arg(file).stdin(Stdio::null()).stdout(Stdio::null());
+        let process =
+            command.stderr(File::create(&log).expect("a log")).spawn().expect("pgbouncer can be run");
+        let mut pooler = Self { port, process, _folder: folder };
+        pooler.is_up(&log).then_some(pooler)
+    }
+
+    fn is_up(&mut self, log: &Path) -> bool {
+        let says_so = || fs::read_to_string(log).expect("a log").contains("process up");
+        let mut has_ended = || self.process.try_wait().expect("it can be waited for").is_some();
+        poll("pgbouncer to start", || says_so() || has_ended());
+        says_so()
     }
 
     pub fn driver(&self, database: &Database, arguments: &[&str]) -> Command {
         let mut command = database.driver(arguments);
         command.env("PGHOST", "127.0.0.1").env("PGPORT", self.port.to_string());
         command
-    }
-
-    pub fn wait_until_it_answers(&self, database: &Database) {
-        poll("an answer of pgbouncer", || {
-            Running::start(self.driver(database, &["status"])).wait().code == Some(0)
-        });
     }
 }
 

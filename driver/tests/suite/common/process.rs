@@ -38,7 +38,8 @@ impl Running {
     pub fn signal(&self, signal: i32) {
         // SAFETY: a plain system call; the child has not been waited for, so the id is still its own.
         let result = unsafe { libc::kill(self.child.id() as i32, signal) };
-        assert_eq!(result, 0, "the process takes signals");
+        let said = || format!("{}{}", read(&self.stdout), read(&self.stderr));
+        assert_eq!(result, 0, "the process takes signals; it said: {}", said());
     }
 
     pub fn wait_for_stderr(&self, text: &str) {

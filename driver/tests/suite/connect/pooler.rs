@@ -7,7 +7,6 @@ fn two_drivers_share_a_run_through_a_pooler() {
     let database = Database::with_tickets(10_000);
     let Some(pooler) = Pooler::before(database.server) else { return };
     oracle::watch(&database);
-    pooler.wait_until_it_answers(&database);
     database.one("SELECT start_ticket_rotation(ranges => 4)");
     let drivers = [50, 70]
         .map(|batch| Running::start(pooler.driver(&database, &["run", "--batch", &batch.to_string()])));
@@ -27,7 +26,6 @@ fn a_run_through_a_pooler_survives_restarts_of_the_server() {
     let Some(pooler) = Pooler::before(&server) else { return };
     oracle::watch(&database);
     database.slow_down(5);
-    pooler.wait_until_it_answers(&database);
     let running = Running::start(pooler.driver(&database, &["run", "--batch", "20"]));
     for (batches, mode) in [(20, "fast"), (60, "immediate")] {
         poll("some batches", || database.count("ticket_rotation_batch") >= batches);
@@ -42,7 +40,6 @@ fn a_run_through_a_pooler_is_vacuumed() {
     let database = Database::with_tickets(100_000);
     let Some(pooler) = Pooler::before(database.server) else { return };
     database.execute("ALTER TABLE ticket SET (autovacuum_enabled = off)");
-    pooler.wait_until_it_answers(&database);
     let ended = Running::start(pooler.driver(&database, &["run"])).wait().expect(0);
     assert!(!ended.stderr.contains("VACUUM failed"), "{}", ended.stderr);
     poll("VACUUM", || {

@@ -76,7 +76,6 @@ fn what_is_no_query_for_a_yes_or_a_no_is_refused_before_anything_is_done() {
 fn a_query_leaves_nothing_behind_in_the_sessions_of_a_pooler() {
     let database = with_load(2000);
     let Some(pooler) = Pooler::before(database.server) else { return };
-    pooler.wait_until_it_answers(&database);
     let query = "SELECT busy, set_config('default_transaction_read_only', 'on', false) FROM load";
     let running =
         Running::start(pooler.driver(&database, &[&RUN[..], &["--throttle-query", query]].concat()));
