@@ -13,6 +13,7 @@ use crate::held::change_run;
 use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
+use crate::shards;
 use crate::statement::ids_of;
 use crate::warnings::warn;
 
@@ -64,6 +65,7 @@ pub fn start(
     warn(client, context)?;
     let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
     let run = insert(client, context, &plan, upper_id, &format)?;
+    shards::refuse_beside(client, context)?;
     context.confirm(client)?;
     divide(client, context, run, upper_id, plan.tickets, ranges)?;
     // For the guard, which knows the runs of its table.

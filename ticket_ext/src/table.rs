@@ -9,6 +9,7 @@ use crate::error::TicketError;
 use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
 use crate::session::Session;
+use crate::shards;
 use crate::statement;
 use crate::table_lock::{self, TableLock};
 use crate::target::Target;
@@ -54,6 +55,8 @@ pub struct Columns {
     /// Statements that disable the triggers.
     pub disable_triggers: String,
     partitions: Vec<Oid>,
+    /// Whether it is one of a table that Citus has distributed; looked up for a rotation alone.
+    is_shard: bool,
 }
 
 thread_local! {
@@ -122,18 +125,23 @@ impl Table {
             role,
             schema: session.schema.clone(),
         };
-        CHECKED.with(|checked| {
+        let columns = CHECKED.with(|checked| {
             checked.get_or(key, || {
                 in_own_path(|| {
                     let key = KeyColumn::find(client, session, target, &choices.key);
-                    let (columns, row) = describe(client, session, target, key, choices)?;
+                    let (mut columns, row) = describe(client, session, target, key, choices)?;
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
+                    columns.is_shard = shards::is_shard(client, target)?;
                     Ok(columns)
                 })
             })
-        })
+        })?;
+        if columns.is_shard && !shards::is_at_work() {
+            return Err(TicketError::ShardByHand { table: target.name.clone() });
+        }
+        Ok(columns)
     }
 }
 
@@ -192,6 +200,7 @@ fn describe<'conn>(
         can_defer: row.get_by_name("can_defer")?.unwrap_or(true),
         disable_triggers: row.get_by_name("disable_triggers")?.unwrap_or_default(),
         partitions: row.get_by_name("partitions")?.unwrap_or_default(),
+        is_shard: false,
     };
     Ok((columns, row))
 }
