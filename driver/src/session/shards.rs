@@ -73,13 +73,16 @@ impl Session {
         // Citus hides shards from queries of the catalog.
         transaction.batch_execute("SET LOCAL citus.override_table_visibility TO off")?;
         let names = [(&shard.name as _, Type::TEXT), (&shard.ledger as _, Type::TEXT)];
+        let done = fill(include_str!("../sql/shards_progress.sql"), &[("ledger", &shard.ledger)]);
         let row = transaction.query_typed_one(&check, &names)?;
         let (state, table): (String, u32) = (row.get("state"), row.get("table_oid"));
         let evidence = match state.as_str() {
             "finished" => {
                 let target = [(&table as _, Type::OID), (&column as _, Type::TEXT)];
                 let row = transaction.query_typed_one(&evidence, &target)?;
-                ShardEvidence::Run(Box::new(RunEvidence::from(&row)))
+                let done = transaction.query_typed_one(&done, &[(&shard.id, Type::INT8)])?.get("done");
+                // One that was split from another has the entries of all of it.
+                ShardEvidence::Run(Box::new(RunEvidence { tickets_rotated: done, ..RunEvidence::from(&row) }))
             }
             "empty" => ShardEvidence::CreatedSince(transaction.query_typed_one(&count, &[])?.get(0)),
             _ => ShardEvidence::Unfinished,

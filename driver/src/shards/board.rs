@@ -40,13 +40,16 @@ pub enum Turn {
     Leave,
 }
 
+impl Entry {
+    fn new(placed: Placed) -> Self {
+        Self { placed, state: State::Free, misses: 0, done: 0, planned: 0 }
+    }
+}
+
 impl Board {
     pub fn new(placed: Vec<Placed>) -> Self {
-        let entry = |placed: Placed| {
-            let id = placed.shard.id;
-            (id, Entry { placed, state: State::Free, misses: 0, done: 0, planned: 0 })
-        };
-        Self(Mutex::new(placed.into_iter().map(entry).collect()))
+        let entries = placed.into_iter().map(|placed| (placed.shard.id, Entry::new(placed)));
+        Self(Mutex::new(entries.collect()))
     }
 
     /// `deserted`: nodes that nobody works on any more.
@@ -107,11 +110,13 @@ impl Board {
         self.entries().values().any(|entry| matches!(entry.state, State::Missed(_)))
     }
 
-    /// What was missed is looked for again where it is said to be now.
+    /// What was missed is looked for again where it is said to be now. A shard that was split has gone, with parts in
+    /// its place.
     pub fn replace(&self, placed: Vec<Placed>) {
         let mut entries = self.entries();
+        entries.retain(|shard, _| placed.iter().any(|placed| placed.shard.id == *shard));
         for placed in placed {
-            let Some(entry) = entries.get_mut(&placed.shard.id) else { continue };
+            let entry = entries.entry(placed.shard.id).or_insert_with(|| Entry::new(placed.clone()));
             if let State::Missed(_) = entry.state {
                 entry.misses = if entry.placed.node == placed.node { entry.misses + 1 } else { 0 };
                 if let State::Missed(error) = std::mem::replace(&mut entry.state, State::Free)

@@ -32,18 +32,22 @@ struct Verifier<'a> {
 
 pub fn evidence(link: Link, shards: &ShardOptions) -> Result<(Target, RunEvidence), Error> {
     let mut verifier = Verifier { link, nodes: BTreeMap::new(), shards, filter: RepeatFilter::default() };
-    let (plan, target) = verifier.ask(|session| {
-        Distributed::of(session)?;
-        Ok((Plan::newest(session)?, session.target().clone()))
-    })?;
-    let plan = plan.ok_or_else(|| never(&target))?;
-    let mut sum = nothing(&plan);
-    for placed in verifier.places(&plan)? {
-        add(&mut sum, verifier.shard(&plan, placed)?);
+    let (table, plan, target) = verifier
+        .ask(|session| Ok((Distributed::of(session)?, Plan::newest(session)?, session.target().clone())))?;
+    let mut plan = plan.ok_or_else(|| never(&target))?;
+    loop {
+        let mut sum = nothing(&plan);
+        let placed = verifier.places(&table, &mut plan)?;
+        let shards = plan.shards.clone();
+        for placed in placed {
+            add(&mut sum, verifier.shard(&table, &mut plan, placed)?);
+        }
+        verifier.places(&table, &mut plan)?;
+        // Or else one was split meanwhile.
+        if plan.shards == shards {
+            return Ok((target, sum));
+        }
     }
-    // Nor was one split behind the look at it.
-    verifier.places(&plan)?;
-    Ok((target, sum))
 }
 
 fn never(target: &Target) -> Error {
@@ -54,19 +58,28 @@ fn never(target: &Target) -> Error {
 }
 
 impl Verifier<'_> {
-    fn places(&mut self, plan: &Plan) -> Result<Vec<Placed>, Error> {
-        self.ask(|session| plan.places(session))
+    fn places(&mut self, table: &Distributed, plan: &mut Plan) -> Result<Vec<Placed>, Error> {
+        self.ask(|session| plan.places(session, table))
     }
 
-    fn shard(&mut self, plan: &Plan, placed: Placed) -> Result<ShardEvidence, Error> {
+    /// Of one that was split meanwhile there is none: its parts are for another round.
+    fn shard(
+        &mut self,
+        table: &Distributed,
+        plan: &mut Plan,
+        placed: Placed,
+    ) -> Result<ShardEvidence, Error> {
         let (id, mut placed) = (placed.shard.id, placed);
         for _ in 0..MOST_MISSES {
             match self.look(&placed.node, &placed.shard) {
                 Err(error) if is_missing(&error) => thread::sleep(ASKED_EVERY),
                 looked => return looked,
             }
-            let places = self.places(plan)?;
-            placed = places.into_iter().find(|placed| placed.shard.id == id).unwrap_or(placed);
+            let places = self.places(table, plan)?;
+            match places.into_iter().find(|placed| placed.shard.id == id) {
+                Some(found) => placed = found,
+                None => return Ok(ShardEvidence::Unfinished),
+            }
         }
         self.look(&placed.node, &placed.shard)
     }

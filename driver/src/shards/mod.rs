@@ -8,6 +8,8 @@ mod evidence;
 mod options;
 mod places;
 mod plan;
+mod ranges;
+mod split;
 mod target;
 mod worker;
 
@@ -76,26 +78,20 @@ impl<'a> Rotation<'a> {
     }
 
     pub fn run(mut self) -> Result<Ended, Error> {
-        let (table, plan) = self.plan()?;
+        let (table, mut plan) = self.plan()?;
         if plan.finished {
             self.observe(plan.run, State::Finished, (0, 0));
             self.display.show(Event::AlreadyFinished, self.last.as_ref())?;
             return Ok(Ended::Already { run: plan.run });
         }
-        let common = self.common(&plan)?;
-        let nodes = common.board.nodes().len();
-        self.display.note(&format!("rotating the shards of {} on {nodes} node(s)", table.name))?;
-        self.observe(plan.run, State::Active, (0, 0));
-        let ended = self.rotate(&plan, &common);
-        self.observe(plan.run, State::Active, common.board.totals());
-        if let Err(error) = ended {
-            if let Error::Interrupted(_) = error {
-                self.display.show(Event::Interrupted, self.last.as_ref())?;
+        loop {
+            let totals = self.rotate_all(&table, &mut plan)?;
+            // Or else a shard was split meanwhile.
+            if self.persist(|session| plan.finish(session, &table))? {
+                self.observe(plan.run, State::Finished, totals);
+                break;
             }
-            return Err(error);
         }
-        self.persist(|session| plan.finish(session, &table))?;
-        self.observe(plan.run, State::Finished, common.board.totals());
         self.display.show(Event::Finished, self.last.as_ref())?;
         Ok(Ended::Finished { run: plan.run, batches: self.batches })
     }
@@ -119,19 +115,35 @@ impl<'a> Rotation<'a> {
         })
     }
 
-    fn common(&mut self, plan: &Plan) -> Result<Arc<Common>, Error> {
-        let placed = self.persist(|session| plan.places(session))?;
+    /// Returns how many tickets were done, and how many there are.
+    fn rotate_all(&mut self, table: &Distributed, plan: &mut Plan) -> Result<(i64, i64), Error> {
+        let common = self.common(table, plan)?;
+        let nodes = common.board.nodes().len();
+        self.display.note(&format!("rotating the shards of {} on {nodes} node(s)", table.name))?;
+        self.observe(plan.run, State::Active, (0, 0));
+        self.display.show(Event::Started, self.last.as_ref())?;
+        let ended = self.rotate(table, plan, &common);
+        let totals = common.board.totals();
+        self.observe(plan.run, State::Active, totals);
+        if let Err(Error::Interrupted(_)) = ended {
+            self.display.show(Event::Interrupted, self.last.as_ref())?;
+        }
+        ended.map(|()| totals)
+    }
+
+    fn common(&mut self, table: &Distributed, plan: &mut Plan) -> Result<Arc<Common>, Error> {
+        let placed = self.persist(|session| plan.places(session, table))?;
         let (pace, deserted) = (self.wish.pace, Mutex::default());
         Ok(Arc::new(Common { board: Board::new(placed), pace, deserted }))
     }
 
     /// Until all shards have ended, or nobody works on those that are left.
-    fn rotate(&mut self, plan: &Plan, common: &Arc<Common>) -> Result<(), Error> {
+    fn rotate(&mut self, table: &Distributed, plan: &mut Plan, common: &Arc<Common>) -> Result<(), Error> {
         let (reports, received) = mpsc::channel();
         thread::scope(|scope| {
             let mut crew =
                 Crew { reports: Some(reports), hired: BTreeSet::new(), at_work: 0, given_up: None };
-            let followed = self.follow(plan, common, &mut crew, scope, &received);
+            let followed = self.follow(table, plan, common, &mut crew, scope, &received);
             // Nobody takes reports any more: workers that are left end by themselves.
             drop((crew.reports.take(), received));
             followed?;
@@ -148,7 +160,8 @@ impl<'a> Rotation<'a> {
 
     fn follow<'scope>(
         &mut self,
-        plan: &Plan,
+        table: &Distributed,
+        plan: &mut Plan,
         common: &Arc<Common>,
         crew: &mut Crew,
         scope: &'scope Scope<'scope, '_>,
@@ -168,7 +181,7 @@ impl<'a> Rotation<'a> {
                 shown = Instant::now();
             }
             if common.board.has_missed() && asked.elapsed() >= ASKED_EVERY {
-                self.look_again(plan, common)?;
+                self.look_again(table, plan, common)?;
                 self.hire(common, crew, scope);
                 asked = Instant::now();
             }
@@ -196,8 +209,8 @@ impl<'a> Rotation<'a> {
     }
 
     /// Where shards that were missed are now. A coordinator that is away is asked again.
-    fn look_again(&mut self, plan: &Plan, common: &Common) -> Result<(), Error> {
-        match self.link.attempt(|session| plan.places(session)) {
+    fn look_again(&mut self, table: &Distributed, plan: &mut Plan, common: &Common) -> Result<(), Error> {
+        match self.link.attempt(|session| plan.places(session, table)) {
             Ok(placed) => common.board.replace(placed),
             Err(error) if error.retry_on().is_some() => {
                 self.retrying(&Retrying::new(&error, ASKED_EVERY, None))?;

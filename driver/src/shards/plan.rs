@@ -9,6 +9,8 @@ use postgres::Transaction;
 use postgres::types::Type;
 
 use super::places::Placed;
+use super::ranges::Range;
+use super::split;
 use super::target::Distributed;
 use crate::error::Error;
 use crate::session::{Parameter, Session, StartOptions, Target, fill};
@@ -16,8 +18,8 @@ use crate::session::{Parameter, Session, StartOptions, Target, fill};
 #[derive(Clone)]
 pub struct Plan {
     pub run: i32,
-    ledger: String,
-    shards: Vec<i64>,
+    pub ledger: String,
+    pub shards: Vec<i64>,
     pub finished: bool,
 }
 
@@ -40,55 +42,65 @@ impl Plan {
 
     pub fn start(session: &mut Session, table: &Distributed, options: &StartOptions) -> Result<(), Error> {
         let (target, schema) = (session.target().clone(), session.schema().to_owned());
-        let mut transaction = session.transaction()?;
-        transaction.batch_execute(&format!("SET LOCAL ROLE {}", table.owner))?;
+        let mut transaction = begin(session, table)?;
         transaction.batch_execute(&fill(include_str!("../sql/shards_lock.sql"), &[("schema", &schema)]))?;
         let run = next(&mut transaction, &target, &schema)?;
         let ledger = format!("{schema}.ticket_shard_ledger_{run}");
         create(&mut transaction, table, &ledger)?;
-        let keys = keys(&mut transaction, table)?;
-        let arguments: [Parameter; 4] = [
-            (&run, Type::INT4),
-            target.parameters()[0].clone(),
-            (&target.token_column, Type::TEXT),
-            (&ledger, Type::TEXT),
-        ];
+        let ranges = ranges(&mut transaction, &target)?;
+        let keys = keys(&mut transaction, table, &ranges)?;
+        insert_heads(&mut transaction, table, &ledger, (&ranges, &keys), &target, options)?;
+        let mut shards: Vec<i64> = ranges.iter().map(|range| range.shard).collect();
+        shards.sort_unstable();
+        let [oid, column] = target.parameters();
         let sql = fill(include_str!("../sql/shards_plan.sql"), &[("schema", &schema)]);
-        let shards: Vec<i64> = transaction.query_typed_one(&sql, &arguments)?.get("shards");
-        if !shards.iter().eq(keys.keys()) {
-            return Err(changed());
-        }
-        insert_heads(&mut transaction, table, &ledger, &keys, &target, options)?;
-        transaction.commit()?;
-        Ok(())
+        let arguments: [Parameter; 5] =
+            [(&run, Type::INT4), oid, column, (&ledger, Type::TEXT), (&shards, Type::INT8_ARRAY)];
+        transaction.query_typed(&sql, &arguments)?;
+        Ok(transaction.commit()?)
     }
 
-    /// Where its shards are.
-    pub fn places(&self, session: &mut Session) -> Result<Vec<Placed>, Error> {
+    /// Where its shards are. Those that were split since have their ledgers from what they were split from.
+    pub fn places(&mut self, session: &mut Session, table: &Distributed) -> Result<Vec<Placed>, Error> {
+        let placed = self.placed(session)?;
+        if self.is_of(&placed) {
+            return Ok(placed);
+        }
+        split::carry_over(session, table, self)?;
+        let placed = self.placed(session)?;
+        if self.is_of(&placed) { Ok(placed) } else { Err(split::changed()) }
+    }
+
+    fn placed(&self, session: &mut Session) -> Result<Vec<Placed>, Error> {
         let target = session.target().clone();
         let [table, _] = target.parameters();
         let sql = include_str!("../sql/shards_places.sql");
         let rows = session.rows(sql, &[table, (&self.ledger, Type::TEXT)])?;
-        let placed: Vec<Placed> = rows.iter().map(Placed::from).collect();
-        if !placed.iter().map(|placed| placed.shard.id).eq(self.shards.iter().copied()) {
-            return Err(changed());
-        }
-        Ok(placed)
+        Ok(rows.iter().map(Placed::from).collect())
     }
 
-    /// Once it has ended in all shards.
-    pub fn finish(&self, session: &mut Session, table: &Distributed) -> Result<(), Error> {
+    fn is_of(&self, placed: &[Placed]) -> bool {
+        placed.iter().map(|placed| placed.shard.id).eq(self.shards.iter().copied())
+    }
+
+    /// Once it has ended in all shards; whether the table has no others by now.
+    pub fn finish(&self, session: &mut Session, table: &Distributed) -> Result<bool, Error> {
         let (target, schema) = (session.target().clone(), session.schema().to_owned());
-        let mut transaction = session.transaction()?;
-        transaction.batch_execute(&format!("SET LOCAL ROLE {}", table.owner))?;
+        let mut transaction = begin(session, table)?;
         let sql = fill(include_str!("../sql/shards_finish.sql"), &[("schema", &schema)]);
         let [oid, _] = target.parameters();
-        if transaction.query_typed_opt(&sql, &[(&self.run, Type::INT4), oid])?.is_none() {
-            return Err(changed());
-        }
+        let finished = transaction
+            .query_typed_opt(&sql, &[(&self.run, Type::INT4), oid, (&self.shards, Type::INT8_ARRAY)])?;
         transaction.commit()?;
-        Ok(())
+        Ok(finished.is_some())
     }
+}
+
+/// As the extension's owner, whom the ledgers belong to.
+pub fn begin<'s>(session: &'s mut Session, table: &Distributed) -> Result<Transaction<'s>, Error> {
+    let mut transaction = session.transaction()?;
+    transaction.batch_execute(&format!("SET LOCAL ROLE {}", table.owner))?;
+    Ok(transaction)
 }
 
 fn next(transaction: &mut Transaction, target: &Target, schema: &str) -> Result<i32, Error> {
@@ -117,38 +129,55 @@ fn create(transaction: &mut Transaction, table: &Distributed, ledger: &str) -> R
     Ok(())
 }
 
+pub fn ranges(transaction: &mut Transaction, target: &Target) -> Result<Vec<Range>, Error> {
+    let [oid, _] = target.parameters();
+    let rows = transaction.query_typed(include_str!("../sql/shards_ranges.sql"), &[oid])?;
+    Ok(rows.iter().map(Range::from).collect())
+}
+
 /// By shard: a value of the distribution column, as text, that leads to it.
-fn keys(transaction: &mut Transaction, table: &Distributed) -> Result<BTreeMap<i64, String>, Error> {
+pub fn keys(
+    transaction: &mut Transaction,
+    table: &Distributed,
+    ranges: &[Range],
+) -> Result<BTreeMap<i64, String>, Error> {
     let sql = fill(include_str!("../sql/shards_keys.sql"), &[("key_type", &table.key_type)]);
-    let mut keys = BTreeMap::new();
     for tried in TRIED {
         let tried = tried.min(table.keys);
         let arguments: [Parameter; 3] =
             [(&table.name, Type::TEXT), (&tried, Type::INT8), (&table.is_uuid, Type::BOOL)];
         let rows = transaction.query_typed(&sql, &arguments)?;
-        keys = rows.iter().map(|row| (row.get("shard"), row.get("key"))).collect();
-        if keys.len() as i64 == table.shards {
-            break;
+        let keys: BTreeMap<i64, String> = rows.iter().map(|row| (row.get("shard"), row.get("key"))).collect();
+        if ranges.iter().all(|range| keys.contains_key(&range.shard)) {
+            return Ok(keys);
         }
     }
-    Ok(keys)
+    Err(Error::Shards {
+        what: format!("no value was found that leads to each shard of {}", table.name),
+        remedy: "Shards of very few hashes cannot be rotated by themselves.",
+    })
 }
 
 fn insert_heads(
     transaction: &mut Transaction,
     table: &Distributed,
     ledger: &str,
-    keys: &BTreeMap<i64, String>,
+    (ranges, keys): (&[Range], &BTreeMap<i64, String>),
     target: &Target,
     options: &StartOptions,
 ) -> Result<(), Error> {
-    let sql =
-        fill(include_str!("../sql/shards_heads.sql"), &[("ledger", ledger), ("key_type", &table.key_type)]);
-    let (shards, keys): (Vec<i64>, Vec<&String>) = keys.iter().map(|(shard, key)| (*shard, key)).unzip();
+    let names = [("ledger", ledger), ("key_type", &table.key_type)];
+    let sql = fill(include_str!("../sql/shards_heads.sql"), &names);
+    let of_ranges = |value: fn(&Range) -> i64| ranges.iter().map(value).collect::<Vec<i64>>();
+    let [shards, first, last] =
+        [of_ranges(|range| range.shard), of_ranges(|range| range.first), of_ranges(|range| range.last)];
+    let keys: Vec<&String> = shards.iter().map(|shard| &keys[shard]).collect();
     let StartOptions { key_column, format, fill_null, force } = options;
-    let arguments: [Parameter; 7] = [
+    let arguments: [Parameter; 9] = [
         (&keys, Type::TEXT_ARRAY),
         (&shards, Type::INT8_ARRAY),
+        (&first, Type::INT8_ARRAY),
+        (&last, Type::INT8_ARRAY),
         (&target.token_column, Type::TEXT),
         (key_column, Type::TEXT),
         (format, Type::TEXT),
@@ -157,12 +186,4 @@ fn insert_heads(
     ];
     transaction.query_typed(&sql, &arguments)?;
     Ok(())
-}
-
-fn changed() -> Error {
-    Error::Shards {
-        what: "the table has other shards than when its run was planned".to_owned(),
-        remedy: "A run cannot go on over a split of shards, nor over another distribution of the table: its ledgers \
-                 have what was rotated. What is left to rotate they cannot say.",
-    }
 }

@@ -7,7 +7,6 @@ use crate::session::Session;
 pub struct Distributed {
     /// Schema and table, quoted.
     pub name: String,
-    pub shards: i64,
     /// Of the column that distributes it.
     pub key_type: String,
     pub key_collation: String,
@@ -62,7 +61,6 @@ impl Distributed {
             Some(what) => Err(refused(what, AS_A_WHOLE)),
             None => Ok(Self {
                 name: row.get("name"),
-                shards: row.get("shards"),
                 key_type: row.get("key_type"),
                 key_collation: row.get("key_collation"),
                 is_uuid: row.get("is_uuid"),

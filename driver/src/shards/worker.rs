@@ -83,7 +83,7 @@ impl Worker {
     fn rotate(&mut self, shard: &ShardNames) -> Result<(), Error> {
         let common = Arc::clone(&self.common);
         let board = &common.board;
-        match self.rotate_batches(shard) {
+        match self.rotate_batches(shard).map_err(|error| self.or_interrupted(error)) {
             Ok(true) => board.ended(shard.id),
             Ok(false) => board.release(shard.id),
             Err(error) if is_missing(&error) => board.missed(shard.id, error),
@@ -140,6 +140,14 @@ impl Worker {
         let (reports, node) = (&self.reports, &self.node);
         let mut tell = |retrying: &Retrying| send(reports, Report::Retrying(node.clone(), retrying.clone()));
         self.link.wait_out(error, None, &mut tell)
+    }
+
+    /// Cancelled by the second signal.
+    fn or_interrupted(&self, error: Error) -> Error {
+        match self.link.interrupted() {
+            Some(signal) if error.is_cancelled_query() => Error::Interrupted(signal),
+            _ => error,
+        }
     }
 
     fn report(&self, report: Report) -> io::Result<()> {

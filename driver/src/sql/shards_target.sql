@@ -21,8 +21,6 @@ SELECT partition.partmethod OPERATOR(pg_catalog.=) 'h'::"char" AS is_hashed,
        CASE key.atttypid WHEN 'pg_catalog.int2'::pg_catalog.regtype THEN 32767
                          WHEN 'pg_catalog.int4'::pg_catalog.regtype THEN 2147483647
                          ELSE 9223372036854775807 END AS keys,
-       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_dist_shard AS shard
-        WHERE shard.logicalrelid OPERATOR(pg_catalog.=) partition.logicalrelid) AS shards,
        pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(version.relowner)) AS owner,
        pg_catalog.pg_has_role(version.relowner, 'MEMBER') AS is_owner
 FROM pg_catalog.pg_dist_partition AS partition

@@ -5,7 +5,7 @@ SET record = head.record || jsonb_build_object(
         'state', run.state,
         'batches', coalesce((head.record ->> 'batches')::bigint, 0) + $3,
         'done', coalesce((head.record ->> 'done')::bigint, 0) + $4,
-        'planned', run.tickets_planned,
+        'planned', coalesce((head.record ->> 'planned')::bigint, run.tickets_planned),
         'group', $5, 'system', $6::text, 'table', $7, 'run_id', run.run_id,
         'run', to_jsonb(run),
         'ranges', (SELECT jsonb_agg(to_jsonb(range))
