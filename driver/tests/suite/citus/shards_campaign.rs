@@ -36,6 +36,15 @@ fn write(cluster: &Cluster, stop: &AtomicBool) -> u32 {
     written
 }
 
+/// Also where the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 fn restart(cluster: &Cluster, node: &Server, random: &mut Rng) {
     cluster.kill_node(node);
     thread::sleep(Duration::from_millis(random.u64(0..1500)));
@@ -76,6 +85,7 @@ fn no_ticket_of_a_shard_is_skipped_or_rotated_twice() {
     let options = ["--batch", "50", "--nice", "2", "--workers", "1"];
     thread::scope(|scope| {
         let application = scope.spawn(|| write(&cluster, &stop));
+        let writes = Stop(&stop);
         let mut running = cluster.start_run(&options);
         for _ in 0..faults() {
             thread::sleep(Duration::from_millis(random.u64(200..1500)));
@@ -90,7 +100,7 @@ fn no_ticket_of_a_shard_is_skipped_or_rotated_twice() {
             }
         }
         poll("the end of the run", || !running.is_running());
-        stop.store(true, Ordering::Relaxed);
+        drop(writes);
         println!("the application has written {} times", application.join().expect("it ends"));
     });
     cluster.end_run(&[], 0);

@@ -1,8 +1,8 @@
 //! A coordinator and its workers, where the server under test has Citus.
 
-use std::process::Command;
+use std::fs;
+use std::path::Path;
 use std::sync::Once;
-use std::{fs, thread, time};
 
 use postgres::Client;
 
@@ -12,7 +12,12 @@ use crate::common::{Database, Ended, Running, Server, free_port, poll};
 /// table of the node that Citus knows nothing of.
 const AUDIT: &str = "
 CREATE SCHEMA audit;
-CREATE TABLE audit.retired (old uuid NOT NULL, new uuid NOT NULL)";
+CREATE TABLE audit.retired (old uuid NOT NULL, new uuid NOT NULL, at xid8 DEFAULT pg_current_xact_id())";
+/// Before a run starts the extension tries the function, twice with each of some tokens, in one transaction.
+const RETIRED: &str = "
+SELECT old::text
+FROM (SELECT old, count(*) - CASE WHEN count(*) < 2 THEN 0 ELSE 2 END AS times FROM audit.retired GROUP BY at, old)
+     AS noted, generate_series(1, times)";
 const NOTE: &str = "
 CREATE FUNCTION public.note(old uuid) RETURNS uuid LANGUAGE plpgsql VOLATILE AS
     'DECLARE fresh pg_catalog.uuid := pg_catalog.gen_random_uuid();
@@ -161,29 +166,33 @@ impl Cluster {
         client.batch_execute(&sql)
     }
 
-    /// What the nodes that answer have noted of tokens that were retired.
+    /// The tokens that were retired, as often as they were, as far as the nodes answer.
     pub fn retired(&self) -> Vec<String> {
-        let mut retired = Vec::new();
-        for node in self.nodes() {
-            let Ok(mut client) = Database::named(node, "postgres").try_connect() else { continue };
-            let rows = client.query("SELECT old::text FROM audit.retired", &[]).unwrap_or_default();
-            retired.extend(rows.iter().map(|row| row.get::<_, String>(0)));
-        }
-        retired
+        self.noted(RETIRED)
     }
 
-    /// Each leaked token was retired once, no other was, and none is in use.
+    fn noted(&self, sql: &str) -> Vec<String> {
+        let mut noted = Vec::new();
+        for node in self.nodes() {
+            let Ok(mut client) = Database::named(node, "postgres").try_connect() else { continue };
+            let rows = client.query(sql, &[]).unwrap_or_default();
+            noted.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+        }
+        noted.sort();
+        noted
+    }
+
+    /// Each leaked token was retired once, none that came for it was, and none is in use.
     #[track_caller]
     pub fn assert_rotated_once(&self) {
         let mut client = self.database().connect();
         let rows = client.query("SELECT token::text FROM leaked", &[]).expect("the copy can be read");
         let mut leaked: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        let mut retired = self.retired();
+        let (retired, made) = (self.retired(), self.noted("SELECT new::text FROM audit.retired"));
         leaked.sort();
-        retired.sort();
         let skipped = leaked.iter().filter(|token| retired.binary_search(token).is_err()).count();
         let replayed = retired.windows(2).filter(|pair| pair[0] == pair[1]).count();
-        let doubled = retired.iter().filter(|token| leaked.binary_search(token).is_err()).count();
+        let doubled = retired.iter().filter(|token| made.binary_search(token).is_ok()).count();
         assert_eq!((skipped, replayed, doubled), (0, 0, 0), "skipped, replayed, doubled");
         assert_eq!(self.database().count("ticket JOIN leaked USING (token)"), 0);
         assert_eq!(self.database().count("leaked LEFT JOIN ticket USING (id) WHERE ticket.id IS NULL"), 0);
@@ -191,17 +200,35 @@ impl Cluster {
 
     /// Without a word to the node's processes.
     pub fn kill_node(&self, node: &Server) {
-        let file = fs::read_to_string(node.data().join("postmaster.pid")).expect("it runs");
-        let pid = file.lines().next().expect("its number").to_owned();
-        // Its children first: one that outlives it keeps the memory from the next one.
-        let _ = Command::new("pkill").args(["-9", "-P", &pid]).status();
-        let _ = Command::new("kill").args(["-9", &pid]).status();
-        let proc = format!("/proc/{pid}");
-        poll("the end of the node", || fs::metadata(&proc).is_err() || is_zombie(&proc));
-        thread::sleep(time::Duration::from_millis(200));
+        let socket = format!(".s.PGSQL.{}.lock", node.variable("PGPORT"));
+        let locks = [node.data().join("postmaster.pid"), Path::new(node.variable("PGHOST")).join(socket)];
+        let file = fs::read_to_string(&locks[0]).expect("it runs");
+        let pid = file.lines().next().and_then(|line| line.parse().ok()).expect("its number");
+        let children = children_of(pid);
+        for &process in [pid].iter().chain(&children) {
+            // SAFETY: a plain system call; these are processes of the node, which this test has started.
+            unsafe { libc::kill(process, libc::SIGKILL) };
+        }
+        // One that outlives it would keep its memory from the next one.
+        poll("the end of the node", || ![pid].iter().chain(&children).any(|&process| is_running(process)));
+        // As long as nobody has asked for its end, the process has its number.
+        locks.iter().for_each(|lock| fs::remove_file(lock).expect("it can be removed"));
     }
 }
 
-fn is_zombie(proc: &str) -> bool {
-    fs::read_to_string(format!("{proc}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+/// The name before the state may hold anything, in parentheses.
+fn state_and_parent(process: i32) -> Option<(String, i32)> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}
+
+fn children_of(process: i32) -> Vec<i32> {
+    let all = fs::read_dir("/proc").expect("it can be read").flatten();
+    let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|&id| state_and_parent(id).is_some_and(|(_, parent)| parent == process)).collect()
+}
+
+fn is_running(process: i32) -> bool {
+    state_and_parent(process).is_some_and(|(state, _)| state != "Z")
 }

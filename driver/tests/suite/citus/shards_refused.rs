@@ -61,7 +61,8 @@ fn nothing_else_rotates_what_a_run_of_shards_has_not_finished() {
         .worker(0)
         .connect()
         .batch_execute(&format!("SET citus.override_table_visibility TO off; {by_hand}"));
-    let refused = refused.expect_err("it is refused").to_string();
+    let refused =
+        refused.expect_err("it is refused").as_db_error().expect("by the node").message().to_owned();
     assert!(refused.contains("is a shard of a distributed table"), "{refused}");
     database.end(&["run"], 1);
     cluster.end_run(&[], 0);
