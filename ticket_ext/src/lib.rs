@@ -31,6 +31,7 @@ mod range;
 mod run;
 mod session;
 mod settings;
+mod shard_check;
 mod shards;
 mod shared_id;
 mod start;

@@ -9,7 +9,7 @@ use crate::error::TicketError;
 use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
 use crate::session::Session;
-use crate::shards;
+use crate::shard_check;
 use crate::statement;
 use crate::table_lock::{self, TableLock};
 use crate::target::Target;
@@ -133,12 +133,12 @@ impl Table {
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
-                    columns.is_shard = shards::is_shard(client, target)?;
+                    columns.is_shard = shard_check::is_shard(client, target)?;
                     Ok(columns)
                 })
             })
         })?;
-        if columns.is_shard && !shards::is_at_work() {
+        if columns.is_shard && !shard_check::is_at_work() {
             return Err(TicketError::ShardByHand { table: target.name.clone() });
         }
         Ok(columns)

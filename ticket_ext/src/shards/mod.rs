@@ -13,11 +13,8 @@
 
 mod api;
 mod head;
-mod is_shard;
 mod place;
 mod take_over;
-
-use std::cell::Cell;
 
 use pgrx::Spi;
 use pgrx::spi::SpiClient;
@@ -27,38 +24,12 @@ use crate::choices::{Choices, KeyChoice};
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::format::Wish;
+use crate::shard_check::AtWork;
 use crate::start::start;
 use crate::target::TargetArgs;
 use crate::types::{Name, RegClass};
 use head::Head;
 use place::Place;
-
-pub use is_shard::{is_shard, refuse_beside};
-
-thread_local! {
-    static AT_WORK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// While it lives, a shard may be the target of a batch.
-struct AtWork;
-
-impl AtWork {
-    fn begin() -> Self {
-        AT_WORK.set(true);
-        Self
-    }
-}
-
-impl Drop for AtWork {
-    fn drop(&mut self) {
-        AT_WORK.set(false);
-    }
-}
-
-/// Whether the batch is one of a shard, and kept in its ledger.
-pub fn is_at_work() -> bool {
-    AT_WORK.get()
-}
 
 /// A shard that is locked, with its ledger.
 struct Shard {
