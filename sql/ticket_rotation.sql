@@ -76,7 +76,8 @@ CREATE TABLE "ticket_ext".ticket_rotation (
         CHECK (state IN ('active', 'paused', 'cancelled', 'finished')),
     upper_id bigint NOT NULL,
     horizon xid8 NOT NULL,
-    system_identifier bigint NOT NULL,
+    system_identifier bigint,
+    ledger_identity text NOT NULL,
     sweep integer NOT NULL DEFAULT 1 CHECK (sweep > 0),
     sweep_horizon xid8,
     tickets_planned bigint NOT NULL CHECK (tickets_planned >= 0),
@@ -105,7 +106,8 @@ COMMENT ON COLUMN "ticket_ext".ticket_rotation.token_number IS 'Its number in th
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.state IS 'active, paused, cancelled or finished';
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.upper_id IS 'Highest key of the run: that of the table when the run started, or the last value of the sequence of its keys';
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.horizon IS 'First transaction id that was unused when the run started: before the sweep it waits for older transactions';
-COMMENT ON COLUMN "ticket_ext".ticket_rotation.system_identifier IS 'The database cluster that the transaction ids belong to';
+COMMENT ON COLUMN "ticket_ext".ticket_rotation.system_identifier IS 'The database cluster that the transaction ids belong to; NULL where the server does not tell';
+COMMENT ON COLUMN "ticket_ext".ticket_rotation.ledger_identity IS 'Numbers of the ledger that a restore makes anew, for servers that do not tell their cluster';
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.sweep IS 'Number of the sweep at the end of the run';
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.sweep_horizon IS 'Transactions below this id had ended when the sweep began';
 COMMENT ON COLUMN "ticket_ext".ticket_rotation.tickets_planned IS 'Tickets in the table when the run started';
@@ -180,6 +182,28 @@ REVOKE ALL ON "ticket_ext".ticket_rotation, "ticket_ext".ticket_rotation_range, 
 
 
 SET LOCAL search_path TO "ticket_ext", pg_temp;
+-- Where transaction ids are at home: those that a run has noted tell nothing in another cluster, nor beside a ledger
+-- that was restored. Some managed servers refuse the identifier of the cluster. There the ledger's own numbers stand
+-- for it: oids and the transaction that made its key, which a restore makes anew.
+
+CREATE FUNCTION "ticket_ext".ticket_cluster(OUT system_identifier bigint, OUT ledger_identity text)
+LANGUAGE plpgsql STABLE
+SET search_path TO pg_catalog, pg_temp
+AS $$
+BEGIN
+    SELECT concat_ws('/', database.oid, made.oid, made.xmin)
+    INTO STRICT ledger_identity
+    FROM pg_database AS database, pg_constraint AS made
+    WHERE datname = current_database() AND contype = 'p' AND conrelid = '"ticket_ext".ticket_rotation'::regclass;
+    system_identifier := control.system_identifier FROM pg_control_system() AS control;
+EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_supported THEN
+    NULL;
+END
+$$;
+
+COMMENT ON FUNCTION "ticket_ext".ticket_cluster() IS
+    'The cluster that transaction ids belong to, as the server tells it, and the ledger in it';
+REVOKE EXECUTE ON FUNCTION "ticket_ext".ticket_cluster() FROM PUBLIC;
 -- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
@@ -2108,8 +2132,8 @@ BEGIN
     END IF;
     EXECUTE $q$
 -- Whether the transaction ids that run $1 knows are of this cluster
-SELECT run.system_identifier = control.system_identifier
-FROM "ticket_ext".ticket_rotation AS run, pg_control_system() AS control
+SELECT coalesce(run.system_identifier = here.system_identifier, run.ledger_identity = here.ledger_identity)
+FROM "ticket_ext".ticket_rotation AS run, "ticket_ext".ticket_cluster() AS here
 WHERE run_id = $1
 $q$ INTO here USING (run ->> 'run_id')::bigint;
     IF run ->> 'sweep_horizon' IS NULL OR NOT here THEN
@@ -2185,8 +2209,8 @@ DECLARE
 BEGIN
     EXECUTE $q$
 -- Whether the transaction ids that run $1 knows are of this cluster
-SELECT run.system_identifier = control.system_identifier
-FROM "ticket_ext".ticket_rotation AS run, pg_control_system() AS control
+SELECT coalesce(run.system_identifier = here.system_identifier, run.ledger_identity = here.ledger_identity)
+FROM "ticket_ext".ticket_rotation AS run, "ticket_ext".ticket_cluster() AS here
 WHERE run_id = $1
 $q$ INTO here USING (run ->> 'run_id')::bigint;
     WHILE here LOOP
@@ -2984,9 +3008,11 @@ BEGIN
 -- No row: another session has started a run in the meantime
 INSERT INTO "ticket_ext".ticket_rotation
     (target, target_oid, target_name, key_column, key_number, token_column, token_number, upper_id, tickets_planned,
-     horizon, started_at, token_format, fill_null, without_token, system_identifier)
-SELECT $1, $1, $2, $3, $4, $5, $6, $7, $8, $9::text::xid8, $10, $11, $12, $13, system_identifier
-FROM pg_control_system()
+     horizon, started_at, token_format, fill_null, without_token, system_identifier,
+     ledger_identity)
+SELECT $1, $1, $2, $3, $4, $5, $6, $7, $8, $9::text::xid8, $10, $11, $12, $13, system_identifier,
+       ledger_identity
+FROM "ticket_ext".ticket_cluster()
 ON CONFLICT DO NOTHING
 RETURNING run_id
 $q$ INTO run USING

@@ -2,6 +2,7 @@
 SET LOCAL check_function_bodies TO off;
 @include sql/version.sql@
 @include sql/tables.sql@
+@include sql/cluster.sql@
 @include sql/control.sql@
 @include plain/errors.sql@
 @include plain/tokens.sql@

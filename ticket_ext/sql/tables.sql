@@ -16,7 +16,8 @@ CREATE TABLE @extschema@.ticket_rotation (
         CHECK (state IN ('active', 'paused', 'cancelled', 'finished')),
     upper_id bigint NOT NULL,
     horizon xid8 NOT NULL,
-    system_identifier bigint NOT NULL,
+    system_identifier bigint,
+    ledger_identity text NOT NULL,
     sweep integer NOT NULL DEFAULT 1 CHECK (sweep > 0),
     sweep_horizon xid8,
     tickets_planned bigint NOT NULL CHECK (tickets_planned >= 0),
@@ -45,7 +46,8 @@ COMMENT ON COLUMN @extschema@.ticket_rotation.token_number IS 'Its number in the
 COMMENT ON COLUMN @extschema@.ticket_rotation.state IS 'active, paused, cancelled or finished';
 COMMENT ON COLUMN @extschema@.ticket_rotation.upper_id IS 'Highest key of the run: that of the table when the run started, or the last value of the sequence of its keys';
 COMMENT ON COLUMN @extschema@.ticket_rotation.horizon IS 'First transaction id that was unused when the run started: before the sweep it waits for older transactions';
-COMMENT ON COLUMN @extschema@.ticket_rotation.system_identifier IS 'The database cluster that the transaction ids belong to';
+COMMENT ON COLUMN @extschema@.ticket_rotation.system_identifier IS 'The database cluster that the transaction ids belong to; NULL where the server does not tell';
+COMMENT ON COLUMN @extschema@.ticket_rotation.ledger_identity IS 'Numbers of the ledger that a restore makes anew, for servers that do not tell their cluster';
 COMMENT ON COLUMN @extschema@.ticket_rotation.sweep IS 'Number of the sweep at the end of the run';
 COMMENT ON COLUMN @extschema@.ticket_rotation.sweep_horizon IS 'Transactions below this id had ended when the sweep began';
 COMMENT ON COLUMN @extschema@.ticket_rotation.tickets_planned IS 'Tickets in the table when the run started';

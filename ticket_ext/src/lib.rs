@@ -62,6 +62,7 @@ pgrx::pg_module_magic!(name, version);
 pgrx::extension_sql_file!("../sql/version.sql", name = "version");
 pgrx::extension_sql_file!("../sql/edition.sql", name = "edition", requires = ["version"]);
 pgrx::extension_sql_file!("../sql/tables.sql", name = "tables");
+pgrx::extension_sql_file!("../sql/cluster.sql", name = "cluster", requires = ["tables"]);
 pgrx::extension_sql_file!("../sql/control.sql", name = "control");
 pgrx::extension_sql_file!("../sql/guard.sql", name = "guard", requires = [guard_api::ticket_guard]);
 pgrx::extension_sql_file!(

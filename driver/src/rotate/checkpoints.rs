@@ -18,11 +18,22 @@ pub struct Checkpoints {
     /// When the last one began, by the server's clock.
     began: Option<f64>,
     close: u32,
+    /// Some managed servers refuse to tell.
+    hidden: bool,
 }
 
 impl Checkpoints {
     pub fn advice(&mut self, session: &mut Session) -> Result<Option<String>, Error> {
-        let row = session.row(include_str!("../sql/checkpoint.sql"), &[])?;
+        if self.hidden {
+            return Ok(None);
+        }
+        let row = match session.row(include_str!("../sql/checkpoint.sql"), &[]) {
+            Err(error) if error.retry_on().is_none() && !error.is_cancelled_query() => {
+                self.hidden = true;
+                return Ok(Some(format!("cannot see checkpoints: {error}")));
+            }
+            answer => answer?,
+        };
         let max_wal_size: String = row.get("max_wal_size");
         Ok(self.are_frequent(row.get("began")).then(|| {
             format!(

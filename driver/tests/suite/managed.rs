@@ -2,6 +2,7 @@
 //! refused, a short time limit, and a pooler in transaction mode before it.
 
 use libc::SIGINT;
+use postgres::Client;
 
 use crate::common::{Database, Edition, Pooler, Running, Server, oracle, poll, terminate};
 
@@ -43,4 +44,31 @@ fn a_run_is_interrupted_goes_on_is_disturbed_and_verified() {
     start(&["verify"]).wait().expect(0);
     start(&["guard", "on"]).wait().expect(0);
     start(&["status"]).wait().expect(0);
+}
+
+/// A run, with a transaction older than it that is about to insert a ticket.
+fn run_behind_a_writer(database: &Database) -> (Client, Running) {
+    let mut writer = database.connect();
+    writer.batch_execute("BEGIN; INSERT INTO ticket (id) VALUES (1000)").expect("a ticket is inserted");
+    database.one("SELECT start_ticket_rotation()");
+    (writer, database.start(&["run"]))
+}
+
+#[test]
+fn a_server_that_does_not_tell_its_cluster_waits_for_transactions_older_than_its_run() {
+    let database = managed(20);
+    let (mut writer, running) = run_behind_a_writer(&database);
+    running.wait_for_stderr("waits for transactions older than it");
+    writer.batch_execute("COMMIT").expect("the ticket is committed");
+    running.wait().expect(0);
+    oracle::assert_rotated_once(&database);
+}
+
+#[test]
+fn a_server_that_does_not_tell_its_cluster_knows_a_restored_run_by_its_ledger() {
+    let database = managed(20);
+    let (_writer, running) = run_behind_a_writer(&database);
+    running.wait_for_stderr("waits for transactions older than it");
+    database.execute("UPDATE ticket_rotation SET ledger_identity = '1/2/3'");
+    running.wait().expect(0);
 }

@@ -1,4 +1,4 @@
 -- Whether the transaction ids that run $1 knows are of this cluster
-SELECT run.system_identifier = control.system_identifier
-FROM @extschema@.ticket_rotation AS run, pg_control_system() AS control
+SELECT coalesce(run.system_identifier = here.system_identifier, run.ledger_identity = here.ledger_identity)
+FROM @extschema@.ticket_rotation AS run, @extschema@.ticket_cluster() AS here
 WHERE run_id = $1

@@ -4,8 +4,8 @@ use super::Owned;
 
 const RUN: &str = "INSERT INTO ticket_ext.ticket_rotation
     (target, target_oid, target_name, key_column, key_number, token_column, token_number, upper_id, horizon,
-     system_identifier, tickets_planned)
-    VALUES ('ticket', 'ticket'::regclass, 'public.ticket', 'id', 1, 'token', 2, 10, '3', 1, 10)";
+     ledger_identity, tickets_planned)
+    VALUES ('ticket', 'ticket'::regclass, 'public.ticket', 'id', 1, 'token', 2, 10, '3', '1', 10)";
 
 fn with_run() -> Owned {
     let owned = Owned::with_setup();
