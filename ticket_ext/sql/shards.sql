@@ -1,5 +1,5 @@
--- Runs that rotate each shard of a distributed table on its node. This table is written on the coordinator alone, in the
--- transaction that plans a run in the ledgers of all shards.
+-- Runs that rotate each shard of a distributed table on its node. This table is written on the coordinator alone, in
+-- the transaction that plans a run in the ledgers of all shards.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
 SET LOCAL search_path TO pg_catalog, pg_temp;

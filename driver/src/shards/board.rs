@@ -8,8 +8,8 @@ use crate::connect::Address;
 use crate::error::Error;
 use crate::session::ShardNames;
 
-/// How often a shard may be missing where Citus says that it is, a second each: while a transaction that was prepared on
-/// its node waits for its end.
+/// How often a shard may be missing where Citus says that it is, a second each: while a transaction that was prepared
+/// on its node waits for its end.
 const MOST_MISSES: u32 = 60;
 
 pub struct Board(Mutex<BTreeMap<i64, Entry>>);

@@ -1,7 +1,7 @@
 //! A rotation shard by shard: each node that Citus has put shards on rotates its own, in transactions of its own.
 //!
-//! The coordinator knows the run and where the shards are. Whether a batch was committed, how far a shard is and which of
-//! its tickets were rotated is in the ledger beside the shard, and moves with it.
+//! The coordinator knows the run and where the shards are. Whether a batch was committed, how far a shard is and which
+//! of its tickets were rotated is in the ledger beside the shard, and moves with it.
 
 mod board;
 mod evidence;

@@ -1,7 +1,7 @@
 //! The run of a distributed table: looked up on the coordinator, or planned there in the ledgers of all shards.
 //!
-//! It is planned in one transaction over all nodes, so that no shard can be taken for one of the run before. From then on
-//! each node is by itself.
+//! It is planned in one transaction over all nodes, so that no shard can be taken for one of the run before. From then
+//! on each node is by itself.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
--- The shards of table $1, the shard of each in its ledger, the table with the name $2, and the node that has both. Citus
--- leaves the schema out of their names where it is public.
+-- The shards of table $1, the shard of each in its ledger, the table with the name $2, and the node that has both.
+-- Citus leaves the schema out of their names where it is public.
 SELECT shard.shardid AS shard,
        of_target.prefix OPERATOR(pg_catalog.||) pg_catalog.shard_name(shard.logicalrelid, shard.shardid) AS name,
        of_ledger.prefix OPERATOR(pg_catalog.||) pg_catalog.shard_name(part.logicalrelid, part.shardid) AS ledger,

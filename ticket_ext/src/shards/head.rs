@@ -88,7 +88,7 @@ impl Head {
     }
 
     /// A shard that had no ticket when its turn came, nor anyone who might have been inserting one.
-    pub fn note_empty(&self, client: &mut SpiClient, place: &Place) -> Result<(), TicketError> {
+    pub fn note_empty(client: &mut SpiClient, place: &Place) -> Result<(), TicketError> {
         place.write(client, include_str!("queries/note_empty.sql"), &[place.shard.into()])?;
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! A shard of a table that Citus has distributed, rotated where it lies: an ordinary batch in a transaction of that
 //! node alone.
 //!
-//! The run of a shard is in the rotation tables of its node, as that of any table. Beside them it is kept in the shard's
-//! ledger, a shard of a table that is distributed and colocated with the target: written in the transaction of the batch,
-//! and moved with the shard. A node that has got a shard takes its run over from there.
+//! The run of a shard is in the rotation tables of its node, as that of any table. Beside them it is kept in the
+//! shard's ledger, a shard of a table that is distributed and colocated with the target: written in the transaction of
+//! the batch, and moved with the shard. A node that has got a shard takes its run over from there.
 //!
 //! 1. Take the lock of the shard that its move takes; look then whether it is here, and which ledger it has.
 //! 2. Lock the ledger's head, the row of the run.
@@ -85,7 +85,7 @@ impl Shard {
         }
         match self.start(client) {
             Err(TicketError::NoTickets { .. }) => {
-                self.head.note_empty(client, &self.place)?;
+                Head::note_empty(client, &self.place)?;
                 Ok(None)
             }
             started => started.map(|()| Some(self)),

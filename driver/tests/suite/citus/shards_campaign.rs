@@ -26,7 +26,7 @@ fn write(cluster: &Cluster, stop: &AtomicBool) -> u32 {
     while !stop.load(Ordering::Relaxed) {
         let Ok(mut client) = cluster.database().try_connect() else { continue };
         let sql = format!(
-            "INSERT INTO ticket (id) VALUES ({}) ON CONFLICT DO NOTHING; UPDATE ticket SET n = n + 1 WHERE id = {}",
+            "INSERT INTO ticket (id) VALUES ({}) ON CONFLICT DO NOTHING; UPDATE ticket SET n = coalesce(n, 0) + 1 WHERE id = {}",
             TICKETS + random.u32(1..1_000_000),
             random.u32(1..=TICKETS)
         );
@@ -45,8 +45,8 @@ impl Drop for Stop<'_> {
     }
 }
 
-fn restart(cluster: &Cluster, node: &Server, random: &mut Rng) {
-    cluster.kill_node(node);
+fn restart(node: &Server, random: &mut Rng) {
+    Cluster::kill_node(node);
     thread::sleep(Duration::from_millis(random.u64(0..1500)));
     node.start_again();
 }
@@ -60,16 +60,16 @@ fn fault(cluster: &Cluster, running: &Running, random: &mut Rng) -> String {
     let node = random.usize(0..cluster.workers.len());
     match random.u8(0..6) {
         0 => {
-            restart(cluster, &cluster.workers[node], random);
+            restart(&cluster.workers[node], random);
             format!("killed worker {node}")
         }
         1 => {
-            restart(cluster, &cluster.coordinator, random);
+            restart(&cluster.coordinator, random);
             "killed the coordinator".to_owned()
         }
         2 => format!("moved {shard}: {:?}", cluster.move_shard(&mut client, shard, "force_logical")),
         3 => format!("moved {shard}, blocking: {:?}", cluster.move_shard(&mut client, shard, "block_writes")),
-        4 if shards < 16 => format!("split {shard}: {:?}", cluster.split_shard(&mut client, shard)),
+        4 if shards < 16 => format!("split {shard}: {:?}", Cluster::split_shard(&mut client, shard)),
         _ => {
             running.signal(libc::SIGKILL);
             "killed the driver".to_owned()

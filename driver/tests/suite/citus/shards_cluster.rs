@@ -102,7 +102,7 @@ impl Cluster {
     /// A distributed table, and a copy of it as it was.
     pub fn make_tickets(&self, tickets: u32, shards: u32) {
         self.database().execute(&format!(
-            "CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid NOT NULL DEFAULT gen_random_uuid(), n int DEFAULT 0);
+            "CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid NOT NULL DEFAULT gen_random_uuid(), n int);
              SELECT create_distributed_table('ticket', 'id', shard_count => {shards});
              INSERT INTO ticket SELECT number FROM generate_series(1, {tickets}) AS number;
              CREATE TABLE leaked AS SELECT id, token FROM ticket"
@@ -153,7 +153,7 @@ impl Cluster {
     }
 
     /// In two, of which the second goes to the last worker.
-    pub fn split_shard(&self, client: &mut Client, shard: i64) -> Result<(), postgres::Error> {
+    pub fn split_shard(client: &mut Client, shard: i64) -> Result<(), postgres::Error> {
         let sql = format!(
             "SELECT citus_split_shard_by_split_points({shard},
                  ARRAY[((shardminvalue::bigint + shardmaxvalue::bigint) / 2)::text],
@@ -199,7 +199,7 @@ impl Cluster {
     }
 
     /// Without a word to the node's processes.
-    pub fn kill_node(&self, node: &Server) {
+    pub fn kill_node(node: &Server) {
         let socket = format!(".s.PGSQL.{}.lock", node.variable("PGPORT"));
         let locks = [node.data().join("postmaster.pid"), Path::new(node.variable("PGHOST")).join(socket)];
         let file = fs::read_to_string(&locks[0]).expect("it runs");

@@ -62,12 +62,12 @@ fn the_parts_of_a_shard_go_on_with_its_run() {
     cluster.make_tickets(8000, 4);
     cluster.interrupt_after(1000, &["--batch", "50", "--workers", "2", "--nice", "3"]);
     let mut client = cluster.database().connect();
-    cluster.split_shard(&mut client, cluster.shard(0)).expect("it is split");
+    Cluster::split_shard(&mut client, cluster.shard(0)).expect("it is split");
     let running = cluster.start_run(&["--batch", "50", "--nice", "3"]);
     poll("more tickets", || cluster.retired().len() > 3000);
-    cluster.split_shard(&mut client, cluster.shard(1)).expect("it is split");
+    Cluster::split_shard(&mut client, cluster.shard(1)).expect("it is split");
     running.wait().expect(0);
-    cluster.split_shard(&mut client, cluster.shard(2)).expect("it is split");
+    Cluster::split_shard(&mut client, cluster.shard(2)).expect("it is split");
     cluster.assert_rotated_once();
     assert!(cluster.verify(0).stdout.contains("8000 ticket(s) rotated"));
 }
