@@ -6,8 +6,8 @@ SELECT shard.shardid AS shard,
        node.nodename AS node,
        node.nodeport AS port
 FROM (SELECT class.oid,
-             CASE class.relnamespace WHEN pg_catalog.to_regnamespace('public')::pg_catalog.oid THEN 'public.'
-                                     ELSE '' END AS prefix
+             CASE WHEN class.relnamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace('public')::pg_catalog.oid
+                  THEN 'public.' ELSE '' END AS prefix
       FROM pg_catalog.pg_class AS class) AS of_target
 JOIN pg_catalog.pg_dist_shard AS shard ON shard.logicalrelid::pg_catalog.oid OPERATOR(pg_catalog.=) of_target.oid
 JOIN pg_catalog.pg_dist_placement AS placement ON placement.shardid OPERATOR(pg_catalog.=) shard.shardid
@@ -15,8 +15,8 @@ JOIN pg_catalog.pg_dist_placement AS placement ON placement.shardid OPERATOR(pg_
 JOIN pg_catalog.pg_dist_node AS node ON node.groupid OPERATOR(pg_catalog.=) placement.groupid
     AND node.noderole OPERATOR(pg_catalog.=) 'primary'::pg_catalog.noderole
 JOIN (SELECT class.oid,
-             CASE class.relnamespace WHEN pg_catalog.to_regnamespace('public')::pg_catalog.oid THEN 'public.'
-                                     ELSE '' END AS prefix
+             CASE WHEN class.relnamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace('public')::pg_catalog.oid
+                  THEN 'public.' ELSE '' END AS prefix
       FROM pg_catalog.pg_class AS class) AS of_ledger
     ON of_ledger.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($2)::pg_catalog.oid
 JOIN pg_catalog.pg_dist_shard AS part ON part.logicalrelid::pg_catalog.oid OPERATOR(pg_catalog.=) of_ledger.oid

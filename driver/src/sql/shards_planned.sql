@@ -3,4 +3,4 @@ SELECT shard_id AS shard,
        (record OPERATOR(pg_catalog.->>) 'first')::bigint AS first,
        (record OPERATOR(pg_catalog.->>) 'last')::bigint AS last
 FROM @ledger@
-WHERE sweep OPERATOR(pg_catalog.=) -1
+WHERE sweep OPERATOR(pg_catalog.<) 0

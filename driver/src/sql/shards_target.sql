@@ -18,9 +18,10 @@ SELECT partition.partmethod OPERATOR(pg_catalog.=) 'h'::"char" AS is_hashed,
        key.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.uuid'::pg_catalog.regtype AS is_uuid,
        key.atttypid OPERATOR(pg_catalog.=) ANY (ARRAY['smallint', 'integer', 'bigint', 'uuid', 'text', 'varchar']
                                                ::pg_catalog.regtype[]) AS is_known_type,
-       CASE key.atttypid WHEN 'pg_catalog.int2'::pg_catalog.regtype THEN 32767
-                         WHEN 'pg_catalog.int4'::pg_catalog.regtype THEN 2147483647
-                         ELSE 9223372036854775807 END AS keys,
+       CASE WHEN key.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.int2'::pg_catalog.regtype::pg_catalog.oid THEN 32767
+            WHEN key.atttypid OPERATOR(pg_catalog.=) 'pg_catalog.int4'::pg_catalog.regtype::pg_catalog.oid
+            THEN 2147483647
+            ELSE 9223372036854775807 END AS keys,
        pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(version.relowner)) AS owner,
        pg_catalog.pg_has_role(version.relowner, 'MEMBER') AS is_owner
 FROM pg_catalog.pg_dist_partition AS partition
