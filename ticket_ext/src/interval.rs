@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
+use crate::citus;
 use crate::context::Context;
 use crate::entries::{Entry, noted_during, reconcile};
 use crate::error::TicketError;
@@ -38,6 +39,9 @@ pub enum Tickets {
 impl Interval {
     /// The first tickets in key order, at most `limit`. Others may have the last one's id.
     pub fn first(&self, client: &mut SpiClient, context: &Context, limit: i64) -> Result<Found, TicketError> {
+        if context.table.columns.citus.is_some() {
+            return citus::next(self, client, context, limit);
+        }
         let [first, last] = context.table.columns.key.kind.bounds(self.first_id, self.last_id);
         let args = [first, last, limit.into()];
         let row = context.read(client, include_str!("queries/interval.sql"), &args)?.first();
@@ -82,6 +86,9 @@ impl Tickets {
         making: &Making,
         about: i64,
     ) -> Result<Written, TicketError> {
+        if context.table.columns.citus.is_some() {
+            return citus::write(self, client, context, making);
+        }
         Self::fire_deferred(client, context)?;
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
@@ -136,6 +143,9 @@ impl Tickets {
 
     /// The tickets as they are now; of those that were found, all with their keys.
     pub fn stored(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Ticket>, TicketError> {
+        if context.table.columns.citus.is_some() {
+            return citus::stored(self, client, context);
+        }
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
             Tickets::Holding(_) => "@key@ = ANY ($1)",
@@ -154,4 +164,4 @@ impl Tickets {
 }
 
 /// Entries, and tickets that are as they were.
-type Written = (Vec<Entry>, Vec<Ticket>);
+pub type Written = (Vec<Entry>, Vec<Ticket>);

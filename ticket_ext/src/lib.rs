@@ -5,6 +5,7 @@ mod api;
 mod batch;
 mod check_cache;
 mod choices;
+mod citus;
 mod context;
 mod digest;
 mod encoding;

@@ -5,6 +5,7 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::check_cache::{CheckCache, Key};
 use crate::choices::Choices;
+use crate::citus::Citus;
 use crate::error::TicketError;
 use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
@@ -53,6 +54,8 @@ pub struct Columns {
     pub can_defer: bool,
     /// Statements that disable the triggers.
     pub disable_triggers: String,
+    /// How Citus keeps the table; None: it does not.
+    pub citus: Option<Citus>,
     partitions: Vec<Oid>,
 }
 
@@ -130,6 +133,7 @@ impl Table {
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
+                    columns.citus.as_ref().map_or(Ok(()), |citus| citus.check(target, &columns))?;
                     Ok(columns)
                 })
             })
@@ -191,6 +195,7 @@ fn describe<'conn>(
         has_triggers: row.get_by_name("has_triggers")?.unwrap_or(true),
         can_defer: row.get_by_name("can_defer")?.unwrap_or(true),
         disable_triggers: row.get_by_name("disable_triggers")?.unwrap_or_default(),
+        citus: Citus::find(client, target, &row)?,
         partitions: row.get_by_name("partitions")?.unwrap_or_default(),
     };
     Ok((columns, row))
