@@ -86,6 +86,7 @@ pub fn write(
     context: &Context,
     making: &Making,
 ) -> Result<Written, TicketError> {
+    commit_durably(client, context)?;
     let mut found = read(tickets, client, context)?;
     if let Tickets::Holding(those) = tickets {
         found.retain(|read| those.contains(&read.ticket()));
@@ -107,6 +108,13 @@ pub fn write(
     let (again, withheld) = swap(client, context, making, locked)?;
     entries.extend(again);
     Ok((entries, withheld.iter().map(Read::ticket).collect()))
+}
+
+/// The other nodes commit for good once this one has. If it could lose its commit in a crash, as sessions may choose,
+/// tickets would be rotated without their entries, and then once more.
+fn commit_durably(client: &mut SpiClient, context: &Context) -> Result<(), TicketError> {
+    context.update(client, include_str!("../queries/commit_synchronously.sql"), &[])?;
+    Ok(())
 }
 
 /// As `has_token` of the columns has it in SQL.
