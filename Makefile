@@ -34,6 +34,10 @@ test: setup ## Run all tests on private servers
 	@echo "The containers are not tested here: that is make test-docker"
 	@cargo test --package rotate-driver
 
+test-citus: setup ## Run the tests of Citus tables on clusters of the server of PG_CONFIG, which has to have Citus
+	@$(SERVER) install
+	@CITUS=1 cargo test --package rotate-driver --test suite -- citus::
+
 test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG_MAJOR=15 for the older release
 	@docker/test.sh
 
@@ -72,5 +76,5 @@ test-matrix: ## Run all tests with each supported release, in containers; RELEAS
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help all setup demo script test test-docker faults fuzz bench check deny dist \
+.PHONY: help all setup demo script test test-citus test-docker faults fuzz bench check deny dist \
 	test-packages test-matrix install

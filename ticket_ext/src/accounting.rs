@@ -210,8 +210,9 @@ impl View {
         most: i64,
     ) -> Result<(Vec<Due>, Self), TicketError> {
         if context.table.columns.citus.is_some() {
-            let due = citus::due(context, interval, most, |id, live| self.look_up(id, live))?;
-            return Ok((due, self));
+            let Interval { first_id, last_id } = interval;
+            let due = citus::due(context, [first_id, last_id], most, |id, live| self.look_up(id, live))?;
+            return Ok((due.into_iter().map(|(ticket, reason)| Due { ticket, reason }).collect(), self));
         }
         let _looking = Looking;
         IN_VIEW.set(Some(self));

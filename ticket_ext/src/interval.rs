@@ -40,7 +40,8 @@ impl Interval {
     /// The first tickets in key order, at most `limit`. Others may have the last one's id.
     pub fn first(&self, client: &mut SpiClient, context: &Context, limit: i64) -> Result<Found, TicketError> {
         if context.table.columns.citus.is_some() {
-            return citus::next(self, client, context, limit);
+            let (last_id, tickets) = citus::next(client, context, [self.first_id, self.last_id], limit)?;
+            return Ok(Found { last_id, tickets });
         }
         let [first, last] = context.table.columns.key.kind.bounds(self.first_id, self.last_id);
         let args = [first, last, limit.into()];
@@ -87,7 +88,7 @@ impl Tickets {
         about: i64,
     ) -> Result<Written, TicketError> {
         if context.table.columns.citus.is_some() {
-            return citus::write(self, client, context, making);
+            return citus::write(client, context, making, &self.those());
         }
         Self::fire_deferred(client, context)?;
         let those = match self {
@@ -144,7 +145,7 @@ impl Tickets {
     /// The tickets as they are now; of those that were found, all with their keys.
     pub fn stored(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Ticket>, TicketError> {
         if context.table.columns.citus.is_some() {
-            return citus::stored(self, client, context);
+            return citus::stored(client, context, &self.those());
         }
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
@@ -153,6 +154,13 @@ impl Tickets {
         let sql = include_str!("queries/stored.sql").replace("@those@", those.trim_end());
         let kind = context.table.columns.key.kind;
         Ticket::read(kind, context.read(client, &sql, &self.args(kind))?)
+    }
+
+    fn those(&self) -> citus::Those<'_> {
+        match self {
+            Tickets::In(interval) => citus::Those::In(interval.first_id, interval.last_id),
+            Tickets::Holding(tickets) => citus::Those::Of(tickets),
+        }
     }
 
     fn args(&self, kind: KeyKind) -> Vec<DatumWithOid<'static>> {
@@ -164,4 +172,4 @@ impl Tickets {
 }
 
 /// Entries, and tickets that are as they were.
-pub type Written = (Vec<Entry>, Vec<Ticket>);
+type Written = (Vec<Entry>, Vec<Ticket>);

@@ -6,6 +6,7 @@ mod batch;
 mod check_cache;
 mod choices;
 mod citus;
+mod citus_table;
 mod context;
 mod digest;
 mod encoding;

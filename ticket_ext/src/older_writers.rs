@@ -45,7 +45,7 @@ pub fn wait(client: &mut SpiClient, context: &Context, run: &Run) -> Result<(), 
     let started = Instant::now();
     let mut announced = false;
     if context.table.columns.citus.is_some() && is_of_this_cluster(client, context, run)? {
-        citus::wait(client, context, run)?;
+        citus::wait(client, context, run.id)?;
     }
     while is_of_this_cluster(client, context, run)? {
         let writers = find(client, context, run.horizon)?;

@@ -5,7 +5,7 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::check_cache::{CheckCache, Key};
 use crate::choices::Choices;
-use crate::citus::Citus;
+use crate::citus_table::Citus;
 use crate::error::TicketError;
 use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
@@ -133,7 +133,7 @@ impl Table {
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
-                    columns.citus.as_ref().map_or(Ok(()), |citus| citus.check(target, &columns))?;
+                    check_citus(&columns, target)?;
                     Ok(columns)
                 })
             })
@@ -259,4 +259,9 @@ fn check_interference(row: &Row, target: &Target, column: &str) -> Result<(), Ti
         return Err(TicketError::ForeignKey { table, column: column.to_owned(), key });
     }
     Ok(())
+}
+
+fn check_citus(columns: &Columns, target: &Target) -> Result<(), TicketError> {
+    let Some(citus) = &columns.citus else { return Ok(()) };
+    citus.check(target, columns.has_triggers, &columns.disable_triggers)
 }

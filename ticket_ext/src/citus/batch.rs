@@ -3,93 +3,34 @@
 
 use std::collections::HashSet;
 
-use pgrx::datum::{DatumWithOid, Uuid};
-use pgrx::spi::{SpiClient, SpiTupleTable};
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::SpiClient;
 
+use super::look::{Read, Those, read};
+use super::tokens::Tokens;
 use crate::context::Context;
 use crate::digest::digest;
-use crate::entries::{Entry, Fresh};
+use crate::entries::Entry;
 use crate::error::TicketError;
 use crate::format::Making;
-use crate::interval::{Found, Interval, Tickets, Written};
-use crate::key::Key;
 use crate::lock_wait::with_limit;
 use crate::statement::ids_of;
 use crate::table::Columns;
 use crate::ticket::Ticket;
-use crate::token;
 use crate::token_type::TokenKind;
 use crate::violation::without_row;
 
-/// A ticket as it was read.
-struct Read {
-    key: Key,
-    /// What its token is digested from.
-    bytes: Option<Vec<u8>>,
-}
-
-impl Read {
-    fn ticket(&self) -> Ticket {
-        Ticket { key: self.key, digest: self.bytes.as_deref().map_or(0, digest) }
-    }
-}
-
-/// Each shard would send as many as are asked for: keys that follow each other closely are found in a part of it.
-pub fn next(
-    interval: &Interval,
-    client: &mut SpiClient,
-    context: &Context,
-    limit: i64,
-) -> Result<Found, TicketError> {
-    let near = Interval { last_id: interval.last_id.min(near(interval.first_id, limit)), ..*interval };
-    let found = first(&near, client, context, limit)?;
-    if found.tickets == limit || near.last_id == interval.last_id {
-        return Ok(found);
-    }
-    first(interval, client, context, limit)
-}
-
-fn near(first_id: i64, limit: i64) -> i64 {
-    first_id.saturating_add(limit.saturating_mul(2))
-}
-
-fn first(
-    interval: &Interval,
-    client: &mut SpiClient,
-    context: &Context,
-    limit: i64,
-) -> Result<Found, TicketError> {
-    let kind = context.table.columns.key.kind;
-    let [first, last] = kind.bounds(interval.first_id, interval.last_id);
-    let rows =
-        context.read(client, include_str!("../queries/citus_next.sql"), &[first, last, limit.into()])?;
-    let tickets = rows.len() as i64;
-    let mut last_id = None;
-    for row in rows {
-        last_id = Some(kind.read(&row, 1)?.id());
-    }
-    Ok(Found { last_id, tickets })
-}
-
-pub fn stored(
-    tickets: &Tickets,
-    client: &mut SpiClient,
-    context: &Context,
-) -> Result<Vec<Ticket>, TicketError> {
-    Ok(read(tickets, client, context)?.iter().map(Read::ticket).collect())
-}
-
 /// The entries of what was written, and the tickets that were not.
 pub fn write(
-    tickets: &Tickets,
     client: &mut SpiClient,
     context: &Context,
     making: &Making,
-) -> Result<Written, TicketError> {
+    those: &Those,
+) -> Result<(Vec<Entry>, Vec<Ticket>), TicketError> {
     commit_durably(client, context)?;
-    let mut found = read(tickets, client, context)?;
-    if let Tickets::Holding(those) = tickets {
-        found.retain(|read| those.contains(&read.ticket()));
+    let mut found = read(client, context, those)?;
+    if let Those::Of(tickets) = those {
+        found.retain(|read| tickets.contains(&read.ticket()));
     }
     let (mut entries, left) = swap(client, context, making, found)?;
     if left.is_empty() {
@@ -99,11 +40,11 @@ pub fn write(
     let mut locked = lock(client, context, &left)?;
     locked.retain(|read| {
         let ticket = read.ticket();
-        !made.contains(&ticket.identity())
-            && match tickets {
-                Tickets::In(_) => has_token(context, read),
-                Tickets::Holding(those) => those.contains(&ticket),
-            }
+        let is_meant = match those {
+            Those::In(..) => has_token(context, read),
+            Those::Of(tickets) => tickets.contains(&ticket),
+        };
+        is_meant && !made.contains(&ticket.identity())
     });
     let (again, withheld) = swap(client, context, making, locked)?;
     entries.extend(again);
@@ -127,22 +68,6 @@ fn has_token(context: &Context, read: &Read) -> bool {
     }
 }
 
-fn read(tickets: &Tickets, client: &mut SpiClient, context: &Context) -> Result<Vec<Read>, TicketError> {
-    let kind = context.table.columns.key.kind;
-    let (those, args): (_, Vec<DatumWithOid>) = match tickets {
-        Tickets::In(Interval { first_id, last_id }) => {
-            (include_str!("../queries/those_in.sql"), kind.bounds(*first_id, *last_id).into())
-        }
-        Tickets::Holding(tickets) => {
-            ("@key@ = ANY ($1)", vec![kind.array(tickets.iter().map(|ticket| ticket.key))])
-        }
-    };
-    let sql = include_str!("../queries/citus_tickets.sql").replace("@those@", those.trim_end());
-    let Columns { token, type_of_token, .. } = &context.table.columns;
-    let bytes = type_of_token.stored_bytes(token);
-    rows(context, context.read(client, &sql.replace("@stored_bytes@", &bytes), &args)?)
-}
-
 /// Waits for those who write to them, and reads what they are then.
 fn lock(client: &mut SpiClient, context: &Context, left: &[Read]) -> Result<Vec<Read>, TicketError> {
     let kind = context.table.columns.key.kind;
@@ -150,15 +75,8 @@ fn lock(client: &mut SpiClient, context: &Context, left: &[Read]) -> Result<Vec<
     let args = [kind.array(left.iter().map(|read| read.key)), first, last];
     let sql = include_str!("../queries/citus_lock.sql");
     without_row(|| with_limit(|| context.update(client, sql, &args)))?;
-    read(&Tickets::Holding(left.iter().map(Read::ticket).collect()), client, context)
-}
-
-fn rows(context: &Context, rows: SpiTupleTable) -> Result<Vec<Read>, TicketError> {
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        found.push(Read { key: context.table.columns.key.kind.read(&row, 1)?, bytes: row.get(2)? });
-    }
-    Ok(found)
+    let left: Vec<Ticket> = left.iter().map(Read::ticket).collect();
+    read(client, context, &Those::Of(&left))
 }
 
 /// By ids, since a shard is not to be told by a key that is alone: its node would commit on its own.
@@ -178,11 +96,11 @@ fn swap(
     if tickets.is_empty() {
         return Ok((Vec::new(), tickets));
     }
-    let new = New::make(client, context, making, tickets.len())?;
+    let new = Tokens::make(client, context, making, tickets.len())?;
     let kind = context.table.columns.key.kind;
     let [first, last] = bounds(context, &tickets);
     let old: Vec<Option<Vec<u8>>> = tickets.iter().map(|read| read.bytes.clone()).collect();
-    let (fresh, is_text) = (new.fresh(), matches!(new, New::Texts(_)));
+    let (fresh, is_text) = (new.fresh(), matches!(new, Tokens::Texts(_)));
     let args = [kind.array(tickets.iter().map(|read| read.key)), old.into(), new.argument(), first, last];
     let Columns { token, type_of_token, .. } = &context.table.columns;
     let sql = include_str!("../queries/citus_rotate.sql")
@@ -208,51 +126,4 @@ fn swap(
         places.binary_search(&place).is_err()
     });
     Ok((entries, tickets))
-}
-
-/// New tokens, as the column takes them.
-enum New {
-    Uuids(Vec<Uuid>),
-    Texts(Vec<String>),
-    Bytes(Vec<Vec<u8>>),
-}
-
-impl New {
-    fn make(
-        client: &mut SpiClient,
-        context: &Context,
-        making: &Making,
-        tickets: usize,
-    ) -> Result<Self, TicketError> {
-        let format = &making.format;
-        Ok(match context.table.columns.type_of_token.kind {
-            TokenKind::Uuid => {
-                Self::Uuids((0..tickets).map(|_| token::new().map(token::uuid)).collect::<Result<_, _>>()?)
-            }
-            TokenKind::Text => {
-                let mut free = making.free(client, context, tickets as i64)?;
-                let text = |_| free.pop().map_or_else(|| format.text(), Ok);
-                Self::Texts((0..tickets).map(text).collect::<Result<_, _>>()?)
-            }
-            TokenKind::Bytes => Self::Bytes((0..tickets).map(|_| format.bytes()).collect::<Result<_, _>>()?),
-        })
-    }
-
-    fn fresh(&self) -> Vec<Fresh> {
-        match self {
-            Self::Uuids(tokens) => tokens.iter().map(|token| Fresh::Uuid(*token.as_bytes())).collect(),
-            Self::Texts(tokens) => {
-                tokens.iter().map(|token| Fresh::Digest(digest(token.as_bytes()))).collect()
-            }
-            Self::Bytes(tokens) => tokens.iter().map(|token| Fresh::Digest(digest(token))).collect(),
-        }
-    }
-
-    fn argument(self) -> DatumWithOid<'static> {
-        match self {
-            Self::Uuids(tokens) => tokens.into(),
-            Self::Texts(tokens) => tokens.into(),
-            Self::Bytes(tokens) => tokens.into(),
-        }
-    }
 }

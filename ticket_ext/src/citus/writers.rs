@@ -14,7 +14,6 @@ use crate::context::Context;
 use crate::encoding::shown;
 use crate::error::TicketError;
 use crate::lock_wait::{Holders, LONGEST_WAIT};
-use crate::run::Run;
 
 const EVERY: &str = "SELECT pg_sleep(0.1)";
 /// As for writers of a table that is here.
@@ -53,22 +52,19 @@ pub fn in_progress(
 }
 
 /// Until the writers older than the run have ended.
-pub fn wait(client: &mut SpiClient, context: &Context, run: &Run) -> Result<(), TicketError> {
+pub fn wait(client: &mut SpiClient, context: &Context, run: i64) -> Result<(), TicketError> {
     let mut announced = false;
-    let row =
-        context.session.read(client, include_str!("../queries/citus_age.sql"), &[run.id.into()])?.first();
+    let row = context.session.read(client, include_str!("../queries/citus_age.sql"), &[run.into()])?.first();
     let first = in_progress(client, context, row.get_one()?)?;
     let left = end_of(client, context, first, LONGEST_WAIT_FOR_OLDER, |writers| {
         if !announced {
-            notice!("run {} waits for transactions older than it: {}", run.id, shown(&writers.described));
+            notice!("run {run} waits for transactions older than it: {}", shown(&writers.described));
             announced = true;
         }
     })?;
     match left {
         None => Ok(()),
-        Some(writers) => {
-            Err(TicketError::OlderWriters { run: run.id, table: context.target.name.clone(), writers })
-        }
+        Some(writers) => Err(TicketError::OlderWriters { run, table: context.target.name.clone(), writers }),
     }
 }
 
