@@ -73,8 +73,11 @@ test-packages: ## Install the packages of target/dist in a container, rotate and
 test-matrix: ## Run all tests with each supported release, in containers; RELEASES="trixie:17 forky:18" for some
 	@docker/test-matrix.sh $(RELEASES)
 
+test-upgrade: setup ## Upgrade from the extension of OLD=v0.1.0 under a run that is half done; SCRIPT=… for a script of its own
+	@driver/dev/test-upgrade $(OLD) $(SCRIPT)
+
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
 .PHONY: help all setup demo script test test-citus test-docker faults fuzz bench check deny dist \
-	test-packages test-matrix install
+	test-packages test-matrix test-upgrade install

@@ -9,7 +9,7 @@ out=$root/target/dist
 work=$root/target/dist-work
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-machine=$(uname -m)
+machine=${MACHINE:-$(uname -m)}
 # Whoever committed the release has made it, unless the packager says otherwise.
 maintainer=${MAINTAINER:-$(git log -1 --format='%cn <%ce>')}
 

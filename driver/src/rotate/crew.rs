@@ -7,6 +7,7 @@ use std::thread::Scope;
 use super::ending::Outcome;
 use super::report::Report;
 use super::shared::Shared;
+use super::vacuum::Vacuum;
 use super::view::View;
 use super::worker::Worker;
 use crate::error::Error;
@@ -47,6 +48,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
                 Report::Batch => view.batches += 1,
                 Report::Observation(observation) => view.show_observation(*observation)?,
                 Report::Ranges(ranges) => (0..self.shared.hire(ranges)).for_each(|_| self.take_on()),
+                Report::VacuumDue => self.vacuum(),
                 Report::Note(text) => view.note(text)?,
                 Report::Retrying(retrying) => view.retrying(&retrying)?,
                 // The server may have had room for the others.
@@ -66,6 +68,13 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         let mut link = self.template.sibling();
         let (shared, reports) = (Arc::clone(&self.shared), self.reports.clone());
         self.scope.spawn(move || Worker::new(&mut link, shared, reports).run_while_wanted());
+        self.at_work += 1;
+    }
+
+    fn vacuum(&mut self) {
+        let (shared, reports) = (Arc::clone(&self.shared), self.reports.clone());
+        let vacuum = Vacuum { shared, template: self.template.sibling(), reports };
+        self.scope.spawn(|| vacuum.run());
         self.at_work += 1;
     }
 }

@@ -10,10 +10,12 @@ pub enum Report {
     Observation(Box<Observation>),
     /// How many ranges are unfinished, where more workers may be wanted.
     Ranges(usize),
+    /// A VACUUM is to be run.
+    VacuumDue,
     Retrying(Retrying),
     Note(String),
     /// Why a worker ended that was not dismissed.
     Ended(Result<Outcome, Error>),
-    /// A worker's last report, whatever became of it.
+    /// The last report of a worker or a VACUUM, whatever became of it.
     Gone,
 }

@@ -17,7 +17,7 @@ pub struct Shared {
     pub options: PaceOptions,
     /// None: none is worth while, or this role may not.
     pub vacuums: Option<Vacuums>,
-    pub vacuum_link: Kept,
+    pub vacuum_links: Kept,
     /// Held by the worker that polls. The others do not wait for it.
     monitor: Mutex<Monitor>,
     found: Mutex<Found>,
@@ -53,8 +53,8 @@ impl Shared {
             held_by: None,
             may_need_workers: true,
         };
-        let (monitor, found, vacuum_link) = (Mutex::new(monitor), Mutex::new(found), Kept::default());
-        let shared = Self { options, vacuums, vacuum_link, monitor, found };
+        let (monitor, found, vacuum_links) = (Mutex::new(monitor), Mutex::new(found), Kept::default());
+        let shared = Self { options, vacuums, vacuum_links, monitor, found };
         shared.update(observation);
         shared
     }

@@ -103,15 +103,15 @@ impl<'l> Worker<'l> {
         }
     }
 
-    /// Runs it where it is due, and waits where it is behind.
+    /// Has it run where it is due, and waits where it is behind.
     fn vacuum(&mut self) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
         let Some(vacuums) = &shared.vacuums else {
             return Ok(());
         };
         let next = self.batch.get();
-        if let Some(news) = vacuum::run_if_due(self.link, &shared.vacuum_link, vacuums, next)? {
-            self.report(Report::Note(news))?;
+        if vacuum::is_due(self.link, vacuums, next)? {
+            self.report(Report::VacuumDue)?;
         }
         let began = Instant::now();
         while vacuums.pacing().is_behind(next) && self.link.sleep(RECHECK).is_none() {

@@ -1,4 +1,4 @@
-//! VACUUM between the batches of a run.
+//! VACUUM beside the batches of a run.
 
 use std::process::Command;
 use std::thread::sleep;
@@ -77,7 +77,7 @@ fn without_vacuum_the_table_doubles() {
 }
 
 #[test]
-fn the_other_worker_goes_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuum() {
+fn the_workers_go_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuum() {
     let database = with_tickets(ENOUGH);
     slow_vacuums_down(&database);
     let running = database.start(&["run"]);
@@ -87,12 +87,25 @@ fn the_other_worker_goes_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuu
     running.wait_for_stderr("waits: VACUUM is behind");
     running.signal(libc::SIGINT);
     running.wait().expect(130).says(&["run 1 is interrupted; continue with: rotate-driver run\n"]);
-    assert!(tickets_done(&database) <= 14_000);
+    // Two fifths of a part beyond one, and a batch that the other worker began at the same moment.
+    assert!(tickets_done(&database) <= 14_000 + 1250);
     poll("the end of the VACUUM", || database.count(VACUUM) == 0);
 }
 
 #[test]
-fn a_run_that_is_continued_is_vacuumed_first_and_the_printed_command_keeps_the_option() {
+fn a_single_worker_goes_on_beside_the_vacuum() {
+    let database = with_tickets(ENOUGH);
+    slow_vacuums_down(&database);
+    let running = database.start(&["run", "--workers", "1"]);
+    poll("a VACUUM, and the worker ahead of it", || {
+        database.count(VACUUM) == 1 && tickets_done(&database) > 12_500
+    });
+    running.signal(libc::SIGINT);
+    running.wait().expect(130);
+}
+
+#[test]
+fn a_run_that_is_continued_is_vacuumed_at_once_and_the_printed_command_keeps_the_option() {
     let database = with_tickets(ENOUGH);
     slow_vacuums_down(&database);
     database.one("SELECT start_ticket_rotation(ranges => 1)");
@@ -101,7 +114,8 @@ fn a_run_that_is_continued_is_vacuumed_first_and_the_printed_command_keeps_the_o
     poll("a VACUUM", || database.count(VACUUM) == 1);
     running.signal(libc::SIGINT);
     running.wait().expect(130).says(&["continue with: rotate-driver run --workers 1 --vacuum-every 20\n"]);
-    assert_eq!(tickets_done(&database), 30_000);
+    // 10,000 more than a part were left behind; it goes on for two fifths of a part.
+    assert!(tickets_done(&database) <= 38_000);
 }
 
 #[test]

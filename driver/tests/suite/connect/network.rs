@@ -76,7 +76,8 @@ impl Authority {
 
     pub fn create() -> Self {
         let authority = Self { folder: tempfile::tempdir().expect("a folder") };
-        certify(authority.folder.path(), EC, "-keyout ca.key -out ca.crt -subj /CN=authority");
+        let request = format!("req -x509 -newkey {EC} -nodes -days 2 -keyout ca.key -out ca.crt");
+        openssl(authority.folder.path(), &format!("{request} -subj /CN=authority"));
         authority
     }
 
@@ -91,16 +92,16 @@ impl Authority {
 
     pub fn sign_key(&self, kind: &str, name: &str) -> [PathBuf; 2] {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let file = format!("{name}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let names = format!("-subj /CN={name} -addext subjectAltName=DNS:{name}");
-        let signed = format!("-CA ca.crt -CAkey ca.key -keyout {file}.key -out {file}.crt {names}");
-        certify(self.folder.path(), kind, &signed);
-        ["crt", "key"].map(|kind| self.folder.path().join(format!("{file}.{kind}")))
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let file = format!("{name}-{number}");
+        let folder = self.folder.path();
+        let [csr, key, crt, names] = ["csr", "key", "crt", "names"].map(|kind| format!("{file}.{kind}"));
+        fs::write(folder.join(&names), format!("subjectAltName=DNS:{name}")).expect("the names are written");
+        openssl(folder, &format!("req -new -newkey {kind} -nodes -keyout {key} -out {csr} -subj /CN={name}"));
+        let authority = format!("-CA ca.crt -CAkey ca.key -set_serial {}", number + 1);
+        openssl(folder, &format!("x509 -req {authority} -days 2 -extfile {names} -in {csr} -out {crt}"));
+        [crt, key].map(|file| folder.join(file))
     }
-}
-
-fn certify(folder: &Path, kind: &str, arguments: &str) {
-    openssl(folder, &format!("req -x509 -newkey {kind} -nodes -days 2 {arguments}"));
 }
 
 pub fn openssl(folder: &Path, arguments: &str) {
