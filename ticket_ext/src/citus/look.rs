@@ -30,8 +30,8 @@ impl Read {
     }
 }
 
-/// The next tickets from an id up to another, at most `limit`: the last one's id, and how many. Each shard would send as
-/// many as are asked for; keys that follow each other closely are found in a part of it.
+/// The next tickets from an id up to another, at most `limit`: the last one's id, and how many. Each shard would send
+/// as many as are asked for; keys that follow each other closely are found in a part of it.
 pub fn next(
     client: &mut SpiClient,
     context: &Context,

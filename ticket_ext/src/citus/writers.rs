@@ -1,8 +1,8 @@
 //! Transactions on the nodes that write to shards: what they have in flight no batch can see.
 //!
-//! Transaction ids are each node's own. A transaction is older than a run by how long it lasts, by its node's own clock.
-//! One that is prepared is waited for in any case: also a batch's own, whose COMMIT PREPARED is on its way, or in doubt
-//! since a node was away.
+//! Transaction ids are each node's own. A transaction is older than a run by how long it lasts, by its node's own
+//! clock. One that is prepared is waited for in any case: also a batch's own, whose COMMIT PREPARED is on its way,
+//! or in doubt since a node was away.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};

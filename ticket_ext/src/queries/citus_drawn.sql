@@ -1,4 +1,4 @@
--- The highest number that any node has drawn from sequence $1: each has its own numbers. NULL where one does not answer.
+-- The highest number that any node has drawn from sequence $1: each has its own. NULL where one does not answer.
 SELECT CASE WHEN bool_and(success) THEN max(CASE WHEN success THEN nullif(result, '')::bigint END) END
 FROM (SELECT format('%I.%I', nspname, relname) AS name
       FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace

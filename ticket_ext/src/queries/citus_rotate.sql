@@ -1,6 +1,6 @@
 -- Gives each ticket ($1: keys, $2: the bytes of their tokens) a new token ($3), if it still has the one that was read.
--- The first and the last key ($4, $5) are known to each shard; what is materialized is sent to each node once, and is in
--- no statement that a log may have.
+-- Each shard knows the first and the last key ($4, $5); what is materialized is sent to each node once, and is in no
+-- statement that a log may have.
 WITH fresh AS MATERIALIZED (
     SELECT key, @old@ AS old, new, place
     FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))

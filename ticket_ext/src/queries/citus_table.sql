@@ -1,5 +1,4 @@
--- How Citus keeps table $1: hash-distributed ('h') or undistributed ('n') shards, each with how many placements. No row:
--- it does not.
+-- How Citus keeps table $1; no row: it does not
 SELECT CASE WHEN partmethod = 'h' THEN 'distributed'
             WHEN partmethod <> 'n' THEN 'other'
             WHEN repmodel = 't' THEN 'reference'

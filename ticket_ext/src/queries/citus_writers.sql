@@ -1,6 +1,6 @@
--- Transactions that write to shards of table $1 or its partitions, on all nodes that have some: began longer ago than $2
--- seconds, by the clock of their node; all where that is NULL; and all that are prepared, since nobody knows when those
--- began. Not this session's own ($3: the process here).
+-- Transactions that write to shards of table $1 or its partitions, on all nodes that have some: those that began longer
+-- ago than $2 seconds, by the clock of their node (NULL: all), and those that are prepared, whose beginning nobody
+-- knows. Not this session's own ($3: the process here).
 WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
