@@ -9,6 +9,8 @@ KILLS ?= 200
 MINUTES ?= 10
 SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
 SERVER := driver/dev/private-server
+# Of the suite, what make test runs with the plain-SQL edition as well: a minute.
+PLAIN_TESTS := run:: sweep:: verify:: workers:: roles:: kinds:: model::
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,16 @@ test: setup ## Run all tests on private servers
 	@driver/dev/pg_cron
 	@echo "The containers are not tested here: that is make test-docker"
 	@cargo test --package rotate-driver
+	@EDITION=plain cargo test --package rotate-driver --test suite -- $(PLAIN_TESTS)
+
+test-plain: setup ## Run the driver's suite with the plain-SQL edition, as an owner who is no superuser
+	@$(SERVER) install
+	@driver/dev/pgbouncer
+	@EDITION=plain cargo test --package rotate-driver --test suite
+
+test-citus: setup ## Run the tests of Citus tables on clusters of the server of PG_CONFIG, which has to have Citus
+	@$(SERVER) install
+	@CITUS=1 cargo test --package rotate-driver --test suite -- citus::
 
 test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG_MAJOR=15 for the older release
 	@docker/test.sh
@@ -40,8 +52,8 @@ test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG
 bench: setup ## Compare with other ways to rotate, and beside an application; PART=all SCALE=1000000 ROUNDS=5
 	@driver/bench/run
 
-faults: setup ## Run under KILLS=200 faults; SEED=n repeats a schedule of them
-	@KILLS=$(KILLS) SEED=$(SEED) cargo test --quiet --package rotate-driver --test suite -- \
+faults: setup ## Run under KILLS=200 faults; SEED=n repeats a schedule of them; EDITION=plain: without the extension
+	@EDITION=$(EDITION) KILLS=$(KILLS) SEED=$(SEED) cargo test --quiet --package rotate-driver --test suite -- \
 		--nocapture --exact faults::a_run_survives_a_campaign_of_faults
 
 fuzz: setup ## Throw random connection strings, password files and lists of tokens at the driver for MINUTES=10
@@ -75,5 +87,5 @@ test-upgrade: setup ## Upgrade from the extension of OLD=v0.1.0 under a run that
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help all setup demo script test test-docker faults fuzz bench check deny dist \
+.PHONY: help all setup demo script test test-plain test-citus test-docker faults fuzz bench check deny dist \
 	test-packages test-matrix test-upgrade install

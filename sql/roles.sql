@@ -1,5 +1,6 @@
 -- Least privilege: lets a role rotate the tokens of one table. It can read the table and change its
--- token column, and it can call the functions; the rotation tables it can neither read nor write.
+-- token column, and it can call the functions; the rotation tables it can neither read nor write. Those of the
+-- plain-SQL edition it has to write, since its functions run as their caller: see docs/managed.md.
 --
 -- Run as the owner of the table and of the extension, in the database of the table:
 --
@@ -37,5 +38,15 @@ GRANT EXECUTE ON PROCEDURE
 TO :"role";
 
 GRANT SELECT ON :"schema".batch_progress, :"schema".ticket_guard TO :"role";
+
+SELECT pg_catalog.to_regclass(pg_catalog.format('%I.ticket_rotation_version', :'schema')) IS NOT NULL AS is_plain
+\gset
+\if :is_plain
+GRANT SELECT, INSERT, UPDATE ON
+    :"schema".ticket_rotation, :"schema".ticket_rotation_range, :"schema".ticket_rotation_batch,
+    :"schema".ticket_rotation_control, :"schema".ticket_rotation_held_off
+TO :"role";
+GRANT EXECUTE ON FUNCTION :"schema".ticket_cluster() TO :"role";
+\endif
 
 COMMIT;

@@ -381,6 +381,12 @@ SELECT code, message, detail, hint FROM (VALUES
 ('Superuser', '42501', 'a superuser cannot rotate the tokens of table {table}',
  'Triggers of the table, and what they call, would run with the rights of a superuser.',
  'Rotate as the owner of the table: SET ROLE {owner};'),
+('OfSuperuser', '42501', 'a superuser cannot rotate the tokens of table {table}',
+ 'Its owner {owner} is a superuser too: triggers of the table, and what they call, would run with such rights.',
+ 'Give it to a role without them, and rotate as that one: ALTER TABLE {table} OWNER TO role; SET ROLE role;'),
+('OfCitus', '0A000', 'table {table} is kept by Citus',
+ 'This edition rotates tables that its server keeps by itself.',
+ 'Where the coordinator takes an extension: CREATE EXTENSION ticket_ext;'),
 ('NotOfOwner', '42501', 'permission denied for the rotation tables of schema {schema}',
  'Who rotates writes them, in this edition, and belongs to their owner.', 'GRANT {owner} TO {role};')
 ) AS errors (name, code, message, detail, hint)
@@ -488,8 +494,12 @@ $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_limit_locks(interval) IS 'Limits waits for locks, returns the limit before';
 
 CREATE FUNCTION "ticket_ext".ticket_unlimit_locks(before text) RETURNS void
-LANGUAGE sql
-AS $$ SELECT set_config('lock_timeout', (1000 * extract(epoch FROM before::interval))::bigint::text, true) $$;
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM set_config('lock_timeout', (1000 * extract(epoch FROM before::interval))::bigint::text, true);
+END
+$$;
 COMMENT ON FUNCTION "ticket_ext".ticket_unlimit_locks(text) IS 'Takes a limit of waits back';
 
 -- holding: a query for the pid and virtualtransaction of sessions.
@@ -611,22 +621,31 @@ $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_lock_table(jsonb, text) IS 'Locks the target and its partitions';
 -- What all steps of a call share: the session, the target, and what was checked of its table (context.rs, table.rs).
 
--- Fills in each @name@, in one pass, since a value may hold an @ of its own.
+-- Fills in each @name@, in one pass, since a value may hold an @ of its own. This and what else is called with every
+-- batch is in PL/pgSQL, which plans once a session: a function in SQL is planned with each call.
 CREATE FUNCTION "ticket_ext".ticket_fill(statement text, context jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $$
-    SELECT string_agg(CASE WHEN place % 2 = 1 THEN part ELSE coalesce(context ->> part, part) END, '' ORDER BY place)
-    FROM unnest(string_to_array(statement, '@')) WITH ORDINALITY AS parts (part, place)
+DECLARE
+    parts text[] := string_to_array(statement, '@');
+BEGIN
+    FOR place IN 2..cardinality(parts) BY 2 LOOP
+        parts[place] := coalesce(context ->> parts[place], parts[place]);
+    END LOOP;
+    RETURN array_to_string(parts, '');
+END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_fill(text, jsonb) IS 'A statement with the names of the target filled in';
 
 -- The same, of a statement whose first two arguments are keys, or are lists of keys and of digests: given as texts.
 CREATE FUNCTION "ticket_ext".ticket_fill_keys(statement text, context jsonb, lists boolean DEFAULT false) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $$
-    SELECT "ticket_ext".ticket_fill(
+BEGIN
+    RETURN "ticket_ext".ticket_fill(
         replace(replace(statement, '$1', '$1::@key_type@' || CASE WHEN lists THEN '[]' ELSE '' END),
-                '$2', CASE WHEN lists THEN '$2::pg_catalog.int8[]' ELSE '$2::@key_type@' END), context)
+                '$2', CASE WHEN lists THEN '$2::pg_catalog.int8[]' ELSE '$2::@key_type@' END), context);
+END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_fill_keys(text, jsonb, boolean) IS 'The same, of a statement with keys for arguments';
 
@@ -731,13 +750,17 @@ COMMENT ON FUNCTION "ticket_ext".ticket_target(regclass, name, text) IS 'The tab
 
 -- Who rotates writes the rotation tables, and who verifies reads them.
 CREATE FUNCTION "ticket_ext".ticket_check_role(mode text) RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
-    SELECT "ticket_ext".ticket_refuse('NotOfOwner', jsonb_build_object(
-        'schema', relnamespace::regnamespace, 'owner', relowner::regrole, 'role', current_user))
-    FROM pg_class
-    WHERE oid = '"ticket_ext".ticket_rotation_batch'::regclass
-      AND NOT has_table_privilege(oid, CASE mode WHEN 'read' THEN 'SELECT' ELSE 'INSERT' END)
+DECLARE
+    ledger regclass := '"ticket_ext".ticket_rotation_batch';
+BEGIN
+    IF NOT has_table_privilege(ledger, CASE mode WHEN 'read' THEN 'SELECT' ELSE 'INSERT' END) THEN
+        PERFORM "ticket_ext".ticket_refuse('NotOfOwner', jsonb_build_object(
+            'schema', relnamespace::regnamespace, 'owner', relowner::regrole, 'role', current_user))
+        FROM pg_class WHERE oid = ledger;
+    END IF;
+END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_check_role(text) IS 'Refuses a role that is none of the owner of the rotation tables';
 
@@ -926,6 +949,7 @@ SELECT c.relkind::text AS kind,
        EXISTS (SELECT FROM pg_index
                WHERE indrelid = c.oid AND indisunique AND indisvalid AND indpred IS NULL
                  AND indnkeyatts = 1 AND indkey[0] = token.attnum) AS is_unique,
+       to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus,
        row_security_active(c.oid) AS row_security,
        ARRAY(SELECT oid FROM tree WHERE oid <> c.oid ORDER BY oid) AS partitions,
        (SELECT quote_ident(rulename::text) FROM pg_rewrite
@@ -983,6 +1007,19 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_check_key(jsonb, jsonb, text) IS 'Refuses a table without a key';
 
+-- Whether Citus keeps a table, of whose catalog no function may know before it is there.
+CREATE FUNCTION "ticket_ext".ticket_is_of_citus(relation oid) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1)' INTO found USING relation;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_is_of_citus(oid) IS 'Whether Citus keeps a table';
+
 CREATE FUNCTION "ticket_ext".ticket_check_table(context jsonb, looked jsonb, mode text) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -1002,6 +1039,10 @@ BEGIN
     ELSIF looked ->> 'foreign_key' IS NOT NULL THEN
         PERFORM "ticket_ext".ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
+    ELSIF (looked ->> 'has_citus')::boolean THEN
+        IF "ticket_ext".ticket_is_of_citus((context ->> 'oid')::oid) THEN
+            PERFORM "ticket_ext".ticket_refuse('OfCitus', context);
+        END IF;
     END IF;
 END
 $$;
@@ -1035,9 +1076,10 @@ COMMENT ON FUNCTION "ticket_ext".ticket_check_column(jsonb, jsonb) IS 'Refuses w
 
 -- Expressions for the statements, as in table.rs, key_column.rs and token_type.rs.
 CREATE FUNCTION "ticket_ext".ticket_expressions(key jsonb, looked jsonb, fill_null boolean) RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT jsonb_build_object(
+BEGIN
+    RETURN (SELECT jsonb_build_object(
         'key', key -> 'key', 'key_name', key -> 'key_name', 'key_number', key -> 'key_number',
         'is_uuid', key -> 'is_uuid', 'repeats', key -> 'repeats', 'sequence', key -> 'sequence', 'key_type', key_type,
         'id', CASE WHEN (key ->> 'is_uuid')::boolean THEN format('"ticket_ext".ticket_key(%s)', key ->> 'key')
@@ -1059,7 +1101,8 @@ AS $$
                              'pg_catalog.' || (looked ->> 'token_kind') AS kind,
                              CASE WHEN (key ->> 'is_uuid')::boolean THEN 'pg_catalog.uuid' ELSE 'pg_catalog.int8' END
                                  AS key_type
-                     ) AS names) AS bytes) AS lacks
+                     ) AS names) AS bytes) AS lacks);
+END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_expressions(jsonb, jsonb, boolean) IS 'Names and expressions for the statements on a target';
 
@@ -1112,8 +1155,10 @@ BEGIN
     END LOOP;
     looked := "ticket_ext".ticket_described(looked, mode, wanted);
     IF mode = 'rotate' AND (session ->> 'is_superuser')::boolean THEN
-        PERFORM "ticket_ext".ticket_refuse('Superuser', looked || jsonb_build_object('owner', (
-            SELECT relowner::regrole FROM pg_class WHERE oid = (looked ->> 'oid')::oid)));
+        PERFORM "ticket_ext".ticket_refuse(CASE WHEN rolsuper THEN 'OfSuperuser' ELSE 'Superuser' END,
+                                          looked || jsonb_build_object('owner', relowner::regrole))
+        FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner
+        WHERE pg_class.oid = (looked ->> 'oid')::oid;
     END IF;
     PERFORM "ticket_ext".ticket_check_role(mode);
     -- The name by which it was called, where it has lost that while the call waited for its lock.
@@ -1177,9 +1222,10 @@ COMMENT ON FUNCTION "ticket_ext".ticket_newest_run(oid, text, smallint, text) IS
 
 -- NULL, or why it is not a run of the table, or of the columns, that the call is about.
 CREATE FUNCTION "ticket_ext".ticket_mismatch(context jsonb, run jsonb) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT CASE
+BEGIN
+    RETURN CASE
         WHEN NOT (run ->> 'same_table')::boolean THEN 'TableSwapped'
         WHEN NOT (run ->> 'same_name')::boolean THEN 'TableRenamed'
         WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'token_column' = context ->> 'column'
@@ -1190,17 +1236,22 @@ AS $$
                       ELSE (run ->> 'key_number')::integer IS NOT DISTINCT
                           FROM coalesce((context ->> 'key_number')::integer, 0)
                  END THEN 'KeyMoved'
-    END
+    END;
+END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_mismatch(jsonb, jsonb) IS 'Why a run is none of the target';
 
 CREATE FUNCTION "ticket_ext".ticket_run(context jsonb) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
-    SELECT run || jsonb_build_object('mismatch', "ticket_ext".ticket_mismatch(context, run),
-                                     'has_been_swept', run ->> 'state' = 'finished' OR (run ->> 'sweep')::integer > 1)
-    FROM "ticket_ext".ticket_newest_run((context ->> 'oid')::oid, context ->> 'table',
-                                       (context ->> 'token_number')::smallint, context ->> 'column') AS run
+DECLARE
+    run jsonb := "ticket_ext".ticket_newest_run((context ->> 'oid')::oid, context ->> 'table',
+                                               (context ->> 'token_number')::smallint, context ->> 'column');
+BEGIN
+    RETURN run || jsonb_build_object(
+        'mismatch', "ticket_ext".ticket_mismatch(context, run),
+        'has_been_swept', run ->> 'state' = 'finished' OR (run ->> 'sweep')::integer > 1);
+END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_run(jsonb) IS 'The newest run of a target';
 
@@ -1280,8 +1331,6 @@ BEGIN
         WHEN lock_not_available THEN
             PERFORM "ticket_ext".ticket_refuse_held(what, '"ticket_ext".ticket_rotation'::regclass,
                                                    '{RowShareLock,RowExclusiveLock}');
-        WHEN no_data_found THEN
-            NULL;
     END;
     PERFORM "ticket_ext".ticket_unlimit_locks(before);
     RETURN changed;
@@ -1318,24 +1367,13 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     marked record;
-    begun bigint;
 BEGIN
-    IF statement = 'begin_sweep' THEN
-        EXECUTE $q$
+    EXECUTE CASE statement WHEN 'begin_sweep' THEN $q$
 -- Whatever was written by a transaction below this id was there when the sweep began
 UPDATE "ticket_ext".ticket_rotation SET sweep_horizon = pg_snapshot_xmin(pg_current_snapshot())
 WHERE run_id = $1 AND sweep_horizon IS NULL
 RETURNING run_id
-$q$ USING run;
-        GET DIAGNOSTICS begun = ROW_COUNT;
-        IF begun = 0 THEN
-            -- Another session has begun it meanwhile. The row that was waited for would stay locked, and who ends the
-            -- run may hold a range that this call is to wait for.
-            RAISE no_data_found;
-        END IF;
-        RETURN NULL;
-    END IF;
-    EXECUTE CASE statement WHEN 'finish' THEN $q$
+$q$ WHEN 'finish' THEN $q$
 -- No row: the run is no longer active
 UPDATE "ticket_ext".ticket_rotation SET state = 'finished', finished_at = clock_timestamp()
 WHERE run_id = $1 AND state = 'active'
@@ -1466,37 +1504,27 @@ ORDER BY first_id
 LIMIT 1
 FOR NO KEY UPDATE
 $q$, '@ended_at@', CASE sweep WHEN 0 THEN 'rotated_at' ELSE 'swept_at' END);
-    waits boolean := false;
     before text;
     claimed record;
     checkpoint jsonb;
 BEGIN
     LOOP
+        EXECUTE claim || ' SKIP LOCKED' INTO claimed USING run, from_id;
+        EXIT WHEN claimed.first_id IS NOT NULL;
+        IF NOT may_wait OR NOT "ticket_ext".ticket_ranges_left(run, sweep, from_id) THEN
+            RETURN NULL;
+        END IF;
+        before := "ticket_ext".ticket_limit_locks('3 s');
         BEGIN
-            EXECUTE claim || CASE WHEN waits THEN '' ELSE ' SKIP LOCKED' END INTO claimed USING run, from_id;
-            IF claimed.first_id IS NULL THEN
-                -- Rows that turned out to be finished would stay locked: others would wait for them, while this call
-                -- goes on and waits for others.
-                RAISE no_data_found;
-            END IF;
+            EXECUTE claim INTO claimed USING run, from_id;
         EXCEPTION
             WHEN lock_not_available THEN
                 PERFORM "ticket_ext".ticket_refuse_held(
                     format('every range of run %s that is left', run), '"ticket_ext".ticket_rotation_range'::regclass,
                     '{RowShareLock,RowExclusiveLock}');
-            WHEN no_data_found THEN
-                NULL;
         END;
-        IF waits THEN
-            PERFORM "ticket_ext".ticket_unlimit_locks(before);
-        END IF;
+        PERFORM "ticket_ext".ticket_unlimit_locks(before);
         EXIT WHEN claimed.first_id IS NOT NULL;
-        waits := NOT waits;
-        IF waits AND (NOT may_wait OR NOT "ticket_ext".ticket_ranges_left(run, sweep, from_id)) THEN
-            RETURN NULL;
-        ELSIF waits THEN
-            before := "ticket_ext".ticket_limit_locks('3 s');
-        END IF;
     END LOOP;
     checkpoint := "ticket_ext".ticket_checkpoint(run, claimed.first_id, claimed.last_id, sweep);
     IF checkpoint ->> 'state' <> 'active' THEN
@@ -1655,11 +1683,66 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_fire_deferred(jsonb, jsonb) IS 'Fires deferred triggers';
 
+-- From PostgreSQL 18 on, an UPDATE tells what it has replaced, and needs no look before it. Where triggers fire, what
+-- they have suppressed would be missing; and short tokens are numbered, which an UPDATE cannot.
+CREATE FUNCTION "ticket_ext".ticket_update_old(context jsonb, run jsonb, those text, lists boolean) RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    retired text := 'old.' || (context ->> 'token_bytes');
+    digest text := format('"ticket_ext".ticket_token_digest(%s)', retired);
+    repeats boolean := context ->> 'repeats';
+BEGIN
+    IF context ->> 'kind' = 'text' THEN
+        digest := format('CASE WHEN %s OPERATOR(pg_catalog.<>) ''''::pg_catalog.text THEN %s END', retired, digest);
+    END IF;
+    RETURN "ticket_ext".ticket_fill_keys(replace($q$
+WITH written AS (
+    UPDATE @target@ AS ticket
+    SET @token@ = @limited@
+    WHERE @those@@has_token@
+    RETURNING @id@ AS id, @retired@ AS digest@made@
+)
+SELECT NULL, pg_catalog.array_agg(id), pg_catalog.array_agg(digest), @all_made@, NULL
+FROM (SELECT * FROM written ORDER BY id) AS entry
+$q$, '@those@', those), context || jsonb_build_object(
+        'limited', "ticket_ext".ticket_limited("ticket_ext".ticket_new_token(context, run)), 'retired', digest,
+        'made', CASE WHEN repeats THEN format(', "ticket_ext".ticket_token_digest(new.%s) AS made', context ->> 'token_bytes')
+                     ELSE '' END,
+        'all_made', CASE WHEN repeats THEN 'pg_catalog.array_agg(made)' ELSE 'NULL' END),
+        lists);
+END
+$body$;
+COMMENT ON FUNCTION "ticket_ext".ticket_update_old(jsonb, jsonb, text, boolean) IS 'The UPDATE of a batch that tells what it has replaced';
+
+-- A new token, before which waits for locks are limited to what is left of the time.
+CREATE FUNCTION "ticket_ext".ticket_limited(fresh text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+AS $body$
+BEGIN
+    RETURN replace($q$CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN @fresh@
+                       WHEN pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*) extract(
+                            epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
+                            ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL THEN @fresh@
+                  END$q$, '@fresh@', fresh);
+END
+$body$;
+COMMENT ON FUNCTION "ticket_ext".ticket_limited(text) IS 'The expression for a new token within limited waits';
+
 -- Parts of the statement below. Of tickets that have key and token in common, each is itself.
 CREATE FUNCTION "ticket_ext".ticket_update(context jsonb, run jsonb, those text, lists boolean) RETURNS text
-LANGUAGE sql
-AS $$
-    SELECT "ticket_ext".ticket_fill_keys(replace($q$
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    has_triggers boolean := context ->> 'has_triggers';
+    repeats boolean := context ->> 'repeats';
+    has_made boolean := repeats OR has_triggers;
+BEGIN
+    IF current_setting('server_version_num')::integer >= 180000 AND NOT has_triggers
+       AND (context ->> 'kind' <> 'text' OR "ticket_ext".ticket_crowd(context, run) IS NULL) THEN
+        RETURN "ticket_ext".ticket_update_old(context, run, those, lists);
+    END IF;
+    RETURN "ticket_ext".ticket_fill_keys(replace($q$
 WITH present AS MATERIALIZED (
     SELECT @key_value@ AS key, @id@ AS id, @token_bytes@ AS token, @fresh@ AS fresh, @place@
            CASE WHEN @lacks_token@ THEN NULL ELSE "ticket_ext".ticket_token_digest(@token_bytes@) END AS digest
@@ -1668,11 +1751,7 @@ WITH present AS MATERIALIZED (
     ORDER BY @key@
 ), written AS (
     UPDATE @target@ AS ticket
-    SET @token@ = CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN present.fresh
-                       WHEN pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*) extract(
-                            epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
-                            ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL THEN present.fresh
-                  END
+    SET @token@ = @limited@
     FROM present
     WHERE ticket.@key@ OPERATOR(pg_catalog.=) present.key@bounds@@same_place@
       AND (ticket.@token_bytes@ OPERATOR(pg_catalog.=) present.token@exactly@
@@ -1683,7 +1762,7 @@ SELECT (SELECT pg_catalog.array_agg(id) FROM present), pg_catalog.array_agg(id),
        @all_made@, @all_moved@
 FROM (SELECT * FROM written ORDER BY id) AS entry
 $q$, '@those@', those), context || jsonb_build_object(
-        'fresh', "ticket_ext".ticket_new_token(context, run),
+        'fresh', "ticket_ext".ticket_new_token(context, run), 'limited', "ticket_ext".ticket_limited('present.fresh'),
         'bounds', format(CASE WHEN lists THEN ' AND ticket.%1$s OPERATOR(pg_catalog.=) ANY ($1::%2$s[])'
                               ELSE ' AND ticket.%1$s OPERATOR(pg_catalog.>=) $1::%2$s
                                      AND ticket.%1$s OPERATOR(pg_catalog.<=) $2::%2$s'
@@ -1698,10 +1777,9 @@ $q$, '@those@', those), context || jsonb_build_object(
             THEN ticket.%1$s::pg_catalog.text END AS moved', context ->> 'key') ELSE '' END,
         'all_moved', CASE WHEN has_triggers THEN 'pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)'
             ELSE 'NULL' END),
-        lists)
-    FROM (SELECT *, repeats OR has_triggers AS has_made
-          FROM jsonb_to_record(context) AS what (repeats boolean, has_triggers boolean)) AS what
-$$;
+        lists);
+END
+$body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_update(jsonb, jsonb, text, boolean) IS 'The UPDATE of a batch';
 
 -- What was written, by what is stored where triggers fire: one may have suppressed a row or changed its token. And
@@ -1927,11 +2005,17 @@ BEGIN
         RETURN NULL;
     END IF;
     number := run ->> 'run_id';
-    claimed := "ticket_ext".ticket_claim_range(context, number, 0, from_id, true);
-    IF claimed IS NOT NULL THEN
-        claimed := "ticket_ext".ticket_split_range(context, number, claimed, from_id);
-        last_id := "ticket_ext".ticket_rotate_next(context, run, claimed, size);
-    ELSIF NOT "ticket_ext".ticket_ranges_left(number, 0, -9223372036854775808) THEN
+    IF (run ->> 'has_ranges_left')::boolean THEN
+        claimed := "ticket_ext".ticket_claim_range(context, number, 0, from_id, true);
+        IF claimed IS NOT NULL THEN
+            claimed := "ticket_ext".ticket_split_range(context, number, claimed, from_id);
+            last_id := "ticket_ext".ticket_rotate_next(context, run, claimed, size);
+        ELSIF from_id IS NOT NULL AND NOT "ticket_ext".ticket_ranges_left(number, 0, -9223372036854775808) THEN
+            -- Others have ended the last ranges meanwhile. Their rows, which the claim has waited for, stay locked: a
+            -- sweep might wait for a session that waits for one of them.
+            last_id := run ->> 'upper_id';
+        END IF;
+    ELSE
         last_id := "ticket_ext".ticket_sweep(context, run, size);
         IF last_id IS NULL THEN
             PERFORM "ticket_ext".ticket_finish(context, run);
@@ -1954,8 +2038,12 @@ SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
+DECLARE
+    batch record;
+    upper_id constant bigint := last_id;
 BEGIN
-    WITH batch AS (
+    -- Arrays are put together whole: taken apart, each entry costs a quarter of a microsecond.
+    FOR batch IN SELECT * FROM (
 -- The next batches of run $1 between $2 and $3, of about $4 tickets: one at least, where there is one
 SELECT last_id, keys, digests, new_digests
 FROM (SELECT last_id, keys, digests, new_digests, sum(tickets) OVER (ORDER BY last_id) - tickets AS before
@@ -1966,13 +2054,12 @@ FROM (SELECT last_id, keys, digests, new_digests, sum(tickets) OVER (ORDER BY la
             LIMIT 1000) AS batch) AS batch
 WHERE before < $4
 ORDER BY last_id
-    ), entry AS (
-        SELECT entry.* FROM batch, unnest(keys, digests, new_digests) AS entry (id, retired, made)
-    )
-    SELECT (SELECT max(last_id) FROM batch), array_agg(id), array_agg(entry.retired), array_agg(entry.made)
-    INTO up_to, ids, retired, made
-    FROM entry;
-    up_to := least(up_to, $3);
+    ) AS batch ORDER BY last_id LOOP
+        up_to := least(batch.last_id, upper_id);
+        ids := ids || batch.keys;
+        retired := retired || batch.digests;
+        made := made || coalesce(batch.new_digests, array_fill(NULL::bigint, ARRAY[cardinality(batch.keys)]));
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_entries(bigint, bigint, bigint, bigint) IS 'The next entries of a run';
@@ -2052,6 +2139,8 @@ DECLARE
     -- In memory at a time, and due tickets that are returned: some hundred kilobytes.
     most constant bigint := 20000;
     number bigint := run ->> 'run_id';
+    -- Where ids repeat, a ticket is known by its place in the look, and its entry by the token that it got.
+    repeats boolean := context ->> 'repeats';
     -- Entries first: a ticket that is rotated in between has a token that none of them retired.
     entry record := "ticket_ext".ticket_entries(number, first_id, last_id, most);
     swept record;
@@ -2075,23 +2164,27 @@ SELECT array_agg(key::text ORDER BY id), array_agg(id ORDER BY id), array_agg(di
 FROM (
     SELECT key, id, digest, min(reason) AS reason
     FROM (SELECT number, key, id, digest,
-                 CASE WHEN entry.place IS NULL THEN 1
-                      WHEN entry.retired = live THEN 2
-                      WHEN entry.made IS NOT NULL AND entry.made IS DISTINCT FROM live
-                           AND ((id, live) IN (SELECT * FROM unnest($3, $5))) IS NOT TRUE THEN 3
+                 CASE WHEN entry.id IS NULL THEN 1
+                      WHEN entry.retired = live THEN 2@unclear@
                  END AS reason
-          FROM (SELECT row_number() OVER () AS number, key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
+          FROM (SELECT @number@ AS number, key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
                 FROM (SELECT @key_value@ AS key, @id@ AS id, @lacks_token@ AS lacks,
                              coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0) AS digest
                       FROM @target@
                       WHERE @key@ >= $1 AND @key@ <= $2@has_token@
                       OFFSET 0) AS ticket) AS ticket
-          LEFT JOIN unnest($3, $4, $5) WITH ORDINALITY AS entry (id, retired, made, place) USING (id)) AS ticket
+          LEFT JOIN unnest($3, $4@made@) AS entry (id, retired@made_name@) USING (id)) AS ticket
     WHERE reason IS NOT NULL
     GROUP BY number, key, id, digest
     ORDER BY id
     FETCH FIRST $6 ROWS WITH TIES) AS due
-$q$, context) INTO keys, ids, digests, reasons
+$q$, context || jsonb_build_object(
+        'number', CASE WHEN repeats THEN 'row_number() OVER ()' ELSE '0' END,
+        'made', CASE WHEN repeats THEN ', $5' ELSE '' END, 'made_name', CASE WHEN repeats THEN ', made' ELSE '' END,
+        'unclear', CASE WHEN repeats THEN $made$
+                      WHEN entry.made IS NOT NULL AND entry.made IS DISTINCT FROM live
+                           AND ((id, live) IN (SELECT * FROM unnest($3, $5))) IS NOT TRUE THEN 3$made$
+                        ELSE '' END)) INTO keys, ids, digests, reasons
     USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most;
     IF cardinality(ids) >= most THEN
         up_to := ids[cardinality(ids)];
@@ -2275,8 +2368,11 @@ DECLARE
     due record;
 BEGIN
     PERFORM "ticket_ext".ticket_wait_for_older(context, run);
-    IF run ->> 'sweep_horizon' IS NULL THEN
-        PERFORM "ticket_ext".ticket_change('run ' || number, 'begin_sweep', jsonb_build_object('run', number));
+    IF run ->> 'sweep_horizon' IS NULL AND "ticket_ext".ticket_change(
+           'run ' || number, 'begin_sweep', jsonb_build_object('run', number)) ->> 'run_id' IS NULL THEN
+        -- Another session has begun it. The run's row, which was waited for, stays locked: whoever ends the run may
+        -- hold a range that this call is to wait for.
+        RETURN run ->> 'upper_id';
     END IF;
     claimed := "ticket_ext".ticket_claim_range(context, number, sweep, -9223372036854775808, true);
     WHILE claimed IS NOT NULL LOOP
@@ -3043,7 +3139,10 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     is_uuid boolean := context ->> 'is_uuid';
-    drawn bigint := pg_sequence_last_value((context ->> 'sequence')::oid::regclass);
+    sequence oid := context ->> 'sequence';
+    -- Of one that this role may not read, nothing is known.
+    drawn bigint := CASE WHEN has_sequence_privilege(sequence, 'USAGE, SELECT')
+                         THEN pg_sequence_last_value(sequence::regclass) END;
 BEGIN
     IF drawn >= highest OR drawn IS NOT NULL AND highest IS NULL THEN
         RETURN drawn;

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 import psycopg
 
 import report
-from table import DATABASE, HERE, Sampler, connect, driver, kept_tokens, prepare, psql, server_version, sizes, take_turns
+from table import (
+    DATABASE, HERE, Sampler, connect, driver, hand_over, kept_tokens, prepare, psql, server_version, sizes, take_turns
+)
 
 SCALE = int(os.environ["SCALE"])
 ROUNDS = int(os.environ["ROUNDS"])
@@ -30,6 +32,8 @@ PEERS = {
     **{f"1 worker, batch {size}": driver("--workers", "1", "--batch", str(size)) for size in (50, 500, 5000, 50_000)},
     "1 worker, batch 50, old snapshot": driver("--workers", "1", "--batch", "50"),
     "2 workers, batch 50": driver("--workers", "2", "--batch", "50"),
+    "plain SQL, 1 worker": driver("--workers", "1"),
+    "plain SQL, 2 workers": driver("--workers", "2"),
 }
 if SCALE >= 10_000_000:
     PEERS[f"2 workers, max_wal_size {LARGE_WAL}"] = driver("--workers", "2")
@@ -38,11 +42,12 @@ if SCALE >= 10_000_000:
 def measure(name):
     tickets = DJANGO_SCALE if "Django" in name else SCALE
     prepare(tickets)
-    with circumstances(name), connect() as connection:
+    with circumstances(name) as role, connect() as connection:
         before, size_before = counters(connection), sizes(connection)
         with Sampler() as sampler:
             started = time.monotonic()
-            subprocess.run(PEERS[name], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            subprocess.run(PEERS[name], check=True, env=os.environ | {"PGUSER": role}, **quiet)
             seconds = time.monotonic() - started
         written = {name: value - before[name] for name, value in counters(connection).items()}
         growth = report.growth(size_before, sizes(connection))
@@ -59,14 +64,15 @@ def measure(name):
 
 @contextmanager
 def circumstances(name):
-    """What the peer's name says besides."""
+    """What the peer's name says besides. Yields the role that it works as."""
+    role = hand_over() if name.startswith("plain") else os.environ["PGUSER"]
     snapshot = psycopg.connect(dbname=DATABASE)
     if "old snapshot" in name:
         snapshot.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         snapshot.execute("SELECT count(*) FROM pg_class")
     if "max_wal_size" in name:
         set_server(f"SET max_wal_size = '{LARGE_WAL}'")
-    yield
+    yield role
     snapshot.close()
     if "max_wal_size" in name:
         set_server("RESET max_wal_size")

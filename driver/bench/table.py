@@ -53,6 +53,21 @@ def make(name, tickets, connection):
         kept.execute("CREATE TABLE leaked WITH (autovacuum_enabled = off) AS SELECT id, token FROM ticket")
 
 
+def hand_over():
+    """To an owner who is no superuser, with the plain-SQL edition instead of the extension."""
+    owner = "plain_owner"
+    with connect() as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [owner]).fetchone():
+            connection.execute(f"CREATE ROLE {owner} LOGIN")
+        connection.execute("DROP EXTENSION ticket_ext")
+        connection.execute(f"ALTER TABLE ticket OWNER TO {owner}")
+        connection.execute(f"ALTER DATABASE {DATABASE} OWNER TO {owner}")
+        connection.execute(f"ALTER DATABASE {DATABASE} SET search_path = public, ticket_ext")
+    setup = ["rotate-driver", "setup"]
+    subprocess.run(setup, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"PGUSER": owner})
+    return owner
+
+
 def server_version():
     with connect("postgres") as connection:
         return connection.execute("SHOW server_version").fetchone()[0]

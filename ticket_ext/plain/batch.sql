@@ -81,11 +81,66 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_fire_deferred(jsonb, jsonb) IS 'Fires deferred triggers';
 
+-- From PostgreSQL 18 on, an UPDATE tells what it has replaced, and needs no look before it. Where triggers fire, what
+-- they have suppressed would be missing; and short tokens are numbered, which an UPDATE cannot.
+CREATE FUNCTION @extschema@.ticket_update_old(context jsonb, run jsonb, those text, lists boolean) RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    retired text := 'old.' || (context ->> 'token_bytes');
+    digest text := format('@extschema@.ticket_token_digest(%s)', retired);
+    repeats boolean := context ->> 'repeats';
+BEGIN
+    IF context ->> 'kind' = 'text' THEN
+        digest := format('CASE WHEN %s OPERATOR(pg_catalog.<>) ''''::pg_catalog.text THEN %s END', retired, digest);
+    END IF;
+    RETURN @extschema@.ticket_fill_keys(replace($q$
+WITH written AS (
+    UPDATE @target@ AS ticket
+    SET @token@ = @limited@
+    WHERE @those@@has_token@
+    RETURNING @id@ AS id, @retired@ AS digest@made@
+)
+SELECT NULL, pg_catalog.array_agg(id), pg_catalog.array_agg(digest), @all_made@, NULL
+FROM (SELECT * FROM written ORDER BY id) AS entry
+$q$, '@those@', those), context || jsonb_build_object(
+        'limited', @extschema@.ticket_limited(@extschema@.ticket_new_token(context, run)), 'retired', digest,
+        'made', CASE WHEN repeats THEN format(', @extschema@.ticket_token_digest(new.%s) AS made', context ->> 'token_bytes')
+                     ELSE '' END,
+        'all_made', CASE WHEN repeats THEN 'pg_catalog.array_agg(made)' ELSE 'NULL' END),
+        lists);
+END
+$body$;
+COMMENT ON FUNCTION @extschema@.ticket_update_old(jsonb, jsonb, text, boolean) IS 'The UPDATE of a batch that tells what it has replaced';
+
+-- A new token, before which waits for locks are limited to what is left of the time.
+CREATE FUNCTION @extschema@.ticket_limited(fresh text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+AS $body$
+BEGIN
+    RETURN replace($q$CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN @fresh@
+                       WHEN pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*) extract(
+                            epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
+                            ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL THEN @fresh@
+                  END$q$, '@fresh@', fresh);
+END
+$body$;
+COMMENT ON FUNCTION @extschema@.ticket_limited(text) IS 'The expression for a new token within limited waits';
+
 -- Parts of the statement below. Of tickets that have key and token in common, each is itself.
 CREATE FUNCTION @extschema@.ticket_update(context jsonb, run jsonb, those text, lists boolean) RETURNS text
-LANGUAGE sql
-AS $$
-    SELECT @extschema@.ticket_fill_keys(replace($q$
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    has_triggers boolean := context ->> 'has_triggers';
+    repeats boolean := context ->> 'repeats';
+    has_made boolean := repeats OR has_triggers;
+BEGIN
+    IF current_setting('server_version_num')::integer >= 180000 AND NOT has_triggers
+       AND (context ->> 'kind' <> 'text' OR @extschema@.ticket_crowd(context, run) IS NULL) THEN
+        RETURN @extschema@.ticket_update_old(context, run, those, lists);
+    END IF;
+    RETURN @extschema@.ticket_fill_keys(replace($q$
 WITH present AS MATERIALIZED (
     SELECT @key_value@ AS key, @id@ AS id, @token_bytes@ AS token, @fresh@ AS fresh, @place@
            CASE WHEN @lacks_token@ THEN NULL ELSE @extschema@.ticket_token_digest(@token_bytes@) END AS digest
@@ -94,11 +149,7 @@ WITH present AS MATERIALIZED (
     ORDER BY @key@
 ), written AS (
     UPDATE @target@ AS ticket
-    SET @token@ = CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN present.fresh
-                       WHEN pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*) extract(
-                            epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
-                            ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL THEN present.fresh
-                  END
+    SET @token@ = @limited@
     FROM present
     WHERE ticket.@key@ OPERATOR(pg_catalog.=) present.key@bounds@@same_place@
       AND (ticket.@token_bytes@ OPERATOR(pg_catalog.=) present.token@exactly@
@@ -109,7 +160,7 @@ SELECT (SELECT pg_catalog.array_agg(id) FROM present), pg_catalog.array_agg(id),
        @all_made@, @all_moved@
 FROM (SELECT * FROM written ORDER BY id) AS entry
 $q$, '@those@', those), context || jsonb_build_object(
-        'fresh', @extschema@.ticket_new_token(context, run),
+        'fresh', @extschema@.ticket_new_token(context, run), 'limited', @extschema@.ticket_limited('present.fresh'),
         'bounds', format(CASE WHEN lists THEN ' AND ticket.%1$s OPERATOR(pg_catalog.=) ANY ($1::%2$s[])'
                               ELSE ' AND ticket.%1$s OPERATOR(pg_catalog.>=) $1::%2$s
                                      AND ticket.%1$s OPERATOR(pg_catalog.<=) $2::%2$s'
@@ -124,10 +175,9 @@ $q$, '@those@', those), context || jsonb_build_object(
             THEN ticket.%1$s::pg_catalog.text END AS moved', context ->> 'key') ELSE '' END,
         'all_moved', CASE WHEN has_triggers THEN 'pg_catalog.array_agg(moved) FILTER (WHERE moved IS NOT NULL)'
             ELSE 'NULL' END),
-        lists)
-    FROM (SELECT *, repeats OR has_triggers AS has_made
-          FROM jsonb_to_record(context) AS what (repeats boolean, has_triggers boolean)) AS what
-$$;
+        lists);
+END
+$body$;
 COMMENT ON FUNCTION @extschema@.ticket_update(jsonb, jsonb, text, boolean) IS 'The UPDATE of a batch';
 
 -- What was written, by what is stored where triggers fire: one may have suppressed a row or changed its token. And
@@ -344,11 +394,17 @@ BEGIN
         RETURN NULL;
     END IF;
     number := run ->> 'run_id';
-    claimed := @extschema@.ticket_claim_range(context, number, 0, from_id, true);
-    IF claimed IS NOT NULL THEN
-        claimed := @extschema@.ticket_split_range(context, number, claimed, from_id);
-        last_id := @extschema@.ticket_rotate_next(context, run, claimed, size);
-    ELSIF NOT @extschema@.ticket_ranges_left(number, 0, -9223372036854775808) THEN
+    IF (run ->> 'has_ranges_left')::boolean THEN
+        claimed := @extschema@.ticket_claim_range(context, number, 0, from_id, true);
+        IF claimed IS NOT NULL THEN
+            claimed := @extschema@.ticket_split_range(context, number, claimed, from_id);
+            last_id := @extschema@.ticket_rotate_next(context, run, claimed, size);
+        ELSIF from_id IS NOT NULL AND NOT @extschema@.ticket_ranges_left(number, 0, -9223372036854775808) THEN
+            -- Others have ended the last ranges meanwhile. Their rows, which the claim has waited for, stay locked: a
+            -- sweep might wait for a session that waits for one of them.
+            last_id := run ->> 'upper_id';
+        END IF;
+    ELSE
         last_id := @extschema@.ticket_sweep(context, run, size);
         IF last_id IS NULL THEN
             PERFORM @extschema@.ticket_finish(context, run);

@@ -1,21 +1,30 @@
 -- What all steps of a call share: the session, the target, and what was checked of its table (context.rs, table.rs).
 
--- Fills in each @name@, in one pass, since a value may hold an @ of its own.
+-- Fills in each @name@, in one pass, since a value may hold an @ of its own. This and what else is called with every
+-- batch is in PL/pgSQL, which plans once a session: a function in SQL is planned with each call.
 CREATE FUNCTION @extschema@.ticket_fill(statement text, context jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $$
-    SELECT string_agg(CASE WHEN place % 2 = 1 THEN part ELSE coalesce(context ->> part, part) END, '' ORDER BY place)
-    FROM unnest(string_to_array(statement, '@')) WITH ORDINALITY AS parts (part, place)
+DECLARE
+    parts text[] := string_to_array(statement, '@');
+BEGIN
+    FOR place IN 2..cardinality(parts) BY 2 LOOP
+        parts[place] := coalesce(context ->> parts[place], parts[place]);
+    END LOOP;
+    RETURN array_to_string(parts, '');
+END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_fill(text, jsonb) IS 'A statement with the names of the target filled in';
 
 -- The same, of a statement whose first two arguments are keys, or are lists of keys and of digests: given as texts.
 CREATE FUNCTION @extschema@.ticket_fill_keys(statement text, context jsonb, lists boolean DEFAULT false) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $$
-    SELECT @extschema@.ticket_fill(
+BEGIN
+    RETURN @extschema@.ticket_fill(
         replace(replace(statement, '$1', '$1::@key_type@' || CASE WHEN lists THEN '[]' ELSE '' END),
-                '$2', CASE WHEN lists THEN '$2::pg_catalog.int8[]' ELSE '$2::@key_type@' END), context)
+                '$2', CASE WHEN lists THEN '$2::pg_catalog.int8[]' ELSE '$2::@key_type@' END), context);
+END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_fill_keys(text, jsonb, boolean) IS 'The same, of a statement with keys for arguments';
 
@@ -107,13 +116,17 @@ COMMENT ON FUNCTION @extschema@.ticket_target(regclass, name, text) IS 'The tabl
 
 -- Who rotates writes the rotation tables, and who verifies reads them.
 CREATE FUNCTION @extschema@.ticket_check_role(mode text) RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
-    SELECT @extschema@.ticket_refuse('NotOfOwner', jsonb_build_object(
-        'schema', relnamespace::regnamespace, 'owner', relowner::regrole, 'role', current_user))
-    FROM pg_class
-    WHERE oid = '@extschema@.ticket_rotation_batch'::regclass
-      AND NOT has_table_privilege(oid, CASE mode WHEN 'read' THEN 'SELECT' ELSE 'INSERT' END)
+DECLARE
+    ledger regclass := '@extschema@.ticket_rotation_batch';
+BEGIN
+    IF NOT has_table_privilege(ledger, CASE mode WHEN 'read' THEN 'SELECT' ELSE 'INSERT' END) THEN
+        PERFORM @extschema@.ticket_refuse('NotOfOwner', jsonb_build_object(
+            'schema', relnamespace::regnamespace, 'owner', relowner::regrole, 'role', current_user))
+        FROM pg_class WHERE oid = ledger;
+    END IF;
+END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_check_role(text) IS 'Refuses a role that is none of the owner of the rotation tables';
 
@@ -182,6 +195,19 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_check_key(jsonb, jsonb, text) IS 'Refuses a table without a key';
 
+-- Whether Citus keeps a table, of whose catalog no function may know before it is there.
+CREATE FUNCTION @extschema@.ticket_is_of_citus(relation oid) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1)' INTO found USING relation;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.ticket_is_of_citus(oid) IS 'Whether Citus keeps a table';
+
 CREATE FUNCTION @extschema@.ticket_check_table(context jsonb, looked jsonb, mode text) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -201,6 +227,10 @@ BEGIN
     ELSIF looked ->> 'foreign_key' IS NOT NULL THEN
         PERFORM @extschema@.ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
+    ELSIF (looked ->> 'has_citus')::boolean THEN
+        IF @extschema@.ticket_is_of_citus((context ->> 'oid')::oid) THEN
+            PERFORM @extschema@.ticket_refuse('OfCitus', context);
+        END IF;
     END IF;
 END
 $$;
@@ -234,9 +264,10 @@ COMMENT ON FUNCTION @extschema@.ticket_check_column(jsonb, jsonb) IS 'Refuses wh
 
 -- Expressions for the statements, as in table.rs, key_column.rs and token_type.rs.
 CREATE FUNCTION @extschema@.ticket_expressions(key jsonb, looked jsonb, fill_null boolean) RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT jsonb_build_object(
+BEGIN
+    RETURN (SELECT jsonb_build_object(
         'key', key -> 'key', 'key_name', key -> 'key_name', 'key_number', key -> 'key_number',
         'is_uuid', key -> 'is_uuid', 'repeats', key -> 'repeats', 'sequence', key -> 'sequence', 'key_type', key_type,
         'id', CASE WHEN (key ->> 'is_uuid')::boolean THEN format('@extschema@.ticket_key(%s)', key ->> 'key')
@@ -258,7 +289,8 @@ AS $$
                              'pg_catalog.' || (looked ->> 'token_kind') AS kind,
                              CASE WHEN (key ->> 'is_uuid')::boolean THEN 'pg_catalog.uuid' ELSE 'pg_catalog.int8' END
                                  AS key_type
-                     ) AS names) AS bytes) AS lacks
+                     ) AS names) AS bytes) AS lacks);
+END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_expressions(jsonb, jsonb, boolean) IS 'Names and expressions for the statements on a target';
 
@@ -311,8 +343,10 @@ BEGIN
     END LOOP;
     looked := @extschema@.ticket_described(looked, mode, wanted);
     IF mode = 'rotate' AND (session ->> 'is_superuser')::boolean THEN
-        PERFORM @extschema@.ticket_refuse('Superuser', looked || jsonb_build_object('owner', (
-            SELECT relowner::regrole FROM pg_class WHERE oid = (looked ->> 'oid')::oid)));
+        PERFORM @extschema@.ticket_refuse(CASE WHEN rolsuper THEN 'OfSuperuser' ELSE 'Superuser' END,
+                                          looked || jsonb_build_object('owner', relowner::regrole))
+        FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner
+        WHERE pg_class.oid = (looked ->> 'oid')::oid;
     END IF;
     PERFORM @extschema@.ticket_check_role(mode);
     -- The name by which it was called, where it has lost that while the call waited for its lock.

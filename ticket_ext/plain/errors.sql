@@ -146,6 +146,12 @@ SELECT code, message, detail, hint FROM (VALUES
 ('Superuser', '42501', 'a superuser cannot rotate the tokens of table {table}',
  'Triggers of the table, and what they call, would run with the rights of a superuser.',
  'Rotate as the owner of the table: SET ROLE {owner};'),
+('OfSuperuser', '42501', 'a superuser cannot rotate the tokens of table {table}',
+ 'Its owner {owner} is a superuser too: triggers of the table, and what they call, would run with such rights.',
+ 'Give it to a role without them, and rotate as that one: ALTER TABLE {table} OWNER TO role; SET ROLE role;'),
+('OfCitus', '0A000', 'table {table} is kept by Citus',
+ 'This edition rotates tables that its server keeps by itself.',
+ 'Where the coordinator takes an extension: CREATE EXTENSION ticket_ext;'),
 ('NotOfOwner', '42501', 'permission denied for the rotation tables of schema {schema}',
  'Who rotates writes them, in this edition, and belongs to their owner.', 'GRANT {owner} TO {role};')
 ) AS errors (name, code, message, detail, hint)

@@ -16,8 +16,12 @@ $$;
 COMMENT ON FUNCTION @extschema@.ticket_limit_locks(interval) IS 'Limits waits for locks, returns the limit before';
 
 CREATE FUNCTION @extschema@.ticket_unlimit_locks(before text) RETURNS void
-LANGUAGE sql
-AS $$ SELECT set_config('lock_timeout', (1000 * extract(epoch FROM before::interval))::bigint::text, true) $$;
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM set_config('lock_timeout', (1000 * extract(epoch FROM before::interval))::bigint::text, true);
+END
+$$;
 COMMENT ON FUNCTION @extschema@.ticket_unlimit_locks(text) IS 'Takes a limit of waits back';
 
 -- holding: a query for the pid and virtualtransaction of sessions.

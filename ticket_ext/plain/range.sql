@@ -43,37 +43,27 @@ DECLARE
     claim text := replace($q$
 @include src/queries/claim_range.sql@
 $q$, '@ended_at@', CASE sweep WHEN 0 THEN 'rotated_at' ELSE 'swept_at' END);
-    waits boolean := false;
     before text;
     claimed record;
     checkpoint jsonb;
 BEGIN
     LOOP
+        EXECUTE claim || ' SKIP LOCKED' INTO claimed USING run, from_id;
+        EXIT WHEN claimed.first_id IS NOT NULL;
+        IF NOT may_wait OR NOT @extschema@.ticket_ranges_left(run, sweep, from_id) THEN
+            RETURN NULL;
+        END IF;
+        before := @extschema@.ticket_limit_locks('3 s');
         BEGIN
-            EXECUTE claim || CASE WHEN waits THEN '' ELSE ' SKIP LOCKED' END INTO claimed USING run, from_id;
-            IF claimed.first_id IS NULL THEN
-                -- Rows that turned out to be finished would stay locked: others would wait for them, while this call
-                -- goes on and waits for others.
-                RAISE no_data_found;
-            END IF;
+            EXECUTE claim INTO claimed USING run, from_id;
         EXCEPTION
             WHEN lock_not_available THEN
                 PERFORM @extschema@.ticket_refuse_held(
                     format('every range of run %s that is left', run), '@extschema@.ticket_rotation_range'::regclass,
                     '{RowShareLock,RowExclusiveLock}');
-            WHEN no_data_found THEN
-                NULL;
         END;
-        IF waits THEN
-            PERFORM @extschema@.ticket_unlimit_locks(before);
-        END IF;
+        PERFORM @extschema@.ticket_unlimit_locks(before);
         EXIT WHEN claimed.first_id IS NOT NULL;
-        waits := NOT waits;
-        IF waits AND (NOT may_wait OR NOT @extschema@.ticket_ranges_left(run, sweep, from_id)) THEN
-            RETURN NULL;
-        ELSIF waits THEN
-            before := @extschema@.ticket_limit_locks('3 s');
-        END IF;
     END LOOP;
     checkpoint := @extschema@.ticket_checkpoint(run, claimed.first_id, claimed.last_id, sweep);
     IF checkpoint ->> 'state' <> 'active' THEN

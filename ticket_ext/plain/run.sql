@@ -17,9 +17,10 @@ COMMENT ON FUNCTION @extschema@.ticket_newest_run(oid, text, smallint, text) IS 
 
 -- NULL, or why it is not a run of the table, or of the columns, that the call is about.
 CREATE FUNCTION @extschema@.ticket_mismatch(context jsonb, run jsonb) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT CASE
+BEGIN
+    RETURN CASE
         WHEN NOT (run ->> 'same_table')::boolean THEN 'TableSwapped'
         WHEN NOT (run ->> 'same_name')::boolean THEN 'TableRenamed'
         WHEN NOT CASE WHEN (run ->> 'restored')::boolean THEN run ->> 'token_column' = context ->> 'column'
@@ -30,17 +31,22 @@ AS $$
                       ELSE (run ->> 'key_number')::integer IS NOT DISTINCT
                           FROM coalesce((context ->> 'key_number')::integer, 0)
                  END THEN 'KeyMoved'
-    END
+    END;
+END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_mismatch(jsonb, jsonb) IS 'Why a run is none of the target';
 
 CREATE FUNCTION @extschema@.ticket_run(context jsonb) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
-    SELECT run || jsonb_build_object('mismatch', @extschema@.ticket_mismatch(context, run),
-                                     'has_been_swept', run ->> 'state' = 'finished' OR (run ->> 'sweep')::integer > 1)
-    FROM @extschema@.ticket_newest_run((context ->> 'oid')::oid, context ->> 'table',
-                                       (context ->> 'token_number')::smallint, context ->> 'column') AS run
+DECLARE
+    run jsonb := @extschema@.ticket_newest_run((context ->> 'oid')::oid, context ->> 'table',
+                                               (context ->> 'token_number')::smallint, context ->> 'column');
+BEGIN
+    RETURN run || jsonb_build_object(
+        'mismatch', @extschema@.ticket_mismatch(context, run),
+        'has_been_swept', run ->> 'state' = 'finished' OR (run ->> 'sweep')::integer > 1);
+END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_run(jsonb) IS 'The newest run of a target';
 
@@ -120,8 +126,6 @@ BEGIN
         WHEN lock_not_available THEN
             PERFORM @extschema@.ticket_refuse_held(what, '@extschema@.ticket_rotation'::regclass,
                                                    '{RowShareLock,RowExclusiveLock}');
-        WHEN no_data_found THEN
-            NULL;
     END;
     PERFORM @extschema@.ticket_unlimit_locks(before);
     RETURN changed;
@@ -150,21 +154,10 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     marked record;
-    begun bigint;
 BEGIN
-    IF statement = 'begin_sweep' THEN
-        EXECUTE $q$
+    EXECUTE CASE statement WHEN 'begin_sweep' THEN $q$
 @include src/queries/begin_sweep.sql@
-$q$ USING run;
-        GET DIAGNOSTICS begun = ROW_COUNT;
-        IF begun = 0 THEN
-            -- Another session has begun it meanwhile. The row that was waited for would stay locked, and who ends the
-            -- run may hold a range that this call is to wait for.
-            RAISE no_data_found;
-        END IF;
-        RETURN NULL;
-    END IF;
-    EXECUTE CASE statement WHEN 'finish' THEN $q$
+$q$ WHEN 'finish' THEN $q$
 @include src/queries/finish_run.sql@
 $q$ ELSE $q$
 @include src/queries/reopen_run.sql@

@@ -49,7 +49,10 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     is_uuid boolean := context ->> 'is_uuid';
-    drawn bigint := pg_sequence_last_value((context ->> 'sequence')::oid::regclass);
+    sequence oid := context ->> 'sequence';
+    -- Of one that this role may not read, nothing is known.
+    drawn bigint := CASE WHEN has_sequence_privilege(sequence, 'USAGE, SELECT')
+                         THEN pg_sequence_last_value(sequence::regclass) END;
 BEGIN
     IF drawn >= highest OR drawn IS NOT NULL AND highest IS NULL THEN
         RETURN drawn;

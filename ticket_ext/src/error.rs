@@ -56,6 +56,16 @@ pub enum TicketError {
     ForeignKey { table: String, column: String, key: String },
     #[error("permission denied to rotate the tokens of table {table}")]
     MissingGrants { table: String, grants: String },
+    #[error("table {table} is rotated from the coordinator of its Citus cluster")]
+    NotOnCoordinator { table: String },
+    #[error("table {table} cannot be rotated through Citus: {fault}")]
+    CitusUnfit { table: String, fault: &'static str, detail: &'static str, remedy: String },
+    #[error("table {table} is kept by Citus and cannot be guarded")]
+    CitusGuard { table: String },
+    #[error("tickets of table {table} with the key {key} have the same token")]
+    Alike { table: String, key: String },
+    #[error("node {node} of the Citus cluster does not answer: {fault}")]
+    NodeAway { node: String, fault: String },
     #[error("batch must not be NULL")]
     NullBatch,
     #[error("batch must be at least 1, not {found}")]

@@ -135,6 +135,27 @@ fn explain(error: &TicketError) -> Explanation {
             "It takes SELECT on the table's key and token, and UPDATE on its token.",
             grants,
         ),
+        NotOnCoordinator { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "The ledger is kept there: runs of two nodes would rotate its tickets twice.",
+            "Connect to the coordinator.",
+        ),
+        CitusUnfit { detail, remedy, .. } => refuse(Code::ERRCODE_FEATURE_NOT_SUPPORTED, *detail, remedy),
+        CitusGuard { .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "A guard is a trigger, which Citus keeps from its tables, and asks the ledger, which the other nodes do not have.",
+            "Sweep the run again once the application has stopped to write old tokens.",
+        ),
+        Alike { .. } => refuse(
+            Code::ERRCODE_CARDINALITY_VIOLATION,
+            "They cannot be told apart on their shards. The batch is rolled back.",
+            "Give one of them another token or key, and call again.",
+        ),
+        NodeAway { .. } => refuse(
+            Code::ERRCODE_CONNECTION_FAILURE,
+            "All nodes that have tickets of the table take part in its rotation.",
+            "Start the node and call again.",
+        ),
         NullBatch | BatchTooSmall { .. } => refuse(
             Code::ERRCODE_INVALID_PARAMETER_VALUE,
             "It is the number of tickets to rotate in one transaction.",

@@ -5,6 +5,8 @@ mod api;
 mod batch;
 mod check_cache;
 mod choices;
+mod citus;
+mod citus_table;
 mod context;
 mod digest;
 mod encoding;

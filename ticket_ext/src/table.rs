@@ -5,6 +5,7 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::check_cache::{CheckCache, Key};
 use crate::choices::Choices;
+use crate::citus_table::Citus;
 use crate::error::TicketError;
 use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
@@ -54,6 +55,8 @@ pub struct Columns {
     pub can_defer: bool,
     /// Statements that disable the triggers.
     pub disable_triggers: String,
+    /// How Citus keeps the table; None: it does not.
+    pub citus: Option<Citus>,
     partitions: Vec<Oid>,
     /// Whether it is one of a table that Citus has distributed; looked up for a rotation alone.
     is_shard: bool,
@@ -133,6 +136,7 @@ impl Table {
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
+                    check_citus(&columns, target)?;
                     columns.is_shard = shard_check::is_shard(client, target)?;
                     Ok(columns)
                 })
@@ -199,6 +203,7 @@ fn describe<'conn>(
         has_triggers: row.get_by_name("has_triggers")?.unwrap_or(true),
         can_defer: row.get_by_name("can_defer")?.unwrap_or(true),
         disable_triggers: row.get_by_name("disable_triggers")?.unwrap_or_default(),
+        citus: Citus::find(client, target, &row)?,
         partitions: row.get_by_name("partitions")?.unwrap_or_default(),
         is_shard: false,
     };
@@ -263,4 +268,9 @@ fn check_interference(row: &Row, target: &Target, column: &str) -> Result<(), Ti
         return Err(TicketError::ForeignKey { table, column: column.to_owned(), key });
     }
     Ok(())
+}
+
+fn check_citus(columns: &Columns, target: &Target) -> Result<(), TicketError> {
+    let Some(citus) = &columns.citus else { return Ok(()) };
+    citus.check(target, columns.has_triggers, &columns.disable_triggers)
 }

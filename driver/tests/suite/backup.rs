@@ -38,6 +38,7 @@ fn records(database: &Database) -> [String; 4] {
 }
 
 fn continues(original: &Database, restored: &Database) {
+    restored.edition().put_into_path(restored);
     assert_eq!(records(restored), records(original));
     restored.complete(&["run", "--batch", "150"]);
     oracle::assert_rotated_once(restored);
@@ -75,7 +76,7 @@ fn restore_by_psql(database: &Database, file: &Path) {
 #[test]
 fn the_owner_of_a_database_dumps_it_without_being_a_superuser() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (original, restored) = (Database::create_empty(), Database::create_empty());
+    let [original, restored] = [(); 2].map(|()| Database::create_empty().for_superuser());
     let (file, owner) = (folder.path().join("dump.sql"), format!("owner_of_{}", original.name));
     original
         .execute(&format!("CREATE ROLE {owner} LOGIN; ALTER DATABASE {} OWNER TO {owner}", original.name));

@@ -11,7 +11,7 @@ fn frequent_checkpoints_are_worth_advice_once() {
     let running = database.start(&["run", "--batch", "10", "--workers", "1"]);
     running.wait_for_stdout("completed: ");
     for _ in 0..4 {
-        database.execute("CHECKPOINT; SELECT pg_sleep(1.2)");
+        database.administrator().execute("CHECKPOINT; SELECT pg_sleep(1.2)");
     }
     let stderr = running.wait().expect(0).stderr;
     let advice = "max_wal_size is 1GB; if the disk has room, in SQL: ALTER SYSTEM SET max_wal_size = '16GB';";

@@ -14,8 +14,8 @@ const BATCH: i64 = 50;
 fn create(deadlock_timeout: &str) -> Database<'static> {
     let database = Database::with_tickets(20_000);
     oracle::watch(&database);
-    database
-        .execute(&format!("ALTER DATABASE {} SET deadlock_timeout = '{deadlock_timeout}'", database.name));
+    let patience = format!("ALTER DATABASE {} SET deadlock_timeout = '{deadlock_timeout}'", database.name);
+    database.administrator().execute(&patience);
     database
 }
 

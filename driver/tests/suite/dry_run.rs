@@ -55,7 +55,7 @@ fn an_event_has_the_figures_also_where_the_server_does_not_tell_of_its_wal() {
         told["batch_wal_bytes"].as_i64() > Some(1000) && told["run_seconds"].as_f64() > Some(0.0),
         "{told}"
     );
-    database.execute("REVOKE EXECUTE ON FUNCTION pg_current_wal_insert_lsn() FROM PUBLIC");
+    database.administrator().execute("REVOKE EXECUTE ON FUNCTION pg_current_wal_insert_lsn() FROM PUBLIC");
     let silent = event(&role);
     assert_eq!((&silent["batch_tickets"], &silent["batch_wal_bytes"]), (&100.into(), &Value::Null));
     nothing_changed(&database, 1000, 0);

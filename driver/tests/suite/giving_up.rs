@@ -82,7 +82,8 @@ fn a_name_that_leads_to_another_table_ends_the_run() {
     let lock = Lock::ticket(&database, 120);
     let running = database.start(&["run", "--batch", "50"]);
     wait_for_blocked(&database, 1);
-    database.execute(&format!("ALTER DATABASE {} SET ticket_ext.target = 'other'", database.name));
+    let other = format!("ALTER DATABASE {} SET ticket_ext.target = 'other'", database.name);
+    database.administrator().execute(&other);
     terminate(&database);
     let ended = running.wait().expect(1);
     ended.says(&[

@@ -36,7 +36,8 @@ fn a_table_that_is_swapped_under_a_driver_is_not_touched() {
     let ended = meanwhile(&database, SWAP_TABLES);
     ended.says(&[
         "ERROR 55000: run 1 was started for table public.ticket, whose number public.ticket_old has now",
-        "HINT: If it is the same table, go on under its new name: SELECT public.resume_ticket_rotation(",
+        "HINT: If it is the same table, go on under its new name: SELECT ",
+        ".resume_ticket_rotation(",
     ]);
     assert_eq!(database.count("ticket JOIN other USING (id, token)"), 1000);
     assert_eq!(database.count("ticket_rotation"), 1);

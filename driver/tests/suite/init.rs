@@ -6,7 +6,7 @@ const FOREIGN: &str = "exists and was not made by rotate-driver init: nothing wa
 
 /// Makes the last statement of `init` wait, when the new table stands but is not committed.
 fn hold_up_init(database: &Database) -> Lock {
-    database.execute(
+    database.administrator().execute(
         "CREATE FUNCTION wait() RETURNS event_trigger LANGUAGE plpgsql AS
              'BEGIN PERFORM pg_advisory_xact_lock(1); END';
          CREATE EVENT TRIGGER wait ON ddl_command_end WHEN TAG IN ('COMMENT') EXECUTE FUNCTION wait()",
@@ -58,7 +58,7 @@ fn what_it_did_not_make_stays_untouched() {
 
 #[test]
 fn any_name_can_be_given_and_the_extension_may_come_later() {
-    let database = Database::create_empty_on(Server::shared());
+    let database = Database::create_empty_on(Server::shared()).for_superuser();
     let scope = ["--table", r#""Old; ""Tickets"" {size}""#, "--token-column", r#"the "token"#];
     let said = database.complete(&[&scope[..], &["init", "--size", "9"]].concat()).stdout;
     assert!(said.contains("next, in SQL: CREATE EXTENSION ticket_ext;\n"), "{said}");

@@ -108,7 +108,7 @@ fn the_first_signal_decides_the_exit_code() {
 fn the_printed_command_keeps_the_options_and_leaves_the_password_out() {
     let database = Database::with_tickets(1000);
     let host = database.server.variable("PGHOST").replace('/', "%2F");
-    let url = format!("postgresql://postgres:hidden%20word@{host}/{}", database.name);
+    let url = format!("postgresql://{}:hidden%20word@{host}/{}", database.role, database.name);
     let arguments = [
         "--url",
         &url,

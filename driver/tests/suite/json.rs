@@ -73,7 +73,7 @@ fn the_first_line_says_what_is_rotated_and_where() {
     let ended = database.complete(&["run", "--progress", "json"]);
     let place = &lines(&ended.stdout)[0];
     let said = ["event", "target", "token_column", "database", "role"].map(|key| place[key].as_str());
-    assert_eq!(said, ["rotating", "public.ticket", "token", &database.name, "postgres"].map(Some));
+    assert_eq!(said, ["rotating", "public.ticket", "token", &database.name, &database.role].map(Some));
     assert_eq!(place["tickets_planned"], 1000);
     assert!(place["server"].as_str().is_some_and(|server| server.contains(".s.PGSQL.")), "{place}");
 }

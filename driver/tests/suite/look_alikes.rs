@@ -25,7 +25,7 @@ const CALLS: &[&str] = &[
 ];
 
 fn with_look_alikes() -> Database<'static> {
-    let database = Database::create_empty();
+    let database = Database::create_empty().for_superuser();
     database.execute(
         "CREATE TABLE ticket (id serial PRIMARY KEY, token uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(), note text);
          INSERT INTO ticket SELECT FROM generate_series(1, 100);

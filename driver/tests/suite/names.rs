@@ -37,7 +37,8 @@ fn settings_of_the_database_choose_the_target() {
     let quoted = |text: &str| text.replace('\'', "''");
     for (name, value) in [("target", ODD_TABLE), ("token_column", ODD_COLUMN)] {
         let value = quoted(value);
-        database.execute(&format!("ALTER DATABASE {} SET ticket_ext.{name} = '{value}'", database.name));
+        let setting = format!("ALTER DATABASE {} SET ticket_ext.{name} = '{value}'", database.name);
+        database.administrator().execute(&setting);
     }
     database.complete(&["run", "--format", "uuid"]);
     assert_rotated(&database);
@@ -47,7 +48,8 @@ fn settings_of_the_database_choose_the_target() {
 fn an_option_wins_over_the_setting() {
     let database = with_odd_table();
     database.make_tickets(100);
-    database.execute(&format!("ALTER DATABASE {} SET ticket_ext.target = 'nowhere'", database.name));
+    let nowhere = format!("ALTER DATABASE {} SET ticket_ext.target = 'nowhere'", database.name);
+    database.administrator().execute(&nowhere);
     database.end(&["run"], 1).says(&["there is no table nowhere"]);
     database.complete(&["run", "--table", "ticket"]);
     assert_eq!(database.count("ticket JOIN leaked USING (token)"), 0);

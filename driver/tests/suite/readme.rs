@@ -14,7 +14,7 @@ use crate::common::{Block, DRIVER, Database, Page, Server, repository};
 
 #[test]
 fn every_example_of_the_readme_runs() {
-    let database = Database::create_empty_on(Server::shared());
+    let database = Database::create_empty_on(Server::shared()).for_superuser();
     let run = Examples::of(&database).run(&Page::read("README.md"));
     assert!(run.contains(&"sql".to_owned()) && run.contains(&"sh".to_owned()), "{run:?}");
     let evidence = "SELECT bool_and(verified) FROM verify_ticket_rotation()";

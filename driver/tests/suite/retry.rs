@@ -104,7 +104,9 @@ fn a_full_server_is_waited_for_from_the_start() {
     database.complete(&["run"]);
     let role = format!("limited_{}", database.name);
     database.execute(&format!(
-        "CREATE ROLE {role} LOGIN CONNECTION LIMIT 0; GRANT SELECT ON batch_progress TO {role}"
+        "CREATE ROLE {role} LOGIN CONNECTION LIMIT 0; GRANT USAGE ON SCHEMA {} TO {role};
+         GRANT SELECT ON batch_progress TO {role}",
+        database.edition().schema()
     ));
     let mut command = database.driver(&["status", "--watch"]);
     let running = Running::start({

@@ -1,6 +1,6 @@
 //! Runs from beginning to end.
 
-use crate::common::{Database, Line, oracle};
+use crate::common::{Database, Edition, Line, oracle};
 
 #[test]
 fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {
@@ -15,7 +15,7 @@ fn a_run_gives_every_ticket_a_new_token_and_says_so_line_by_line() {
     let mut said = ended.stderr.lines();
     let socket =
         format!("{}/.s.PGSQL.{}", database.server.variable("PGHOST"), database.server.variable("PGPORT"));
-    let place = format!("in {} at {socket} as postgres", database.name);
+    let place = format!("in {} at {socket} as {}", database.name, database.role);
     assert_eq!(
         said.next(),
         Some(&*format!("rotate-driver: rotating public.ticket (token), 4,000 tickets, {place}"))
@@ -37,6 +37,10 @@ fn a_batch_of_a_given_size_is_one_transaction() {
         database.count("(SELECT DISTINCT transaction_id FROM ticket_rotation_batch WHERE sweep = 0) AS t"),
         16
     );
+    if database.edition() == Edition::Plain {
+        // An exception block is a subtransaction, with a number of its own.
+        return;
+    }
     let strangers = "ticket JOIN ticket_rotation_batch AS b ON id BETWEEN first_id AND last_id AND sweep = 0
                      WHERE ticket.xmin <> b.transaction_id::xid";
     assert_eq!(database.count(strangers), 0);

@@ -71,7 +71,7 @@ fn the_monitor_shows_a_run_to_the_role_that_rotates() {
     let role = rotator(&database, "public.ticket");
     database.execute(&format!("GRANT pg_monitor TO \"{role}\""));
     database.one("SELECT rotate_ticket_tokens(0, 30)");
-    let mut monitor = script(&database, "monitor", &[]);
+    let mut monitor = script(&database, "monitor", &[("schema", database.edition().schema())]);
     monitor.env("PGUSER", role);
     let output = Running::start(monitor).wait().expect(0).stdout;
     assert!(output.contains("active | rotating |           30 |             100 |   30.00"), "{output}");

@@ -76,7 +76,7 @@ fn a_rotator_may_trace_its_table_and_no_other() {
     trace("ticket", 0);
     trace("other", 1).says(&["42501: permission denied for table other"]);
     let digests = format!("SET ROLE \"{role}\"; SELECT * FROM trace_ticket_digests('{{1}}', 'other')");
-    let refused = database.connect().batch_execute(&digests).expect_err("it may not");
+    let refused = database.administrator().connect().batch_execute(&digests).expect_err("it may not");
     assert_eq!(refused.code().map(|code| code.code()), Some("42501"));
 }
 

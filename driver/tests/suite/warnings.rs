@@ -24,8 +24,10 @@ fn a_slot_that_nobody_reads_and_a_publication_of_all_tables_are_told_with_the_wa
     let server = Server::start("warnings", &["fsync=off", "wal_level=logical"]);
     let database = Database::create_on(&server);
     database.make_tickets(100);
-    database.one(SLOT);
-    database.execute("CREATE PUBLICATION everything FOR ALL TABLES; CREATE PUBLICATION one FOR TABLE ticket");
+    database.administrator().one(SLOT);
+    database
+        .administrator()
+        .execute("CREATE PUBLICATION everything FOR ALL TABLES; CREATE PUBLICATION one FOR TABLE ticket");
     let ended = database.complete(&["run"]);
     let [slot, publication] = warnings(&ended)[..] else { panic!("{}", ended.stderr) };
     assert!(slot.starts_with("nobody reads replication slot forgotten, which keeps "), "{slot}");
@@ -92,9 +94,9 @@ fn a_look_that_is_refused_ends_no_run() {
     let server = Server::start("refusals", &["fsync=off"]);
     let database = Database::create_on(&server);
     database.make_tickets(100);
-    database.one(SLOT);
+    database.administrator().one(SLOT);
     let role = rotator(&database, "public.ticket");
-    database.execute("REVOKE EXECUTE ON FUNCTION pg_current_wal_lsn() FROM PUBLIC");
+    database.administrator().execute("REVOKE EXECUTE ON FUNCTION pg_current_wal_lsn() FROM PUBLIC");
     let mut command = database.driver(&["run"]);
     command.env("PGUSER", role);
     let ended = Running::start(command).wait().expect(0);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use postgres::{Client, Config, NoTls};
 
-use super::edition::Edition;
+use super::edition::{Edition, OWNER};
 use super::process::{Ended, Running};
 use super::server::Server;
 
@@ -53,9 +53,24 @@ impl<'a> Database<'a> {
         database
     }
 
-    /// One that is there, as on a standby.
+    /// One that is there, as on a standby, for the server's superuser.
     pub fn named(server: &'a Server, name: &str) -> Self {
         Self { server, name: name.into(), role: server.variable("PGUSER").into() }
+    }
+
+    /// The same for the role that tests work as.
+    pub fn of_tests(server: &'a Server, name: &str) -> Self {
+        Self { role: Edition::of_tests().role(server).into(), ..Self::named(server, name) }
+    }
+
+    /// The same one for the server's superuser: for what the owner of a database may not set up.
+    pub fn administrator(&self) -> Self {
+        Self::named(self.server, &self.name)
+    }
+
+    /// The one that its role works with.
+    pub fn edition(&self) -> Edition {
+        if self.role == OWNER { Edition::Plain } else { Edition::Extension }
     }
 
     /// Without the extension.
@@ -71,9 +86,10 @@ impl<'a> Database<'a> {
     fn create_for(edition: Edition, server: &'a Server) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        edition.create_role(server);
         let role = edition.role(server);
         Self::named(server, "postgres").execute(&format!("CREATE DATABASE {name} OWNER {role}"));
-        Self { role, ..Self::named(server, &name) }
+        Self { role: role.into(), ..Self::named(server, &name) }
     }
 
     pub fn connect(&self) -> Client {

@@ -26,25 +26,62 @@ impl Edition {
         }
     }
 
-    /// The role that a database is for.
-    pub fn role(self, server: &Server) -> String {
+    /// The role that tests work as, and that owns their databases.
+    pub fn role(self, server: &Server) -> &str {
         match self {
-            Self::Extension => server.variable("PGUSER").to_owned(),
-            Self::Plain => {
-                create_owner(server);
-                OWNER.to_owned()
-            }
+            Self::Extension => server.variable("PGUSER"),
+            Self::Plain => OWNER,
+        }
+    }
+
+    pub fn create_role(self, server: &Server) {
+        if self == Self::Plain {
+            create_owner(server);
+        }
+    }
+
+    /// In CREATE ROLE: one that may do what the role of the tests may.
+    pub fn privileged(self) -> String {
+        match self {
+            Self::Extension => "SUPERUSER".to_owned(),
+            Self::Plain => format!("IN ROLE {OWNER}"),
+        }
+    }
+
+    /// Where its functions are.
+    pub fn schema(self) -> &'static str {
+        match self {
+            Self::Extension => "public",
+            Self::Plain => "ticket_ext",
+        }
+    }
+
+    /// What `sql/roles.sql` grants on its tables, in SQL.
+    pub fn grant_ledger(self, role: &str) -> String {
+        match self {
+            Self::Extension => String::new(),
+            Self::Plain => format!(
+                "GRANT USAGE ON SCHEMA ticket_ext TO {role};
+                 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ticket_ext TO {role};
+                 GRANT EXECUTE ON FUNCTION ticket_ext.ticket_cluster() TO {role};"
+            ),
         }
     }
 
     /// Tests call the functions by their plain names, whatever edition they are of.
+    pub fn put_into_path(self, database: &Database) {
+        if self == Self::Plain {
+            let path = "SET search_path = \"$user\", public, ticket_ext";
+            database.execute(&format!("ALTER DATABASE {} {path}", database.name));
+        }
+    }
+
     pub fn install(self, database: &Database) {
         match self {
             Self::Extension => database.execute("CREATE EXTENSION ticket_ext"),
             Self::Plain => {
                 database.complete(&["setup"]);
-                let path = "SET search_path = \"$user\", public, ticket_ext";
-                database.execute(&format!("ALTER DATABASE {} {path}", database.name));
+                self.put_into_path(database);
             }
         }
     }

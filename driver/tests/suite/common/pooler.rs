@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use super::database::Database;
+use super::edition::Edition;
 use super::process::poll;
 use super::server::{Server, as_server_user, free_port, repository};
 
@@ -23,7 +24,7 @@ pub struct Pooler {
 impl Pooler {
     /// None where there is no program.
     pub fn before(server: &Server) -> Option<Self> {
-        Self::before_as(server, server.variable("PGUSER"))
+        Self::before_as(server, Edition::of_tests().role(server))
     }
 
     /// Whose sessions are this role's. It takes connections when this returns.

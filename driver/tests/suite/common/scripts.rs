@@ -19,7 +19,8 @@ pub fn script(database: &Database, name: &str, variables: &[(&str, &str)]) -> Co
 pub fn rotator(database: &Database, target: &str) -> String {
     let role = format!("rotator of {}", database.name);
     database.execute(&format!("CREATE ROLE \"{role}\" LOGIN"));
-    let variables = [("role", &*role), ("target", target), ("token_column", "token"), ("schema", "public")];
+    let schema = database.edition().schema();
+    let variables = [("role", &*role), ("target", target), ("token_column", "token"), ("schema", schema)];
     Running::start(script(database, "roles", &variables)).wait().expect(0);
     role
 }

@@ -16,7 +16,7 @@ fn databases() -> [Database<'static>; 2] {
 fn url(database: &Database) -> String {
     let host = database.server.variable("PGHOST").replace('/', "%2F");
     let port = database.server.variable("PGPORT");
-    format!("postgresql://postgres@{host}:{port}/{}", database.name)
+    format!("postgresql://{}@{host}:{port}/{}", database.role, database.name)
 }
 
 #[track_caller]
@@ -48,9 +48,9 @@ fn a_connection_string_may_be_pairs_or_a_name_and_the_variables_fill_it_up() {
 #[test]
 fn a_connection_string_needs_no_variables() {
     let [right, _] = databases();
-    let pairs = format!("dbname={} host={} user=postgres", right.name, right.server.variable("PGHOST"));
-    let query =
-        format!("postgresql:///{}?host={}&user=postgres", right.name, right.server.variable("PGHOST"));
+    let (name, host, user) = (&right.name, right.server.variable("PGHOST"), &right.role);
+    let pairs = format!("dbname={name} host={host} user={user}");
+    let query = format!("postgresql:///{name}?host={host}&user={user}");
     for text in [&url(&right), &pairs, &query] {
         let mut command = right.driver(&["status", "--url", text]);
         for name in ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE"] {
@@ -70,7 +70,7 @@ fn the_next_host_is_tried_where_one_does_not_answer() {
 #[test]
 fn the_database_is_named_like_the_user_where_none_is_given() {
     let [right, _] = databases();
-    right.execute(&format!("CREATE ROLE {} LOGIN SUPERUSER", right.name));
+    right.execute(&format!("CREATE ROLE {} LOGIN {}", right.name, right.edition().privileged()));
     let mut command = right.driver(&["status"]);
     command.env("PGUSER", &right.name).env_remove("PGDATABASE");
     assert_right(command);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
-use crate::common::{Database, Server, free_port, poll};
+use crate::common::{Database, Edition, Server, free_port, poll};
 
 /// Every role's, with what needs care in a URL or a password file.
 pub const PASSWORD: &str = r"open: se\same";
@@ -17,7 +17,7 @@ pub const EC: &str = "ec -pkeyopt ec_paramgen_curve:prime256v1";
 pub const RSA: &str = "rsa:2048";
 
 const RULES: &str = "
-local     all postgres  trust
+local     all postgres,rotation_owner trust
 hostnossl all encrypted 127.0.0.1/32 reject
 hostssl   all plain     127.0.0.1/32 reject
 hostssl   all certified 127.0.0.1/32 cert
@@ -51,9 +51,10 @@ fn start() -> Server {
         server.write(name, fs::read(file).expect("openssl made the file"));
     }
     server.write("pg_hba.conf", RULES);
-    let database = Database::create_empty_on(&server);
+    let database = Database::create_empty_on(&server).administrator();
+    let privileged = Edition::of_tests().privileged();
     for role in ["ann", "plain", "encrypted", "certified"] {
-        database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{PASSWORD}'"));
+        database.execute(&format!("CREATE ROLE {role} {privileged} LOGIN PASSWORD '{PASSWORD}'"));
     }
     database.execute("ALTER SYSTEM SET ssl_ca_file = 'ca.crt'");
     database.execute("ALTER SYSTEM SET ssl_max_protocol_version = 'TLSv1.2'");

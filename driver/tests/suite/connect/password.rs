@@ -111,7 +111,8 @@ fn a_password_comes_from_a_program_and_wins_over_the_others() {
 fn the_program_is_run_for_each_connection_so_that_a_password_may_change_under_a_run() {
     let database = network::database();
     let role = format!("changing_{}", database.name);
-    database.execute(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'first'"));
+    let privileged = database.edition().privileged();
+    database.execute(&format!("CREATE ROLE {role} {privileged} LOGIN PASSWORD 'first'"));
     database.execute("INSERT INTO ticket SELECT generate_series(1, 2000), gen_random_uuid()");
     database.slow_down(10);
     let (folder, command) = password_program("first");

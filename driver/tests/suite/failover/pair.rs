@@ -62,11 +62,11 @@ impl Pair {
 
     /// The database on the primary.
     pub fn primary(&self) -> Database<'_> {
-        Database::named(self.leading(), &self.name)
+        Database::of_tests(self.leading(), &self.name)
     }
 
     pub fn standby(&self) -> Database<'_> {
-        Database::named(self.standing_by(), &self.name)
+        Database::of_tests(self.standing_by(), &self.name)
     }
 
     /// Both servers, the primary first.
@@ -96,7 +96,7 @@ impl Pair {
     pub fn rewind(&self) {
         let (old, new) = (self.standing_by(), self.leading());
         // pg_rewind goes by the timeline of the last checkpoint.
-        self.primary().execute("CHECKPOINT");
+        self.primary().administrator().execute("CHECKPOINT");
         let mut command = as_server_user(&Path::new(old.variable("PGBIN")).join("pg_rewind"));
         command.args(["--no-sync", "--write-recovery-conf", "--target-pgdata"]).arg(old.data());
         let source =

@@ -28,7 +28,7 @@ BEGIN
         INSERT INTO public.rewritten SELECT id FROM before JOIN after USING (id)
             WHERE before.token IS DISTINCT FROM after.token;
     ELSE
-        INSERT INTO public.rotated (id, lost) SELECT id, public.ticket_token_digest(before.token)
+        INSERT INTO public.rotated (id, lost) SELECT id, {schema}.ticket_token_digest(before.token)
             FROM before JOIN after USING (id) WHERE before.token IS DISTINCT FROM after.token;
     END IF;
     RETURN NULL;

@@ -54,7 +54,8 @@ impl<'a> Campaign<'a> {
         older: bool,
     ) -> Self {
         let older = older.then(|| {
-            database.execute(include_str!("slow_sweep.sql"));
+            let schema = database.edition().schema();
+            database.execute(&include_str!("slow_sweep.sql").replace("{schema}", schema));
             Older::begin(database)
         });
         database.one(&format!("SELECT start_ticket_rotation(ranges => {})", schedule.ranges));
@@ -73,11 +74,12 @@ impl<'a> Campaign<'a> {
     pub fn run(mut self, schedule: Schedule) -> Report {
         let (stop, counts) = (AtomicBool::new(false), [const { AtomicU64::new(0) }; WRITERS.len()]);
         let (database, seed) = (self.database, schedule.seed);
+        let application = database.administrator();
         thread::scope(|scope| {
             let stopping = Stop(&stop);
             for (index, (_, writer)) in WRITERS.into_iter().enumerate() {
-                let (stop, count) = (&stop, &counts[index]);
-                scope.spawn(move || keep_on(database, seed + index as u64, writer, stop, count));
+                let (application, stop, count) = (&application, &stop, &counts[index]);
+                scope.spawn(move || keep_on(application, seed + index as u64, writer, stop, count));
             }
             scope.spawn(|| cron::call_until(&stop, database, seed));
             self.strike_all(&schedule);

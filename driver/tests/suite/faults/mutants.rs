@@ -6,7 +6,7 @@ use super::kind::Kind;
 use super::report::Report;
 use super::schedule::Schedule;
 use super::table::prepare;
-use crate::common::Database;
+use crate::common::{Database, Edition, Server};
 
 const KINDS: [Kind; 6] = [
     Kind::SessionTerminated,
@@ -30,7 +30,8 @@ fn campaign(seed: u64, differences: &Differences) -> Report {
         assert_eq!(function.matches(text).count(), 1, "{text}");
         function = function.replace(text, instead);
     }
-    let database = Database::create();
+    // Whatever edition is tested: this is about what the campaign notices.
+    let database = Database::create_with(Edition::Extension, Server::shared());
     prepare(&database, TICKETS, false);
     database.execute(&format!("CREATE EXTENSION dblink; {function}"));
     let schedule = Schedule::limited(seed, KINDS.len(), &KINDS);

@@ -1,6 +1,4 @@
--- Tickets with gaps between their ids, and a wide one in the middle. Their rows lie in no order of the ids. The owner
--- is no superuser, so that row security can be switched on for whoever rotates.
-CREATE ROLE {keeper};
+-- Tickets with gaps between their ids, and a wide one in the middle. Their rows lie in no order of the ids.
 CREATE TABLE ticket (
     id bigint PRIMARY KEY,
     token uuid NOT NULL {unique} DEFAULT gen_random_uuid(),
@@ -36,5 +34,3 @@ CREATE INDEX ON ticket_rotation_batch (transaction_id);
 CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION keep_token() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.token := OLD.token; RETURN NEW; END';
 CREATE POLICY a_third ON ticket USING (id % 3 = 0);
-ALTER TABLE ticket OWNER TO {keeper};
-ALTER TABLE decoy OWNER TO {keeper};

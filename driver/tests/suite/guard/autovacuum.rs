@@ -19,6 +19,8 @@ fn an_autovacuum_gives_way_to_the_guard() {
                                  autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
     );
     poll("an autovacuum at work", || database.count(AT_WORK) > 0);
-    database.execute("SET deadlock_timeout = '1s'; SELECT guard_ticket_tokens()");
+    let patience = format!("ALTER DATABASE {} SET deadlock_timeout = '1s'", database.name);
+    database.administrator().execute(&patience);
+    database.one("SELECT guard_ticket_tokens()");
     assert_eq!(database.count("pg_trigger WHERE tgrelid = 'ticket'::regclass"), 2);
 }

@@ -68,10 +68,13 @@ fn a_run_of_a_role_that_may_not_says_who_may_and_how() {
     let database = Database::with_tickets(100);
     let role = rotator(&database, "ticket");
     let url = format!("user='{role}'");
+    let (owner, schema) = (&database.role, database.edition().schema());
     let ended = database.complete(&["--url", &url, "run", "--guard"]);
     ended.says(&[
-        "not guarded: only the owner of public.ticket, postgres, may put the guard on or take it off",
-        "SELECT public.guard_ticket_tokens('public.ticket', 'token');",
+        &format!(
+            "not guarded: only the owner of public.ticket, {owner}, may put the guard on or take it off"
+        ),
+        &format!("SELECT {schema}.guard_ticket_tokens('public.ticket', 'token');"),
         "run 1 is finished",
     ]);
     database.end(&["--url", &url, "guard", "on"], 1).says(&["must be owner of table public.ticket"]);

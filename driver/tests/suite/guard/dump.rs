@@ -34,6 +34,7 @@ fn a_restored_database_is_guarded_and_knows_what_was_retired() {
     dump(&original, &[], &file);
     let restored = Database::create_empty_on(Server::shared());
     restore(&restored, &["--jobs=2"], &file);
+    restored.edition().put_into_path(&restored);
     assert_eq!((live(&restored), held_off(&restored)), (100, 10), "tables and counts are as they were");
     restored.execute("UPDATE ticket SET token = leaked.token FROM leaked WHERE leaked.id = ticket.id");
     assert_eq!((live(&restored), held_off(&restored)), (100, 110));

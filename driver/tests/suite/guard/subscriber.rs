@@ -10,7 +10,7 @@ fn what_a_publisher_sends_keeps_the_live_tokens() {
     publisher.make_tickets(100);
     publisher
         .execute("ALTER TABLE ticket REPLICA IDENTITY FULL; CREATE PUBLICATION tickets FOR TABLE ticket");
-    publisher.one("SELECT pg_create_logical_replication_slot('tickets', 'pgoutput')");
+    publisher.administrator().one("SELECT pg_create_logical_replication_slot('tickets', 'pgoutput')");
     let subscriber = Database::create_on(&server);
     subscriber.execute(
         "CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid, created_at timestamptz);
@@ -24,7 +24,7 @@ fn what_a_publisher_sends_keeps_the_live_tokens() {
     subscriber.complete(&["run", "--guard"]);
     keep_live(&subscriber);
     let connection = format!("host={} dbname={}", server.variable("PGHOST"), publisher.name);
-    subscriber.execute(&format!(
+    subscriber.administrator().execute(&format!(
         "CREATE SUBSCRIPTION tickets CONNECTION '{connection} user=postgres' PUBLICATION tickets
          WITH (create_slot = false, slot_name = 'tickets', copy_data = false)"
     ));
@@ -37,5 +37,5 @@ fn what_a_publisher_sends_keeps_the_live_tokens() {
     assert_eq!(live(&subscriber), 90);
     assert_eq!(subscriber.count("ticket JOIN leaked USING (token)"), 0);
     assert_eq!(held_off(&subscriber), 110);
-    subscriber.execute("DROP SUBSCRIPTION tickets");
+    subscriber.administrator().execute("DROP SUBSCRIPTION tickets");
 }

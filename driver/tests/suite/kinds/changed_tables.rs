@@ -92,7 +92,7 @@ fn what_would_withhold_tokens_is_noticed_when_it_comes_meanwhile() {
 fn rows_that_are_hidden_meanwhile_are_not_skipped() {
     let database = with_tickets(10);
     let role = rotator(&database, "ticket");
-    let mut session = database.connect();
+    let mut session = database.administrator().connect();
     session.batch_execute(&format!("SET ROLE \"{role}\"")).unwrap();
     call(&mut session, BATCH).expect("a batch before");
     let hide =

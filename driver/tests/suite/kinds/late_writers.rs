@@ -55,7 +55,7 @@ fn what_an_older_transaction_writes_in_whatever_way_is_rotated() {
                 continue;
             }
             let database = with_tickets(10);
-            let mut writer = holding(&database, &way);
+            let mut writer = holding(&database.administrator(), &way);
             database.one("SELECT start_ticket_rotation()");
             let mut first = database.connect();
             assert!(call(&mut first, "rotate_ticket_tokens(NULL, 4)").expect("a batch").is_some(), "{way}");

@@ -156,7 +156,7 @@ fn check_case(
     seed: u64,
     tally: &mut Tally,
 ) -> Vec<Session> {
-    let mut world = World::new(Database::named(database.server, &database.name), sessions, seed);
+    let mut world = World::new(Database::of_tests(database.server, &database.name), sessions, seed);
     let result = catch_unwind(AssertUnwindSafe(|| {
         world.begin_case();
         (0..STEPS_OF_A_CASE).for_each(|_| world.act());
@@ -175,9 +175,11 @@ fn the_extension_does_what_the_model_says() {
     let database = Database::create_on(Server::shared());
     database.execute(&format!(
         "CREATE FUNCTION let_it_be() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-         CREATE ROLE {0}_rotator;
+         CREATE ROLE {0}_rotator ROLE {1}; {2}
          GRANT EXECUTE ON FUNCTION rotate_ticket_tokens TO {0}_rotator",
-        database.name
+        database.name,
+        database.role,
+        database.edition().grant_ledger(&format!("{}_rotator", database.name)),
     ));
     let (mut seed, steps) = (number("MODEL_SEED", 1), number("MODEL_STEPS", 2000) as usize);
     let (mut tally, mut sessions) = (Tally::default(), Vec::new());

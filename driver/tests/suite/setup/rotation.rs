@@ -1,7 +1,7 @@
 //! The main job with the plain-SQL edition, as an owner who is no superuser: what a newcomer types.
 
 use super::Owned;
-use crate::common::{Ended, List, Running, oracle, script};
+use crate::common::{Ended, List, Page, Running, oracle, script};
 
 fn with_tickets(tickets: u32) -> Owned {
     let owned = Owned::with_setup();
@@ -56,8 +56,28 @@ fn the_words_of_its_errors_are_shown() {
     let owned = with_tickets(10);
     owned.driver(&["pause"]).expect(1).says(&["has never been rotated", "HINT: "]);
     owned.driver_as("postgres", &["run"]).expect(1).says(&["does not trust that one"]);
-    owned.database.execute(&format!("ALTER ROLE {} SUPERUSER", owned.owner));
-    owned.driver(&["run"]).expect(1).says(&["ERROR 42501: a superuser cannot rotate the tokens", "SET ROLE"]);
+}
+
+/// Of a table whose owner is one as well, there is no role to change to.
+#[test]
+fn a_superuser_is_told_as_whom_to_rotate() {
+    let owned = with_tickets(10);
+    let (owner, refused) =
+        (&owned.owner, "ERROR 42501: a superuser cannot rotate the tokens of table public.ticket");
+    owned.database.execute(&format!("ALTER ROLE {owner} SUPERUSER"));
+    let ended = owned.driver(&["run"]).expect(1).says(&[refused, "HINT: Give it to a role without them"]);
+    assert!(
+        ended.stderr.contains("ALTER TABLE public.ticket OWNER TO role; SET ROLE role;"),
+        "{}",
+        ended.stderr
+    );
+    let other = owned.other("app");
+    owned.database.execute(&format!("ALTER TABLE ticket OWNER TO {other}"));
+    let hint = format!("HINT: Rotate as the owner of the table: SET ROLE {other};");
+    owned.driver(&["run"]).expect(1).says(&[refused, &hint]);
+    owned.database.execute(&format!("ALTER ROLE {owner} NOSUPERUSER; GRANT {other} TO {owner}"));
+    owned.driver(&["run"]).expect(0);
+    assert_eq!(owned.old_tokens(), 0);
 }
 
 #[test]
@@ -113,16 +133,37 @@ fn a_schema_can_be_named_to_the_scripts() {
     owned.driver(&["verify"]).expect(0);
 }
 
+const TAKES_OVER: &str = "INSERT INTO ticket_ext.ticket_rotation ";
+
+fn on_the_page(words: &str) -> String {
+    let blocks = Page::read("docs/managed.md").blocks();
+    blocks.into_iter().find(|block| block.text.contains(words)).expect("it is on the page").text
+}
+
 #[test]
 fn the_extension_takes_the_ledger_over_and_proves_the_run() {
     let owned = with_tickets(200);
     owned.driver(&["run", "--batch", "30"]).expect(0);
     owned.driver(&["setup", "--remove", "--keep-ledger"]).expect(0);
-    let page = crate::common::Page::read("docs/managed.md");
-    let takes_over = |text: &str| text.contains("ticket_ext_ledger.ticket_rotation_batch");
-    let steps = page.blocks().into_iter().find(|block| takes_over(&block.text)).expect("it is on the page");
-    owned.database.execute(&steps.text);
+    owned.database.execute(&on_the_page("CREATE EXTENSION ticket_ext"));
+    owned.database.execute(&on_the_page(TAKES_OVER));
     let list = List::of(&owned.database, "SELECT token FROM leaked");
     owned.database.complete(&["verify", "--leaked", list.path()]);
     owned.database.complete(&["run", "--new"]).says(&["run 2 is finished"]);
+}
+
+#[test]
+fn the_edition_takes_the_ledger_of_the_extension_over_and_proves_the_run() {
+    let owned = Owned::create();
+    owned.driver(&["init", "--size", "200"]).expect(0);
+    owned.execute("CREATE TABLE leaked AS SELECT id, token FROM ticket");
+    owned.database.execute("CREATE EXTENSION ticket_ext");
+    owned.database.complete(&["run", "--batch", "30"]);
+    let hands_over = on_the_page("DROP EXTENSION ticket_ext");
+    owned.database.execute(&hands_over.replace(" app;", &format!(" {};", owned.owner)));
+    owned.driver(&["setup"]).expect(0);
+    owned.execute(&on_the_page(TAKES_OVER));
+    let list = List::of(&owned.database, "SELECT token FROM leaked");
+    owned.driver(&["verify", "--leaked", list.path()]).expect(0);
+    owned.driver(&["run", "--new"]).expect(0).says(&["run 2 is finished"]);
 }

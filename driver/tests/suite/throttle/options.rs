@@ -31,7 +31,7 @@ fn mistakes_are_those_of_usage() {
 #[test]
 fn an_interrupted_run_repeats_them() {
     let database = Database::with_tickets(100);
-    database.one("SELECT pg_create_physical_replication_slot('slot_of_options', true)");
+    database.administrator().one("SELECT pg_create_physical_replication_slot('slot_of_options', true)");
     let options = [
         "--max-replica-lag",
         "1day",
@@ -52,5 +52,5 @@ fn an_interrupted_run_repeats_them() {
     let resume = "continue with: rotate-driver run --workers 1 --batch 50 --max-replica-lag 1day --max-replica-lag 1TB \
                   --replica slot_of_options --max-active 1000 --throttle-query 'SELECT false'\n";
     running.wait().expect(130).says(&[resume]);
-    database.one("SELECT pg_drop_replication_slot('slot_of_options')");
+    database.administrator().one("SELECT pg_drop_replication_slot('slot_of_options')");
 }

@@ -12,7 +12,7 @@ fn a_run_waits_while_a_standby_stands_still() {
     database.slow_down(20);
     let replay = |action: &str| Database::named(&standby, "postgres").one(&format!("SELECT {action}()"));
     replay("pg_wal_replay_pause");
-    database.execute("CREATE TABLE written (); CHECKPOINT");
+    database.administrator().execute("CREATE TABLE written (); CHECKPOINT");
     let age = "SELECT clock_timestamp() - checkpoint_time > '1 s' FROM pg_control_checkpoint()";
     poll("a lag from before the run", || database.one(age) == "true");
 
@@ -47,7 +47,7 @@ fn a_run_waits_for_a_logical_slot_in_bytes_and_only_for_those_of_its_database() 
         database.make_tickets(2000);
         database.slow_down(50);
     }
-    database.one("SELECT pg_create_logical_replication_slot('unread', 'test_decoding')");
+    database.administrator().one("SELECT pg_create_logical_replication_slot('unread', 'test_decoding')");
     let running = start(&database, &["--max-replica-lag", "1h", "--max-replica-lag", "64kB"]);
     expect_held(&database, &running, "replica unread is more than 64kB behind");
     // Whoever names a logical slot needs no privilege to see it.
@@ -61,9 +61,9 @@ fn a_run_waits_for_a_logical_slot_in_bytes_and_only_for_those_of_its_database() 
     other.complete(&[&RUN[..], &["--max-replica-lag", "64kB"]].concat());
 
     let before = database.count("ticket_rotation_batch");
-    database.one("SELECT pg_replication_slot_advance('unread', pg_current_wal_lsn())");
+    database.administrator().one("SELECT pg_replication_slot_advance('unread', pg_current_wal_lsn())");
     poll("batches", || database.count("ticket_rotation_batch") > before);
     expect_held(&database, &running, "replica unread is more than 64kB behind");
-    database.one("SELECT pg_drop_replication_slot('unread')");
+    database.administrator().one("SELECT pg_drop_replication_slot('unread')");
     running.wait().expect(0);
 }

@@ -43,7 +43,7 @@ fn a_physical_slot_stands_for_its_standby() {
     let server = Server::start("physical", &["fsync=off"]);
     let database = Database::create_on(&server);
     database.make_tickets(2000);
-    database.one("SELECT pg_create_physical_replication_slot('away', true)");
+    database.administrator().one("SELECT pg_create_physical_replication_slot('away', true)");
     let running = start(&database, &["--max-replica-lag", "16kB", "--replica", "away"]);
     expect_held(&database, &running, "replica away is more than 16kB behind");
     let standby = server.standby("back", &["fsync=off", "primary_slot_name=away"]);
