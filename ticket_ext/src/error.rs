@@ -134,6 +134,24 @@ pub enum TicketError {
     OutsideBatch,
     #[error("{count} ticket(s) of table {table} would have kept their old token")]
     NotRotated { table: String, count: usize, keys: String, disable: String },
+    #[error("this database has no Citus")]
+    NoCitus,
+    #[error("{name} is no shard of a distributed table")]
+    NoShard { name: String },
+    #[error("shard {name} is not on this node")]
+    ShardMoved { name: String },
+    #[error("shard {name} is on several nodes")]
+    ShardReplicated { name: String },
+    #[error("shard {name} has no such ledger")]
+    NoShardLedger { name: String },
+    #[error("no run was planned for shard {name}")]
+    ShardNotPlanned { name: String },
+    #[error("the rotation tables of this node and the ledger of shard {name} differ")]
+    ShardLedgerDiffers { name: String },
+    #[error("table {table} is a shard of a distributed table")]
+    ShardByHand { table: String },
+    #[error("a run of table {table} is unfinished that rotates each shard by itself")]
+    RunsPerShard { table: String },
     #[error("{message}")]
     Violation { code: PgSqlErrorCode, message: String },
     #[error("could not read the operating system's random number generator: {0}")]

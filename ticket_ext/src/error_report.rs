@@ -342,6 +342,46 @@ fn explain(error: &TicketError) -> Explanation {
             ),
             format!("For the time of the rotation: {disable}"),
         ),
+        NoCitus | NoShard { .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "Shards are the parts of a table that Citus has distributed, each a table of its own on some node.",
+            "rotate-driver run --shards",
+        ),
+        ShardMoved { .. } => refuse(
+            Code::ERRCODE_UNDEFINED_TABLE,
+            "It has moved. What lies here still is an orphan, which nobody reads.",
+            "Call on the node that pg_dist_placement names.",
+        ),
+        ShardReplicated { .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "Each placement would get other tokens.",
+            "Rotate the table on the coordinator.",
+        ),
+        NoShardLedger { .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "It is a shard of a table that was distributed for the run, colocated with the target.",
+            "rotate-driver run --shards",
+        ),
+        ShardNotPlanned { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "A shard that was split has other numbers than the run knows, and its ledger may be elsewhere.",
+            "rotate-driver run --shards",
+        ),
+        ShardLedgerDiffers { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Its tickets may have been rotated past its ledger, or the rotation tables of this node were changed.",
+            "Look at the runs of the shard in ticket_rotation of this node before anything is rotated again.",
+        ),
+        ShardByHand { .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "What is rotated here by hand is not in the ledger that moves with the shard.",
+            "rotate-driver run --shards",
+        ),
+        RunsPerShard { .. } => refuse(
+            Code::ERRCODE_OBJECT_IN_USE,
+            "Both would rotate the same tickets.",
+            "Let it finish: rotate-driver run --shards",
+        ),
         Violation { code, .. } => refuse(
             *code,
             "The row is withheld, because it holds tokens. The batch is rolled back.",

@@ -33,6 +33,8 @@ mod range;
 mod run;
 mod session;
 mod settings;
+mod shard_check;
+mod shards;
 mod shared_id;
 mod start;
 mod statement;
@@ -71,6 +73,11 @@ pgrx::extension_sql_file!(
     requires = ["tables", "control", "guard"]
 );
 pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
+pgrx::extension_sql_file!(
+    "../sql/shards.sql",
+    name = "shards",
+    requires = [shards::api::rotate_ticket_shard, shards::api::check_ticket_shard, "grants"]
+);
 pgrx::extension_sql_file!("../sql/settings.sql", name = "settings", requires = [api::rotate_ticket_tokens]);
 pgrx::extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["progress"]);
 pgrx::extension_sql_file!(

@@ -14,6 +14,7 @@ use crate::held::change_run;
 use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
+use crate::shard_check;
 use crate::statement::ids_of;
 use crate::warnings::warn;
 
@@ -65,6 +66,7 @@ pub fn start(
     warn(client, context)?;
     let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
     let run = insert(client, context, &plan, upper_id, &format)?;
+    shard_check::refuse_beside(client, &context.session, &context.target)?;
     context.confirm(client)?;
     divide(client, context, run, upper_id, plan.tickets, ranges)?;
     // For the guard, which knows the runs of its table.

@@ -10,6 +10,7 @@ use crate::error::TicketError;
 use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
 use crate::session::Session;
+use crate::shard_check;
 use crate::statement;
 use crate::table_lock::{self, TableLock};
 use crate::target::Target;
@@ -57,6 +58,8 @@ pub struct Columns {
     /// How Citus keeps the table; None: it does not.
     pub citus: Option<Citus>,
     partitions: Vec<Oid>,
+    /// Whether it is one of a table that Citus has distributed; looked up for a rotation alone.
+    is_shard: bool,
 }
 
 thread_local! {
@@ -125,19 +128,24 @@ impl Table {
             role,
             schema: session.schema.clone(),
         };
-        CHECKED.with(|checked| {
+        let columns = CHECKED.with(|checked| {
             checked.get_or(key, || {
                 in_own_path(|| {
                     let key = KeyColumn::find(client, session, target, &choices.key);
-                    let (columns, row) = describe(client, session, target, key, choices)?;
+                    let (mut columns, row) = describe(client, session, target, key, choices)?;
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
                     check_citus(&columns, target)?;
+                    columns.is_shard = shard_check::is_shard(client, target)?;
                     Ok(columns)
                 })
             })
-        })
+        })?;
+        if columns.is_shard && !shard_check::is_at_work() {
+            return Err(TicketError::ShardByHand { table: target.name.clone() });
+        }
+        Ok(columns)
     }
 }
 
@@ -197,6 +205,7 @@ fn describe<'conn>(
         disable_triggers: row.get_by_name("disable_triggers")?.unwrap_or_default(),
         citus: Citus::find(client, target, &row)?,
         partitions: row.get_by_name("partitions")?.unwrap_or_default(),
+        is_shard: false,
     };
     Ok((columns, row))
 }
