@@ -99,7 +99,9 @@ impl Plan {
 /// As the extension's owner, whom the ledgers belong to.
 pub fn begin<'s>(session: &'s mut Session, table: &Distributed) -> Result<Transaction<'s>, Error> {
     let mut transaction = session.transaction()?;
-    transaction.batch_execute(&format!("SET LOCAL ROLE {}", table.owner))?;
+    // Workers commit once the coordinator has: it must not lose that in a crash.
+    let settings = format!("SET LOCAL ROLE {}; SET LOCAL synchronous_commit TO on", table.owner);
+    transaction.batch_execute(&settings)?;
     Ok(transaction)
 }
 
