@@ -7,79 +7,6 @@ The ordering of items is not stable, it is driven by a dependency graph.
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:75
--- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
--- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
--- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
--- have none of its own: all names are qualified.
-
-CREATE PROCEDURE @extschema@.rotate_all_tickets(
-    batch pg_catalog.int4 DEFAULT 5000,
-    max_duration pg_catalog.interval DEFAULT NULL,
-    target pg_catalog.regclass DEFAULT NULL,
-    token_column pg_catalog.name DEFAULT NULL
-)
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
-    give_up_at pg_catalog.timestamptz;
-    size pg_catalog.int8 := batch;
-    last_id pg_catalog.int8;
-BEGIN
-    LOOP
-        BEGIN
-            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
-            give_up_at := NULL;
-            size := least(batch::pg_catalog.int8,
-                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
-                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
-        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
-            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
-                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
-            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
-                RAISE;
-            END IF;
-            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
-            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
-        END;
-        COMMIT;
-        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
-               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
-    END LOOP;
-END
-$$;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:64
--- Which edition of ticket_ext this is, and which version of it. The driver finds the plain-SQL edition by this table,
--- and compares the version with its own. It is no data of the users: each installation writes its own row.
-
--- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
-SET LOCAL search_path TO pg_catalog, pg_temp;
-
-CREATE TABLE @extschema@.ticket_rotation_version (
-    version text NOT NULL,
-    edition text NOT NULL CHECK (edition IN ('extension', 'plain')),
-    installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-
-CREATE UNIQUE INDEX ticket_rotation_version_row ON @extschema@.ticket_rotation_version ((true));
-
-COMMENT ON TABLE @extschema@.ticket_rotation_version IS 'What is installed: one row';
-COMMENT ON COLUMN @extschema@.ticket_rotation_version.version IS 'The version of the functions and tables';
-COMMENT ON COLUMN @extschema@.ticket_rotation_version.edition IS 'extension, or plain: without a library, as rotate-driver setup installs it';
-COMMENT ON COLUMN @extschema@.ticket_rotation_version.installed_at IS 'When this version was installed';
-COMMENT ON INDEX @extschema@.ticket_rotation_version_row IS 'Allows one row';
-
-REVOKE ALL ON @extschema@.ticket_rotation_version FROM PUBLIC;
-GRANT SELECT ON @extschema@.ticket_rotation_version TO PUBLIC;
-
-SET LOCAL search_path TO @extschema@, pg_temp;
-/* </end connected objects> */
-
-/* <begin connected objects> */
 -- ticket_ext/src/lib.rs:66
 -- The data model: a run, the ranges it is divided into, and the ledger of its batches.
 
@@ -212,6 +139,113 @@ SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- ticket_ext/src/lib.rs:68
+-- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
+
+-- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+CREATE TABLE @extschema@.ticket_rotation_control (
+    run_id bigint PRIMARY KEY,
+    batch_time interval CHECK (batch_time BETWEEN '10 ms' AND '60 s'),
+    nice double precision CHECK (nice BETWEEN 0 AND 100),
+    workers integer CHECK (workers BETWEEN 1 AND 64),
+    tuned_at timestamptz,
+    waiting_for text,
+    waiting_at timestamptz
+);
+
+COMMENT ON TABLE @extschema@.ticket_rotation_control IS 'Steering: at most one row per run, of what was tuned and what its drivers wait for';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.run_id IS 'The run (no foreign key: a parallel restore may load this table first)';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.batch_time IS 'How long a batch should take; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.nice IS 'How many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.workers IS 'Connections of each driver; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.tuned_at IS 'When the run was tuned last';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_for IS 'Why a driver starts no batch; NULL: it does';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_at IS 'When a driver said so last: it repeats it every 10 seconds while it waits';
+COMMENT ON INDEX @extschema@.ticket_rotation_control_pkey IS 'Finds the row of a run';
+
+REVOKE ALL ON @extschema@.ticket_rotation_control FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_control', '');
+
+SET LOCAL search_path TO @extschema@, pg_temp;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:64
+-- Which edition of ticket_ext this is, and which version of it. The driver finds the plain-SQL edition by this table,
+-- and compares the version with its own. It is no data of the users: each installation writes its own row.
+
+-- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+CREATE TABLE @extschema@.ticket_rotation_version (
+    version text NOT NULL,
+    edition text NOT NULL CHECK (edition IN ('extension', 'plain')),
+    installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE UNIQUE INDEX ticket_rotation_version_row ON @extschema@.ticket_rotation_version ((true));
+
+COMMENT ON TABLE @extschema@.ticket_rotation_version IS 'What is installed: one row';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.version IS 'The version of the functions and tables';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.edition IS 'extension, or plain: without a library, as rotate-driver setup installs it';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.installed_at IS 'When this version was installed';
+COMMENT ON INDEX @extschema@.ticket_rotation_version_row IS 'Allows one row';
+
+REVOKE ALL ON @extschema@.ticket_rotation_version FROM PUBLIC;
+GRANT SELECT ON @extschema@.ticket_rotation_version TO PUBLIC;
+
+SET LOCAL search_path TO @extschema@, pg_temp;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:75
+-- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
+-- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
+-- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
+-- have none of its own: all names are qualified.
+
+CREATE PROCEDURE @extschema@.rotate_all_tickets(
+    batch pg_catalog.int4 DEFAULT 5000,
+    max_duration pg_catalog.interval DEFAULT NULL,
+    target pg_catalog.regclass DEFAULT NULL,
+    token_column pg_catalog.name DEFAULT NULL
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
+    give_up_at pg_catalog.timestamptz;
+    size pg_catalog.int8 := batch;
+    last_id pg_catalog.int8;
+BEGIN
+    LOOP
+        BEGIN
+            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
+            give_up_at := NULL;
+            size := least(batch::pg_catalog.int8,
+                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
+                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
+        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
+            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
+                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
+            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
+                RAISE;
+            END IF;
+            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
+            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
+        END;
+        COMMIT;
+        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
+               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
+    END LOOP;
+END
+$$;
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- ticket_ext/src/lib.rs:67
 -- requires:
 --   tables
@@ -249,40 +283,6 @@ INSERT INTO @extschema@.ticket_rotation_version (version, edition)
 SELECT extversion, 'extension'
 FROM pg_catalog.pg_extension
 WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:68
--- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
-
--- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
-SET LOCAL search_path TO pg_catalog, pg_temp;
-
-CREATE TABLE @extschema@.ticket_rotation_control (
-    run_id bigint PRIMARY KEY,
-    batch_time interval CHECK (batch_time BETWEEN '10 ms' AND '60 s'),
-    nice double precision CHECK (nice BETWEEN 0 AND 100),
-    workers integer CHECK (workers BETWEEN 1 AND 64),
-    tuned_at timestamptz,
-    waiting_for text,
-    waiting_at timestamptz
-);
-
-COMMENT ON TABLE @extschema@.ticket_rotation_control IS 'Steering: at most one row per run, of what was tuned and what its drivers wait for';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.run_id IS 'The run (no foreign key: a parallel restore may load this table first)';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.batch_time IS 'How long a batch should take; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.nice IS 'How many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.workers IS 'Connections of each driver; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.tuned_at IS 'When the run was tuned last';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_for IS 'Why a driver starts no batch; NULL: it does';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_at IS 'When a driver said so last: it repeats it every 10 seconds while it waits';
-COMMENT ON INDEX @extschema@.ticket_rotation_control_pkey IS 'Finds the row of a run';
-
-REVOKE ALL ON @extschema@.ticket_rotation_control FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_control', '');
-
-SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
