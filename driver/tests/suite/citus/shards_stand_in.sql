@@ -1,7 +1,12 @@
 -- As much of a node of Citus as a shard needs: where shards are, and their locks.
 SET allow_system_table_mods = on;
 CREATE TABLE pg_catalog.pg_dist_local_group (groupid integer);
-CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass, colocationid integer);
+CREATE TABLE pg_catalog.pg_dist_partition (
+    logicalrelid regclass,
+    colocationid integer,
+    partmethod "char" DEFAULT 'h',
+    repmodel "char" DEFAULT 's'
+);
 CREATE TABLE pg_catalog.pg_dist_shard (logicalrelid regclass, shardid bigint, shardminvalue text);
 CREATE TABLE pg_catalog.pg_dist_placement (shardid bigint, shardstate integer, groupid integer);
 CREATE FUNCTION pg_catalog.shard_name(regclass, bigint) RETURNS text LANGUAGE sql STABLE
