@@ -42,6 +42,10 @@ test-plain: setup ## Run the driver's suite with the plain-SQL edition, as an ow
 	@driver/dev/pgbouncer
 	@EDITION=plain cargo test --package rotate-driver --test suite
 
+test-citus: setup ## Run the tests of Citus tables on clusters of the server of PG_CONFIG, which has to have Citus
+	@$(SERVER) install
+	@CITUS=1 cargo test --package rotate-driver --test suite -- citus::
+
 test-docker: ## Run the story of Docker's users in containers; SUITE=bookworm PG_MAJOR=15 for the older release
 	@docker/test.sh
 
@@ -83,5 +87,5 @@ test-upgrade: setup ## Upgrade from the extension of OLD=v0.1.0 under a run that
 install: ## Install the extension into the server of PG_CONFIG, the driver into cargo's folder
 	@driver/dev/install "$(PG_CONFIG)"
 
-.PHONY: help all setup demo script test test-plain test-docker faults fuzz bench check deny dist \
+.PHONY: help all setup demo script test test-plain test-citus test-docker faults fuzz bench check deny dist \
 	test-packages test-matrix test-upgrade install

@@ -43,7 +43,7 @@ GRANT SELECT ON :"schema".batch_progress, :"schema".ticket_guard TO :"role";
 SELECT edition OPERATOR(pg_catalog.=) 'plain' AS is_plain FROM :"schema".ticket_rotation_version LIMIT 1
 \gset
 \if :is_plain
-GRANT INSERT, UPDATE, SELECT ON
+GRANT UPDATE, INSERT, SELECT ON
     :"schema".ticket_rotation, :"schema".ticket_rotation_range, :"schema".ticket_rotation_batch,
     :"schema".ticket_rotation_control, :"schema".ticket_rotation_held_off
 TO :"role";

@@ -384,6 +384,9 @@ SELECT code, message, detail, hint FROM (VALUES
 ('OfSuperuser', '42501', 'a superuser cannot rotate the tokens of table {table}',
  'Its owner {owner} is a superuser too: triggers of the table, and what they call, would run with such rights.',
  'Give it to a role without them, and rotate as that one: ALTER TABLE {table} OWNER TO role; SET ROLE role;'),
+('OfCitus', '0A000', 'table {table} is kept by Citus',
+ 'This edition rotates tables that its server keeps by itself.',
+ 'Where the coordinator takes an extension: CREATE EXTENSION ticket_ext;'),
 ('NotOfOwner', '42501', 'permission denied for the rotation tables of schema {schema}',
  'Who rotates writes them, in this edition, and belongs to their owner.', 'GRANT {owner} TO {role};')
 ) AS errors (name, code, message, detail, hint)
@@ -946,6 +949,7 @@ SELECT c.relkind::text AS kind,
        EXISTS (SELECT FROM pg_index
                WHERE indrelid = c.oid AND indisunique AND indisvalid AND indpred IS NULL
                  AND indnkeyatts = 1 AND indkey[0] = token.attnum) AS is_unique,
+       to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus,
        row_security_active(c.oid) AS row_security,
        ARRAY(SELECT oid FROM tree WHERE oid <> c.oid ORDER BY oid) AS partitions,
        (SELECT quote_ident(rulename::text) FROM pg_rewrite
@@ -1003,6 +1007,19 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_check_key(jsonb, jsonb, text) IS 'Refuses a table without a key';
 
+-- Whether Citus keeps a table, of whose catalog no function may know before it is there.
+CREATE FUNCTION "ticket_ext".ticket_is_of_citus(relation oid) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1)' INTO found USING relation;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_is_of_citus(oid) IS 'Whether Citus keeps a table';
+
 CREATE FUNCTION "ticket_ext".ticket_check_table(context jsonb, looked jsonb, mode text) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -1022,6 +1039,10 @@ BEGIN
     ELSIF looked ->> 'foreign_key' IS NOT NULL THEN
         PERFORM "ticket_ext".ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
+    ELSIF (looked ->> 'has_citus')::boolean THEN
+        IF "ticket_ext".ticket_is_of_citus((context ->> 'oid')::oid) THEN
+            PERFORM "ticket_ext".ticket_refuse('OfCitus', context);
+        END IF;
     END IF;
 END
 $$;

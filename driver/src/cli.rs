@@ -13,6 +13,7 @@ use crate::leaked::{Column, ListOptions};
 use crate::pace::{self, PaceOptions, Tuning};
 use crate::session::{RetryOptions, Scope, StartOptions};
 use crate::setup::SchemaName;
+use crate::shards::ShardOptions;
 use crate::throttle::ThrottleOptions;
 
 #[derive(Parser)]
@@ -158,6 +159,9 @@ pub struct Run {
     #[command(flatten)]
     pub start: StartOptions,
 
+    #[command(flatten)]
+    pub shards: ShardOptions,
+
     /// Put the guard on the table before the first batch, as the command guard does
     #[arg(long)]
     pub guard: bool,
@@ -275,6 +279,9 @@ impl Tune {
 pub struct Verify {
     #[command(flatten)]
     pub list: ListOptions,
+
+    #[command(flatten)]
+    pub shards: ShardOptions,
 
     #[command(flatten)]
     pub retry: RetryOptions,

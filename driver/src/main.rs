@@ -20,6 +20,7 @@ mod rotate;
 mod session;
 #[allow(dead_code, reason = "for the command to come")]
 mod setup;
+mod shards;
 mod signals;
 mod throttle;
 mod vacuum;

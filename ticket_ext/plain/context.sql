@@ -195,6 +195,19 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_check_key(jsonb, jsonb, text) IS 'Refuses a table without a key';
 
+-- Whether Citus keeps a table, of whose catalog no function may know before it is there.
+CREATE FUNCTION @extschema@.ticket_is_of_citus(relation oid) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1)' INTO found USING relation;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.ticket_is_of_citus(oid) IS 'Whether Citus keeps a table';
+
 CREATE FUNCTION @extschema@.ticket_check_table(context jsonb, looked jsonb, mode text) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -214,6 +227,10 @@ BEGIN
     ELSIF looked ->> 'foreign_key' IS NOT NULL THEN
         PERFORM @extschema@.ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
+    ELSIF (looked ->> 'has_citus')::boolean THEN
+        IF @extschema@.ticket_is_of_citus((context ->> 'oid')::oid) THEN
+            PERFORM @extschema@.ticket_refuse('OfCitus', context);
+        END IF;
     END IF;
 END
 $$;

@@ -149,6 +149,9 @@ SELECT code, message, detail, hint FROM (VALUES
 ('OfSuperuser', '42501', 'a superuser cannot rotate the tokens of table {table}',
  'Its owner {owner} is a superuser too: triggers of the table, and what they call, would run with such rights.',
  'Give it to a role without them, and rotate as that one: ALTER TABLE {table} OWNER TO role; SET ROLE role;'),
+('OfCitus', '0A000', 'table {table} is kept by Citus',
+ 'This edition rotates tables that its server keeps by itself.',
+ 'Where the coordinator takes an extension: CREATE EXTENSION ticket_ext;'),
 ('NotOfOwner', '42501', 'permission denied for the rotation tables of schema {schema}',
  'Who rotates writes them, in this edition, and belongs to their owner.', 'GRANT {owner} TO {role};')
 ) AS errors (name, code, message, detail, hint)

@@ -7,125 +7,7 @@ The ordering of items is not stable, it is driven by a dependency graph.
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:64
--- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
-
--- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
-SET LOCAL search_path TO pg_catalog, pg_temp;
-
-CREATE TABLE @extschema@.ticket_rotation_control (
-    run_id bigint PRIMARY KEY,
-    batch_time interval CHECK (batch_time BETWEEN '10 ms' AND '60 s'),
-    nice double precision CHECK (nice BETWEEN 0 AND 100),
-    workers integer CHECK (workers BETWEEN 1 AND 64),
-    tuned_at timestamptz,
-    waiting_for text,
-    waiting_at timestamptz
-);
-
-COMMENT ON TABLE @extschema@.ticket_rotation_control IS 'Steering: at most one row per run, of what was tuned and what its drivers wait for';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.run_id IS 'The run (no foreign key: a parallel restore may load this table first)';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.batch_time IS 'How long a batch should take; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.nice IS 'How many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.workers IS 'Connections of each driver; NULL: as each driver was told by its options';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.tuned_at IS 'When the run was tuned last';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_for IS 'Why a driver starts no batch; NULL: it does';
-COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_at IS 'When a driver said so last: it repeats it every 10 seconds while it waits';
-COMMENT ON INDEX @extschema@.ticket_rotation_control_pkey IS 'Finds the row of a run';
-
-REVOKE ALL ON @extschema@.ticket_rotation_control FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_control', '');
-
-SET LOCAL search_path TO @extschema@, pg_temp;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:60
--- Which edition of ticket_ext this is, and which version of it. The driver finds the plain-SQL edition by this table,
--- and compares the version with its own. It is no data of the users: each installation writes its own row.
-
--- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
-SET LOCAL search_path TO pg_catalog, pg_temp;
-
-CREATE TABLE @extschema@.ticket_rotation_version (
-    version text NOT NULL,
-    edition text NOT NULL CHECK (edition IN ('extension', 'plain')),
-    installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-
-CREATE UNIQUE INDEX ticket_rotation_version_row ON @extschema@.ticket_rotation_version ((true));
-
-COMMENT ON TABLE @extschema@.ticket_rotation_version IS 'What is installed: one row';
-COMMENT ON COLUMN @extschema@.ticket_rotation_version.version IS 'The version of the functions and tables';
-COMMENT ON COLUMN @extschema@.ticket_rotation_version.edition IS 'extension, or plain: without a library, as rotate-driver setup installs it';
-COMMENT ON COLUMN @extschema@.ticket_rotation_version.installed_at IS 'When this version was installed';
-COMMENT ON INDEX @extschema@.ticket_rotation_version_row IS 'Allows one row';
-
-REVOKE ALL ON @extschema@.ticket_rotation_version FROM PUBLIC;
-GRANT SELECT ON @extschema@.ticket_rotation_version TO PUBLIC;
-
-SET LOCAL search_path TO @extschema@, pg_temp;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:61
--- requires:
---   version
-
-INSERT INTO @extschema@.ticket_rotation_version (version, edition)
-SELECT extversion, 'extension'
-FROM pg_catalog.pg_extension
-WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:71
--- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
--- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
--- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
--- have none of its own: all names are qualified.
-
-CREATE PROCEDURE @extschema@.rotate_all_tickets(
-    batch pg_catalog.int4 DEFAULT 5000,
-    max_duration pg_catalog.interval DEFAULT NULL,
-    target pg_catalog.regclass DEFAULT NULL,
-    token_column pg_catalog.name DEFAULT NULL
-)
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
-    give_up_at pg_catalog.timestamptz;
-    size pg_catalog.int8 := batch;
-    last_id pg_catalog.int8;
-BEGIN
-    LOOP
-        BEGIN
-            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
-            give_up_at := NULL;
-            size := least(batch::pg_catalog.int8,
-                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
-                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
-        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
-            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
-                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
-            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
-                RAISE;
-            END IF;
-            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
-            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
-        END;
-        COMMIT;
-        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
-               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
-    END LOOP;
-END
-$$;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:62
+-- ticket_ext/src/lib.rs:66
 -- The data model: a run, the ranges it is divided into, and the ledger of its batches.
 
 -- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
@@ -257,7 +139,114 @@ SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:63
+-- ticket_ext/src/lib.rs:68
+-- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
+
+-- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+CREATE TABLE @extschema@.ticket_rotation_control (
+    run_id bigint PRIMARY KEY,
+    batch_time interval CHECK (batch_time BETWEEN '10 ms' AND '60 s'),
+    nice double precision CHECK (nice BETWEEN 0 AND 100),
+    workers integer CHECK (workers BETWEEN 1 AND 64),
+    tuned_at timestamptz,
+    waiting_for text,
+    waiting_at timestamptz
+);
+
+COMMENT ON TABLE @extschema@.ticket_rotation_control IS 'Steering: at most one row per run, of what was tuned and what its drivers wait for';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.run_id IS 'The run (no foreign key: a parallel restore may load this table first)';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.batch_time IS 'How long a batch should take; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.nice IS 'How many times as long as a batch took a worker rests after it; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.workers IS 'Connections of each driver; NULL: as each driver was told by its options';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.tuned_at IS 'When the run was tuned last';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_for IS 'Why a driver starts no batch; NULL: it does';
+COMMENT ON COLUMN @extschema@.ticket_rotation_control.waiting_at IS 'When a driver said so last: it repeats it every 10 seconds while it waits';
+COMMENT ON INDEX @extschema@.ticket_rotation_control_pkey IS 'Finds the row of a run';
+
+REVOKE ALL ON @extschema@.ticket_rotation_control FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_control', '');
+
+SET LOCAL search_path TO @extschema@, pg_temp;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:64
+-- Which edition of ticket_ext this is, and which version of it. The driver finds the plain-SQL edition by this table,
+-- and compares the version with its own. It is no data of the users: each installation writes its own row.
+
+-- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+CREATE TABLE @extschema@.ticket_rotation_version (
+    version text NOT NULL,
+    edition text NOT NULL CHECK (edition IN ('extension', 'plain')),
+    installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE UNIQUE INDEX ticket_rotation_version_row ON @extschema@.ticket_rotation_version ((true));
+
+COMMENT ON TABLE @extschema@.ticket_rotation_version IS 'What is installed: one row';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.version IS 'The version of the functions and tables';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.edition IS 'extension, or plain: without a library, as rotate-driver setup installs it';
+COMMENT ON COLUMN @extschema@.ticket_rotation_version.installed_at IS 'When this version was installed';
+COMMENT ON INDEX @extschema@.ticket_rotation_version_row IS 'Allows one row';
+
+REVOKE ALL ON @extschema@.ticket_rotation_version FROM PUBLIC;
+GRANT SELECT ON @extschema@.ticket_rotation_version TO PUBLIC;
+
+SET LOCAL search_path TO @extschema@, pg_temp;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:75
+-- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
+-- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
+-- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
+-- have none of its own: all names are qualified.
+
+CREATE PROCEDURE @extschema@.rotate_all_tickets(
+    batch pg_catalog.int4 DEFAULT 5000,
+    max_duration pg_catalog.interval DEFAULT NULL,
+    target pg_catalog.regclass DEFAULT NULL,
+    token_column pg_catalog.name DEFAULT NULL
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
+    give_up_at pg_catalog.timestamptz;
+    size pg_catalog.int8 := batch;
+    last_id pg_catalog.int8;
+BEGIN
+    LOOP
+        BEGIN
+            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
+            give_up_at := NULL;
+            size := least(batch::pg_catalog.int8,
+                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
+                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
+        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
+            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
+                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
+            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
+                RAISE;
+            END IF;
+            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
+            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
+        END;
+        COMMIT;
+        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
+               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
+    END LOOP;
+END
+$$;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:67
 -- requires:
 --   tables
 
@@ -286,6 +275,17 @@ REVOKE EXECUTE ON FUNCTION @extschema@.ticket_cluster() FROM PUBLIC;
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- ticket_ext/src/lib.rs:65
+-- requires:
+--   version
+
+INSERT INTO @extschema@.ticket_rotation_version (version, edition)
+SELECT extversion, 'extension'
+FROM pg_catalog.pg_extension
+WHERE extname OPERATOR(pg_catalog.=) 'ticket_ext'::pg_catalog.name;
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- ticket_ext/src/api.rs:76
 -- ticket_ext::api::cancel_ticket_rotation
 CREATE  FUNCTION "cancel_ticket_rotation"(
@@ -295,6 +295,18 @@ CREATE  FUNCTION "cancel_ticket_rotation"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'cancel_ticket_rotation_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/shards/api.rs:23
+-- ticket_ext::shards::api::check_ticket_shard
+CREATE  FUNCTION "check_ticket_shard"(
+	"shard" regclass, /* RegClass */
+	"ledger" regclass /* RegClass */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STRICT VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'check_ticket_shard_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -443,6 +455,19 @@ AS 'MODULE_PATHNAME', 'resume_ticket_rotation_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- ticket_ext/src/shards/api.rs:15
+-- ticket_ext::shards::api::rotate_ticket_shard
+CREATE  FUNCTION "rotate_ticket_shard"(
+	"batch" INT, /* i32 */
+	"shard" regclass, /* RegClass */
+	"ledger" regclass /* RegClass */
+) RETURNS bigint /* Result < Option < i64 > , ErrorReport > */
+STRICT VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'rotate_ticket_shard_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- ticket_ext/src/api.rs:23
 -- ticket_ext::api::rotate_ticket_tokens
 CREATE  FUNCTION "rotate_ticket_tokens"(
@@ -457,7 +482,7 @@ AS 'MODULE_PATHNAME', 'rotate_ticket_tokens_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:72
+-- ticket_ext/src/lib.rs:81
 -- requires:
 --   api::rotate_ticket_tokens
 
@@ -534,7 +559,7 @@ AS 'MODULE_PATHNAME', 'is_due_uuid_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:74
+-- ticket_ext/src/lib.rs:83
 -- requires:
 --   token_functions::renew_uuid
 --   token_functions::replace_uuid
@@ -704,7 +729,7 @@ CREATE FUNCTION "ticket_guard"()
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:65
+-- ticket_ext/src/lib.rs:69
 -- requires:
 --   guard_api::ticket_guard
 
@@ -785,7 +810,7 @@ SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:66
+-- ticket_ext/src/lib.rs:70
 -- requires:
 --   tables
 --   control
@@ -927,7 +952,7 @@ SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:73
+-- ticket_ext/src/lib.rs:82
 -- requires:
 --   progress
 
@@ -951,7 +976,76 @@ $$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
--- ticket_ext/src/lib.rs:89
+-- ticket_ext/src/lib.rs:76
+-- requires:
+--   shards::api::rotate_ticket_shard
+--   shards::api::check_ticket_shard
+--   grants
+
+-- Runs that rotate each shard of a distributed table on its node. This table is written on the coordinator alone, in
+-- the transaction that plans a run in the ledgers of all shards.
+
+-- Operators and functions are looked up now: a look-alike in the extension's schema is not to be found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+CREATE TABLE @extschema@.ticket_rotation_shards (
+    run integer PRIMARY KEY,
+    target regclass NOT NULL,
+    token_column name NOT NULL,
+    ledger text NOT NULL,
+    shards bigint[] NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz
+);
+
+CREATE UNIQUE INDEX ticket_rotation_shards_unfinished ON @extschema@.ticket_rotation_shards (target, token_column)
+    WHERE finished_at IS NULL;
+
+COMMENT ON TABLE @extschema@.ticket_rotation_shards IS 'Runs of distributed tables, whose shards are rotated each on its node: one row per run, on the coordinator';
+COMMENT ON COLUMN @extschema@.ticket_rotation_shards.run IS 'Number of the run; those of its shards in the rotation tables of the nodes are others';
+COMMENT ON COLUMN @extschema@.ticket_rotation_shards.target IS 'The distributed table whose tokens are rotated';
+COMMENT ON COLUMN @extschema@.ticket_rotation_shards.token_column IS 'The column whose tokens are rotated';
+COMMENT ON COLUMN @extschema@.ticket_rotation_shards.ledger IS 'The distributed table that holds the ledger of each shard, in the schema of the extension';
+COMMENT ON COLUMN @extschema@.ticket_rotation_shards.shards IS 'The shards that the table had when the run was planned';
+COMMENT ON COLUMN @extschema@.ticket_rotation_shards.started_at IS 'When the run was planned';
+COMMENT ON COLUMN @extschema@.ticket_rotation_shards.finished_at IS 'When the run was found finished in all shards';
+COMMENT ON INDEX @extschema@.ticket_rotation_shards_pkey IS 'Finds a run';
+COMMENT ON INDEX @extschema@.ticket_rotation_shards_unfinished IS 'Allows a token column one unfinished run at a time';
+
+REVOKE ALL ON @extschema@.ticket_rotation_shards FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.ticket_rotation_shards', '');
+
+-- The owner of the database goes on being able to dump it.
+DO $$
+BEGIN
+    EXECUTE pg_catalog.format(
+        'GRANT SELECT ON @extschema@.ticket_rotation_shards TO %I',
+        coalesce((SELECT rolname FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) 'pg_database_owner'::pg_catalog.name),
+                 (SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database
+                  WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())));
+END
+$$;
+
+SET LOCAL search_path TO @extschema@, pg_temp;
+
+ALTER FUNCTION rotate_ticket_shard(integer, regclass, regclass)
+    SET plan_cache_mode = force_generic_plan
+    SET jit = off;
+
+COMMENT ON FUNCTION rotate_ticket_shard(integer, regclass, regclass) IS
+    'For drivers, on the node that has the shard: rotates and checkpoints the next batch of its tickets, with what the ledger of the shard keeps of it; returns the last id, NULL when none is left';
+COMMENT ON FUNCTION check_ticket_shard(regclass, regclass) IS
+    'For drivers, on the node that has the shard: has the rotation tables of the node know the run of the shard, and returns its state: planned, active, finished, or empty where there was no ticket';
+
+REVOKE EXECUTE ON FUNCTION
+    rotate_ticket_shard(integer, regclass, regclass),
+    check_ticket_shard(regclass, regclass)
+FROM PUBLIC;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:98
 -- requires:
 --   procedures
 

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use pgrx::Spi;
 
+use crate::citus;
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::{Interval, Tickets};
@@ -202,7 +203,17 @@ impl View {
     }
 
     /// By key.
-    fn scan(self, context: &Context, interval: Interval, most: i64) -> Result<(Vec<Due>, Self), TicketError> {
+    fn scan(
+        mut self,
+        context: &Context,
+        interval: Interval,
+        most: i64,
+    ) -> Result<(Vec<Due>, Self), TicketError> {
+        if context.table.columns.citus.is_some() {
+            let Interval { first_id, last_id } = interval;
+            let due = citus::due(context, [first_id, last_id], most, |id, live| self.look_up(id, live))?;
+            return Ok((due.into_iter().map(|(ticket, reason)| Due { ticket, reason }).collect(), self));
+        }
         let _looking = Looking;
         IN_VIEW.set(Some(self));
         let due = Spi::connect_mut(|client| {

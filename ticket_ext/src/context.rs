@@ -6,6 +6,7 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 use crate::check_cache::changes;
 use crate::choices::Choices;
 use crate::error::TicketError;
+use crate::guc::Nested;
 use crate::key::Key;
 use crate::privileges::{as_target_user, in_own_path};
 use crate::session::Session;
@@ -120,6 +121,7 @@ impl Context {
         args: &[DatumWithOid],
     ) -> Result<SpiTupleTable<'conn>, TicketError> {
         let sql = self.sql(text);
+        let _plans = self.with_values();
         let read = || in_own_path(|| statement::read(client, &sql, args));
         Ok(as_target_user(self.table.user, read)?)
     }
@@ -132,7 +134,14 @@ impl Context {
         args: &[DatumWithOid],
     ) -> Result<SpiTupleTable<'conn>, TicketError> {
         let sql = self.sql(text);
+        let _plans = self.with_values();
         Ok(as_target_user(self.table.user, || statement::write(client, &sql, args))?)
+    }
+
+    /// Citus chooses shards by values: it makes no generic plan, which the caller may ask for.
+    fn with_values(&self) -> Option<Nested> {
+        let is_citus = self.table.columns.citus.is_some();
+        is_citus.then(|| Nested::begin().set("plan_cache_mode", "force_custom_plan"))
     }
 
     /// The statement with the names of the extension's schema and of the target filled in.

@@ -56,6 +56,16 @@ pub enum TicketError {
     ForeignKey { table: String, column: String, key: String },
     #[error("permission denied to rotate the tokens of table {table}")]
     MissingGrants { table: String, grants: String },
+    #[error("table {table} is rotated from the coordinator of its Citus cluster")]
+    NotOnCoordinator { table: String },
+    #[error("table {table} cannot be rotated through Citus: {fault}")]
+    CitusUnfit { table: String, fault: &'static str, detail: &'static str, remedy: String },
+    #[error("table {table} is kept by Citus and cannot be guarded")]
+    CitusGuard { table: String },
+    #[error("tickets of table {table} with the key {key} have the same token")]
+    Alike { table: String, key: String },
+    #[error("node {node} of the Citus cluster does not answer: {fault}")]
+    NodeAway { node: String, fault: String },
     #[error("batch must not be NULL")]
     NullBatch,
     #[error("batch must be at least 1, not {found}")]
@@ -124,6 +134,24 @@ pub enum TicketError {
     OutsideBatch,
     #[error("{count} ticket(s) of table {table} would have kept their old token")]
     NotRotated { table: String, count: usize, keys: String, disable: String },
+    #[error("this database has no Citus")]
+    NoCitus,
+    #[error("{name} is no shard of a distributed table")]
+    NoShard { name: String },
+    #[error("shard {name} is not on this node")]
+    ShardMoved { name: String },
+    #[error("shard {name} is on several nodes")]
+    ShardReplicated { name: String },
+    #[error("shard {name} has no such ledger")]
+    NoShardLedger { name: String },
+    #[error("no run was planned for shard {name}")]
+    ShardNotPlanned { name: String },
+    #[error("the rotation tables of this node and the ledger of shard {name} differ")]
+    ShardLedgerDiffers { name: String },
+    #[error("table {table} is a shard of a distributed table")]
+    ShardByHand { table: String },
+    #[error("a run of table {table} is unfinished that rotates each shard by itself")]
+    RunsPerShard { table: String },
     #[error("{message}")]
     Violation { code: PgSqlErrorCode, message: String },
     #[error("could not read the operating system's random number generator: {0}")]

@@ -135,6 +135,27 @@ fn explain(error: &TicketError) -> Explanation {
             "It takes SELECT on the table's key and token, and UPDATE on its token.",
             grants,
         ),
+        NotOnCoordinator { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "The ledger is kept there: runs of two nodes would rotate its tickets twice.",
+            "Connect to the coordinator.",
+        ),
+        CitusUnfit { detail, remedy, .. } => refuse(Code::ERRCODE_FEATURE_NOT_SUPPORTED, *detail, remedy),
+        CitusGuard { .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "A guard is a trigger, which Citus keeps from its tables, and asks the ledger, which the other nodes do not have.",
+            "Sweep the run again once the application has stopped to write old tokens.",
+        ),
+        Alike { .. } => refuse(
+            Code::ERRCODE_CARDINALITY_VIOLATION,
+            "They cannot be told apart on their shards. The batch is rolled back.",
+            "Give one of them another token or key, and call again.",
+        ),
+        NodeAway { .. } => refuse(
+            Code::ERRCODE_CONNECTION_FAILURE,
+            "All nodes that have tickets of the table take part in its rotation.",
+            "Start the node and call again.",
+        ),
         NullBatch | BatchTooSmall { .. } => refuse(
             Code::ERRCODE_INVALID_PARAMETER_VALUE,
             "It is the number of tickets to rotate in one transaction.",
@@ -320,6 +341,46 @@ fn explain(error: &TicketError) -> Explanation {
                 "A trigger suppressed the update or changed the new token of ids {keys}. The batch is rolled back."
             ),
             format!("For the time of the rotation: {disable}"),
+        ),
+        NoCitus | NoShard { .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "Shards are the parts of a table that Citus has distributed, each a table of its own on some node.",
+            "rotate-driver run --shards",
+        ),
+        ShardMoved { .. } => refuse(
+            Code::ERRCODE_UNDEFINED_TABLE,
+            "It has moved. What lies here still is an orphan, which nobody reads.",
+            "Call on the node that pg_dist_placement names.",
+        ),
+        ShardReplicated { .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "Each placement would get other tokens.",
+            "Rotate the table on the coordinator.",
+        ),
+        NoShardLedger { .. } => refuse(
+            Code::ERRCODE_WRONG_OBJECT_TYPE,
+            "It is a shard of a table that was distributed for the run, colocated with the target.",
+            "rotate-driver run --shards",
+        ),
+        ShardNotPlanned { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "A shard that was split has other numbers than the run knows, and its ledger may be elsewhere.",
+            "rotate-driver run --shards",
+        ),
+        ShardLedgerDiffers { .. } => refuse(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "Its tickets may have been rotated past its ledger, or the rotation tables of this node were changed.",
+            "Look at the runs of the shard in ticket_rotation of this node before anything is rotated again.",
+        ),
+        ShardByHand { .. } => refuse(
+            Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "What is rotated here by hand is not in the ledger that moves with the shard.",
+            "rotate-driver run --shards",
+        ),
+        RunsPerShard { .. } => refuse(
+            Code::ERRCODE_OBJECT_IN_USE,
+            "Both would rotate the same tickets.",
+            "Let it finish: rotate-driver run --shards",
         ),
         Violation { code, .. } => refuse(
             *code,

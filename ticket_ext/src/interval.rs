@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::{SpiClient, SpiTupleTable};
 
+use crate::citus;
 use crate::context::Context;
 use crate::entries::{Entry, noted_during, reconcile};
 use crate::error::TicketError;
@@ -38,6 +39,10 @@ pub enum Tickets {
 impl Interval {
     /// The first tickets in key order, at most `limit`. Others may have the last one's id.
     pub fn first(&self, client: &mut SpiClient, context: &Context, limit: i64) -> Result<Found, TicketError> {
+        if context.table.columns.citus.is_some() {
+            let (last_id, tickets) = citus::next(client, context, [self.first_id, self.last_id], limit)?;
+            return Ok(Found { last_id, tickets });
+        }
         let [first, last] = context.table.columns.key.kind.bounds(self.first_id, self.last_id);
         let args = [first, last, limit.into()];
         let row = context.read(client, include_str!("queries/interval.sql"), &args)?.first();
@@ -82,6 +87,9 @@ impl Tickets {
         making: &Making,
         about: i64,
     ) -> Result<Written, TicketError> {
+        if context.table.columns.citus.is_some() {
+            return citus::write(client, context, making, &self.those());
+        }
         Self::fire_deferred(client, context)?;
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
@@ -136,6 +144,9 @@ impl Tickets {
 
     /// The tickets as they are now; of those that were found, all with their keys.
     pub fn stored(&self, client: &mut SpiClient, context: &Context) -> Result<Vec<Ticket>, TicketError> {
+        if context.table.columns.citus.is_some() {
+            return citus::stored(client, context, &self.those());
+        }
         let those = match self {
             Tickets::In(_) => include_str!("queries/those_in.sql"),
             Tickets::Holding(_) => "@key@ = ANY ($1)",
@@ -143,6 +154,13 @@ impl Tickets {
         let sql = include_str!("queries/stored.sql").replace("@those@", those.trim_end());
         let kind = context.table.columns.key.kind;
         Ticket::read(kind, context.read(client, &sql, &self.args(kind))?)
+    }
+
+    fn those(&self) -> citus::Those<'_> {
+        match self {
+            Tickets::In(interval) => citus::Those::In(interval.first_id, interval.last_id),
+            Tickets::Holding(tickets) => citus::Those::Of(tickets),
+        }
     }
 
     fn args(&self, kind: KeyKind) -> Vec<DatumWithOid<'static>> {

@@ -5,6 +5,8 @@ mod api;
 mod batch;
 mod check_cache;
 mod choices;
+mod citus;
+mod citus_table;
 mod context;
 mod digest;
 mod encoding;
@@ -31,6 +33,8 @@ mod range;
 mod run;
 mod session;
 mod settings;
+mod shard_check;
+mod shards;
 mod shared_id;
 mod start;
 mod statement;
@@ -69,6 +73,11 @@ pgrx::extension_sql_file!(
     requires = ["tables", "control", "guard"]
 );
 pgrx::extension_sql_file!("../sql/procedures.sql", name = "procedures");
+pgrx::extension_sql_file!(
+    "../sql/shards.sql",
+    name = "shards",
+    requires = [shards::api::rotate_ticket_shard, shards::api::check_ticket_shard, "grants"]
+);
 pgrx::extension_sql_file!("../sql/settings.sql", name = "settings", requires = [api::rotate_ticket_tokens]);
 pgrx::extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["progress"]);
 pgrx::extension_sql_file!(

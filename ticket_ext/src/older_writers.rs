@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
+use crate::citus;
 use crate::context::Context;
 use crate::encoding::shown;
 use crate::error::TicketError;
@@ -31,10 +32,21 @@ pub fn find(client: &mut SpiClient, context: &Context, horizon: i64) -> Result<H
     describe(&context.session, client, include_str!("queries/older_writers.sql"), &args)
 }
 
+/// Whether there are any, on whatever node.
+pub fn any(client: &mut SpiClient, context: &Context, horizon: i64) -> Result<bool, TicketError> {
+    if context.table.columns.citus.is_some() && !citus::in_progress(client, context, None)?.is_empty() {
+        return Ok(true);
+    }
+    Ok(!find(client, context, horizon)?.described.is_empty())
+}
+
 /// A run that was restored into another cluster has none: its transaction ids belong to the one that it came from.
 pub fn wait(client: &mut SpiClient, context: &Context, run: &Run) -> Result<(), TicketError> {
     let started = Instant::now();
     let mut announced = false;
+    if context.table.columns.citus.is_some() && is_of_this_cluster(client, context, run)? {
+        citus::wait(client, context, run.id)?;
+    }
     while is_of_this_cluster(client, context, run)? {
         let writers = find(client, context, run.horizon)?;
         if writers.described.is_empty() {

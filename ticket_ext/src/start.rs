@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::check_cache::tell_of_change;
+use crate::citus;
 use crate::context::Context;
 use crate::encoding::shown;
 use crate::error::TicketError;
@@ -13,6 +14,7 @@ use crate::held::change_run;
 use crate::key::KeyKind;
 use crate::older_writers;
 use crate::run;
+use crate::shard_check;
 use crate::statement::ids_of;
 use crate::warnings::warn;
 
@@ -64,6 +66,7 @@ pub fn start(
     warn(client, context)?;
     let ranges = ranges.map_or_else(|| by_size(plan.tickets), i64::from);
     let run = insert(client, context, &plan, upper_id, &format)?;
+    shard_check::refuse_beside(client, &context.session, &context.target)?;
     context.confirm(client)?;
     divide(client, context, run, upper_id, plan.tickets, ranges)?;
     // For the guard, which knows the runs of its table.
@@ -91,7 +94,11 @@ fn plan(client: &mut SpiClient, context: &Context) -> Result<Plan, TicketError> 
     let row = context.session.write(client, "SELECT clock_timestamp()", &[])?.first();
     let started_at = row.get_one()?.ok_or(pgrx::spi::Error::InvalidPosition)?;
     let horizon = older_writers::next_transaction_id();
-    let row = context.read(client, include_str!("queries/plan_run.sql"), &[])?.first();
+    let sql = match context.table.columns.citus {
+        None => include_str!("queries/plan_run.sql").to_owned(),
+        Some(_) => citus::plan_query(context),
+    };
+    let row = context.read(client, &sql, &[])?.first();
     let (highest, tickets, without_token) = row.get_three()?;
     let (tickets, without_token) = (tickets.unwrap_or(0), without_token.unwrap_or(0));
     Ok(Plan { started_at, highest, tickets, without_token, horizon })
@@ -102,6 +109,7 @@ fn plan(client: &mut SpiClient, context: &Context) -> Result<Plan, TicketError> 
 /// is there of UUIDs.
 fn upper_id(client: &mut SpiClient, context: &Context, plan: &Plan) -> Result<Option<i64>, TicketError> {
     let drawn: Option<i64> = match context.table.columns.key.sequence {
+        Some(sequence) if context.table.columns.citus.is_some() => citus::drawn(client, context, sequence)?,
         Some(sequence) => {
             let sql = "SELECT pg_sequence_last_value($1)";
             context.session.write(client, sql, &[sequence.into()])?.first().get_one()?
@@ -112,9 +120,7 @@ fn upper_id(client: &mut SpiClient, context: &Context, plan: &Plan) -> Result<Op
         return Ok(drawn);
     }
     let is_uuid = context.table.columns.key.kind == KeyKind::Uuid;
-    if is_uuid && plan.highest.is_some()
-        || !older_writers::find(client, context, plan.horizon)?.described.is_empty()
-    {
+    if is_uuid && plan.highest.is_some() || older_writers::any(client, context, plan.horizon)? {
         return Ok(Some(i64::MAX));
     }
     if is_uuid {
@@ -190,7 +196,11 @@ fn range_ends(
         return Ok(Vec::new());
     }
     let percent = 100.0 * (ranges * SAMPLED_PER_RANGE) as f64 / tickets as f64;
-    let args = [upper_id.into(), ranges.into(), percent.min(100.0).into()];
+    let percent = percent.min(100.0);
+    if context.table.columns.citus.is_some() {
+        return citus::range_ends(client, context, upper_id, ranges, percent);
+    }
+    let args = [upper_id.into(), ranges.into(), percent.into()];
     Ok(ids_of(context.read(client, include_str!("queries/range_ends.sql"), &args)?)?)
 }
 

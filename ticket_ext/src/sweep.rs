@@ -24,6 +24,7 @@ use crate::ledger::record;
 use crate::older_writers::{self, is_of_this_cluster};
 use crate::range::{Phase, Range};
 use crate::run::Run;
+use crate::shard_check::refuse_beside;
 use crate::target::TargetArgs;
 use crate::ticket::Ticket;
 
@@ -146,6 +147,7 @@ pub fn reopen(args: &TargetArgs) -> Result<i64, TicketError> {
         if row.get_by_name("reopened")? != Some(true) {
             return Err(run.wrong_state(&context));
         }
+        refuse_beside(client, &context.session, &context.target)?;
         // For the guard, which asks all sweeps of a run.
         tell_of_change(context.target.oid);
         Ok(run.id)

@@ -5,10 +5,12 @@ use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::check_cache::{CheckCache, Key};
 use crate::choices::Choices;
+use crate::citus_table::Citus;
 use crate::error::TicketError;
 use crate::key_column::KeyColumn;
 use crate::privileges::{TargetUser, as_target_user, in_own_path};
 use crate::session::Session;
+use crate::shard_check;
 use crate::statement;
 use crate::table_lock::{self, TableLock};
 use crate::target::Target;
@@ -53,7 +55,11 @@ pub struct Columns {
     pub can_defer: bool,
     /// Statements that disable the triggers.
     pub disable_triggers: String,
+    /// How Citus keeps the table; None: it does not.
+    pub citus: Option<Citus>,
     partitions: Vec<Oid>,
+    /// Whether it is one of a table that Citus has distributed; looked up for a rotation alone.
+    is_shard: bool,
 }
 
 thread_local! {
@@ -122,18 +128,24 @@ impl Table {
             role,
             schema: session.schema.clone(),
         };
-        CHECKED.with(|checked| {
+        let columns = CHECKED.with(|checked| {
             checked.get_or(key, || {
                 in_own_path(|| {
                     let key = KeyColumn::find(client, session, target, &choices.key);
-                    let (columns, row) = describe(client, session, target, key, choices)?;
+                    let (mut columns, row) = describe(client, session, target, key, choices)?;
                     check_row_security(&row, target)?;
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
+                    check_citus(&columns, target)?;
+                    columns.is_shard = shard_check::is_shard(client, target)?;
                     Ok(columns)
                 })
             })
-        })
+        })?;
+        if columns.is_shard && !shard_check::is_at_work() {
+            return Err(TicketError::ShardByHand { table: target.name.clone() });
+        }
+        Ok(columns)
     }
 }
 
@@ -191,7 +203,9 @@ fn describe<'conn>(
         has_triggers: row.get_by_name("has_triggers")?.unwrap_or(true),
         can_defer: row.get_by_name("can_defer")?.unwrap_or(true),
         disable_triggers: row.get_by_name("disable_triggers")?.unwrap_or_default(),
+        citus: Citus::find(client, target, &row)?,
         partitions: row.get_by_name("partitions")?.unwrap_or_default(),
+        is_shard: false,
     };
     Ok((columns, row))
 }
@@ -254,4 +268,9 @@ fn check_interference(row: &Row, target: &Target, column: &str) -> Result<(), Ti
         return Err(TicketError::ForeignKey { table, column: column.to_owned(), key });
     }
     Ok(())
+}
+
+fn check_citus(columns: &Columns, target: &Target) -> Result<(), TicketError> {
+    let Some(citus) = &columns.citus else { return Ok(()) };
+    citus.check(target, columns.has_triggers, &columns.disable_triggers)
 }

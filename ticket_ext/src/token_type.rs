@@ -59,6 +59,34 @@ impl TokenType {
         if self.is_plain { column.to_owned() } else { format!("{column}::{}", self.kind.sql_type()) }
     }
 
+    /// The bytes that are stored, as a bytea.
+    pub fn stored_bytes(&self, column: &str) -> String {
+        let bytes = self.bytes(column);
+        match self.kind {
+            TokenKind::Uuid => format!("pg_catalog.uuid_send({bytes})"),
+            TokenKind::Text => format!("pg_catalog.convert_to({bytes}, pg_catalog.getdatabaseencoding())"),
+            TokenKind::Bytes => bytes,
+        }
+    }
+
+    /// What has such bytes, to be compared with a token by what is immutable.
+    pub fn of_stored_bytes(&self, bytes: &str) -> String {
+        match self.kind {
+            TokenKind::Text => format!("pg_catalog.convert_from({bytes}, pg_catalog.getdatabaseencoding())"),
+            _ => bytes.to_owned(),
+        }
+    }
+
+    /// Whether a column's token is exactly another one, of stored bytes.
+    pub fn same(&self, column: &str, other: &str) -> String {
+        let bytes = self.bytes(column);
+        match self.kind {
+            TokenKind::Uuid => format!("pg_catalog.uuid_send({bytes}) OPERATOR(pg_catalog.=) {other}"),
+            TokenKind::Text => format!("{bytes} OPERATOR(pg_catalog.=) {other} COLLATE pg_catalog.\"C\""),
+            TokenKind::Bytes => format!("{bytes} OPERATOR(pg_catalog.=) {other}"),
+        }
+    }
+
     /// A ticket without a token has NULL, or an empty text.
     pub fn lacks(&self, column: &str, nullable: bool) -> String {
         let is_null = nullable.then(|| format!("{column} IS NULL"));

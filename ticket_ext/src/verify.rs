@@ -4,13 +4,14 @@
 //! entry was not rotated, unless it came after the sweep, which left none without one. What is known to have been there
 //! before the sweep, by the transaction that wrote it, did not.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pgrx::Spi;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
 
-use crate::accounting::{Accounting, Due, Reason};
+use crate::accounting::{Accounting, Due, Reason, Step};
+use crate::citus;
 use crate::context::Context;
 use crate::error::TicketError;
 use crate::interval::Interval;
@@ -122,7 +123,7 @@ fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accou
     let here = is_of_this_cluster(client, context, run)?;
     let mut accounted = Accounted::default();
     let mut accounting = Accounting::of(Interval { first_id: i64::MIN, last_id: run.upper_id });
-    while let Some(step) = accounting.step(context, run)? {
+    while let Some(step) = step(client, context, run, &mut accounting)? {
         let mut without_entry = Vec::new();
         for Due { ticket, reason } in step.due {
             match reason {
@@ -134,6 +135,29 @@ fn account(client: &mut SpiClient, context: &Context, run: &Run) -> Result<Accou
         accounted.add_without_entry(&without_entry, &late, step.left_over);
     }
     Ok(accounted)
+}
+
+/// What is due of a table that Citus keeps may be what a node has not committed yet: it is looked at once more.
+fn step(
+    client: &mut SpiClient,
+    context: &Context,
+    run: &Run,
+    accounting: &mut Accounting,
+) -> Result<Option<Step>, TicketError> {
+    let found = accounting.step(context, run)?;
+    let Some(Step { interval, ref due, .. }) = found else { return Ok(None) };
+    if due.is_empty() || context.table.columns.citus.is_none() {
+        return Ok(found);
+    }
+    citus::settle(client, context)?;
+    let before: HashSet<(i64, i64)> = due.iter().map(|due| due.ticket.identity()).collect();
+    let mut settled = Step { interval, entries: 0, due: Vec::new(), left_over: HashMap::new() };
+    let mut again = Accounting::of(interval);
+    while let Some(step) = again.step(context, run)? {
+        settled.due.extend(step.due.into_iter().filter(|due| before.contains(&due.ticket.identity())));
+        settled.left_over.extend(step.left_over);
+    }
+    Ok(Some(settled))
 }
 
 fn tokens(client: &mut SpiClient, context: &Context, evidence: &mut Evidence) -> Result<(), TicketError> {

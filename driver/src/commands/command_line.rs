@@ -79,7 +79,7 @@ mod tests {
 
     fn scope(url: Option<&str>, table: Option<&str>) -> Scope {
         let [url, table] = [url, table].map(|option| option.map(str::to_owned));
-        Scope { url, password_command: None, table, token_column: None }
+        Scope { url, password_command: None, table, token_column: None, node: None }
     }
 
     fn echoed(words: &[&str]) -> String {

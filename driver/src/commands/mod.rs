@@ -10,6 +10,7 @@ mod man;
 mod persistent;
 mod run;
 mod setup;
+mod shards;
 mod status;
 mod trace;
 mod verify;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::command_line::{to_continue, to_paste, to_repeat};
 use super::persistent::Persistent;
-use super::{guard, verify};
+use super::{guard, shards, verify};
 use crate::cli::{Format, Run, Sweep, Verify, Work};
 use crate::connect::overridden;
 use crate::console::{note, report};
@@ -14,9 +14,13 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::rotate::{Begin, Ending, Outcome, Rotation};
 use crate::session::{Link, Scope};
+use crate::shards::ShardOptions;
 use crate::signals::Interrupt;
 
 pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
+    if options.shards.shards {
+        return shards::run(scope, options);
+    }
     let start = options.start.clone();
     let begin = if options.new { Begin::New(start) } else { Begin::Continue(start) };
     if options.dry_run {
@@ -86,7 +90,7 @@ fn look_at_list(scope: &Scope, options: &Work) -> Result<(), Error> {
 /// In the style of the progress before it.
 fn evidence(options: &Work) -> Verify {
     let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
-    Verify { list: options.list.clone(), retry: options.retry, format }
+    Verify { list: options.list.clone(), shards: ShardOptions::default(), retry: options.retry, format }
 }
 
 fn rotate(scope: &Scope, options: &Work, begin: &Begin, display: &mut dyn Display) -> Result<Ending, Error> {

@@ -127,7 +127,7 @@ fn assert_password_hidden(strings: impl Strategy<Value = String>) {
 
 /// All that is done before a server is asked.
 fn prepare(params: Result<Params, Error>) -> Result<(Params, Vec<Server>), Error> {
-    let request = Request { url: None, password_command: None, writes: true, options: None };
+    let request = Request { url: None, password_command: None, node: None, writes: true, options: None };
     let params = params?;
     let settings = Settings::new(params.clone(), &request)?;
     Ok((params, settings.servers()?))

@@ -1,5 +1,6 @@
 //! Connects as psql does: `--url`, else DATABASE_URL, else `PG*` variables, else defaults.
 
+mod address;
 mod attrs;
 mod client_key;
 mod explain;
@@ -36,6 +37,7 @@ use attrs::Role;
 use server::Server;
 use settings::Settings;
 
+pub use address::Address;
 pub use misplaced::is_connection_string;
 pub use overridden::overridden;
 pub use settings::NAME;
@@ -46,6 +48,8 @@ pub struct Request {
     pub url: Option<String>,
     /// Prints the password.
     pub password_command: Option<String>,
+    /// The server, whatever the connection string says of it.
+    pub node: Option<Address>,
     /// Of several servers, a command that writes takes a primary.
     pub writes: bool,
     /// Settings of the session, as PGOPTIONS has them, besides those that are asked for there.
@@ -94,7 +98,9 @@ impl Canceller {
 
 /// Tries the servers in their order until one suits; the last one's error is the one to report.
 pub fn open(request: &Request) -> Result<Connection, Error> {
-    let settings = Settings::new(params::gather(request.url.as_deref(), variable)?, request)?;
+    let mut params = params::gather(request.url.as_deref(), variable)?;
+    request.node.iter().for_each(|node| node.replace(&mut params));
+    let settings = Settings::new(params, request)?;
     let mut second_best = None;
     let mut failure = Error::ConnectionString("there is no host to try".into());
     for server in settings.servers()? {

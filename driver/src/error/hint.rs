@@ -48,6 +48,7 @@ impl Error {
             Self::Unreachable { .. } | Self::Silent(_) | Self::NotPostgres { .. } => Some(REACH),
             Self::Tls { .. } => Some("See sslmode and sslrootcert in --url, or PGSSLMODE and PGSSLROOTCERT."),
             Self::PasswordMissing(_) => Some(PASSWORD),
+            Self::Shards { remedy, .. } => Some(remedy),
             Self::Edition(error) => Some(error.hint()),
             Self::TableMissing(_) => Some(
                 "Quote it as SQL does: --table '\"My Table\"', or --table schema.name; rotate-driver init makes a sample table.",

@@ -73,6 +73,9 @@ pub enum Error {
     StatisticsHidden { what: &'static str, remedy: String },
     #[error("its first column is of type {0}, neither a boolean nor a number")]
     ThrottleType(String),
+    /// What is amiss with the shards of a distributed table.
+    #[error("{what}")]
+    Shards { what: String, remedy: &'static str },
     #[error("gave up after {} without progress: {reason}", seconds(*.tried))]
     GaveUp { tried: Duration, reason: Box<Self> },
     #[error("interrupted")]

@@ -11,7 +11,7 @@ use postgres::error::SqlState;
 use super::retry::{Retry, Retrying};
 use super::target::Target;
 use super::{Scope, Session};
-use crate::connect::{self, Connection, Request};
+use crate::connect::{self, Address, Connection, Request};
 use crate::error::{Error, RetryOn};
 use crate::signals::{Interrupt, SlotId};
 
@@ -46,6 +46,14 @@ impl Link {
     pub fn sibling(&self) -> Self {
         let mut link = Self::new(&self.scope, self.writes, self.retry.limit(), self.interrupt.clone());
         (link.reached, link.written, link.target) = (self.reached, self.written, self.target.clone());
+        link
+    }
+
+    /// One to another node of the same cluster, where the table has another number. One that is away at first may come
+    /// back.
+    pub fn to(&self, node: Address) -> Self {
+        let mut link = self.sibling();
+        (link.scope.node, link.target) = (Some(node), None);
         link
     }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::connect::Request;
+use crate::connect::{Address, Request};
 
 #[derive(Args, Clone)]
 pub struct Scope {
@@ -30,11 +30,15 @@ pub struct Scope {
     /// Its token column [default: the server's setting ticket_ext.token_column]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Target")]
     pub token_column: Option<String>,
+
+    /// A node that was found, in place of where the connection string leads.
+    #[arg(skip)]
+    pub node: Option<Address>,
 }
 
 impl Scope {
     pub fn request(&self, writes: bool) -> Request {
         let (url, password_command) = (self.url.clone(), self.password_command.clone());
-        Request { url, password_command, writes, options: None }
+        Request { url, password_command, node: self.node.clone(), writes, options: None }
     }
 }

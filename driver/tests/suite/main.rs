@@ -3,6 +3,7 @@
 mod backup;
 mod bar;
 mod checkpoints;
+mod citus;
 mod common;
 mod concurrent_sessions;
 mod connect;

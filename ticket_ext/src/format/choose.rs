@@ -55,6 +55,9 @@ fn asked_for(client: &mut SpiClient, context: &Context, text: &str) -> Result<Fo
         return Err(bad("in this database it can have ASCII characters only".to_owned()));
     }
     match (Format::parse(text).map_err(bad)?, context.table.columns.type_of_token.kind) {
+        (Format::Function(_), _) if context.table.columns.citus.is_some() => {
+            Err(bad("a function would be called by other nodes, in a table that Citus keeps".to_owned()))
+        }
         (Format::Function(function), _) => {
             function.resolve(client, context)?.map(Format::Function).map_err(bad)
         }

@@ -98,8 +98,12 @@ impl Place {
                 table: target.name,
             });
         }
+        let context = Context::for_control(client, args)?;
+        if context.table.columns.citus.is_some() {
+            return Err(TicketError::CitusGuard { table: target.name });
+        }
         Ok(Self {
-            context: Context::for_control(client, args)?,
+            context,
             partitions: row.get_by_name("partitions")?.unwrap_or_default(),
             insert_trigger: row.get_by_name("insert_trigger")?.unwrap_or_default(),
             update_trigger: row.get_by_name("update_trigger")?.unwrap_or_default(),

@@ -48,6 +48,7 @@ SELECT c.relkind::text AS kind,
        EXISTS (SELECT FROM pg_index
                WHERE indrelid = c.oid AND indisunique AND indisvalid AND indpred IS NULL
                  AND indnkeyatts = 1 AND indkey[0] = token.attnum) AS is_unique,
+       to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus,
        row_security_active(c.oid) AS row_security,
        ARRAY(SELECT oid FROM tree WHERE oid <> c.oid ORDER BY oid) AS partitions,
        (SELECT quote_ident(rulename::text) FROM pg_rewrite

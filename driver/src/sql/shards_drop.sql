@@ -1,0 +1,1 @@
+DELETE FROM @ledger@ WHERE shard_id OPERATOR(pg_catalog.=) $1

@@ -1,0 +1,75 @@
+//! Kinds of tables and columns.
+
+use super::cluster::{Cluster, assert_rotated_once, make_tickets};
+
+/// A table, how Citus is to keep it, and the format of its tokens.
+const TABLES: [(&str, &str, &str); 6] = [
+    ("id bigint PRIMARY KEY, token uuid", "create_reference_table('t')", "uuid"),
+    ("id integer PRIMARY KEY, token uuid UNIQUE", "citus_add_local_table_to_metadata('t')", "uuid"),
+    (
+        "tenant integer, id bigint NOT NULL, token text, PRIMARY KEY (tenant, id)",
+        "create_distributed_table('t', 'tenant', shard_count => 4)",
+        "sk_{base62:24}",
+    ),
+    (
+        "id bigint PRIMARY KEY, token varchar(36)",
+        "create_distributed_table('t', 'id', shard_count => 3)",
+        "uuid",
+    ),
+    (
+        "id bigint PRIMARY KEY, token bytea",
+        "create_distributed_table('t', 'id', shard_count => 3)",
+        "{bytes:20}",
+    ),
+    ("id uuid PRIMARY KEY, token uuid", "create_distributed_table('t', 'id', shard_count => 3)", "uuid"),
+];
+
+#[test]
+fn every_kind_of_table_is_rotated_and_verified() {
+    let Some(cluster) = Cluster::start("citus_kinds") else { return };
+    let database = cluster.database();
+    for (columns, kept, format) in TABLES {
+        let key = if columns.contains("id uuid") { "gen_random_uuid()" } else { "n" };
+        let tenant = columns.contains("tenant");
+        let token = match (columns.contains("bytea"), columns.contains("text")) {
+            (true, _) => "sha256(n::text::bytea)",
+            (_, true) => "md5(n::text)",
+            _ => "gen_random_uuid()",
+        };
+        let (names, values) = if tenant { ("tenant, ", "n % 7, ") } else { ("", "") };
+        database.execute(&format!(
+            "CREATE TABLE t ({columns}); CREATE INDEX ON t (id);
+             SELECT {kept};
+             INSERT INTO t ({names}id, token) SELECT {values}{key}, {token} FROM generate_series(1, 1000) AS n;
+             CREATE TABLE before AS SELECT id, token FROM t;
+             SELECT start_ticket_rotation('t', 'token', key_column => 'id', format => '{format}', ranges => 3)"
+        ));
+        while !database.one("SELECT rotate_ticket_tokens(NULL, 150, 't', 'token')").is_empty() {}
+        let evidence = "SELECT verified, tickets_rotated FROM verify_ticket_rotation('t', 'token')";
+        assert_eq!(database.one(&format!("SELECT e FROM ({evidence}) AS e")), "(t,1000)", "{columns}");
+        assert_eq!(database.count("t JOIN before USING (id, token)"), 0, "{columns}");
+        assert_eq!(database.one("SELECT count(DISTINCT token) FROM t"), "1000", "{columns}");
+        database.execute("DROP TABLE t; DROP TABLE before");
+    }
+}
+
+#[test]
+fn the_driver_rotates_and_verifies_a_distributed_table() {
+    let Some(cluster) = Cluster::start("citus_driver") else { return };
+    let database = cluster.database();
+    make_tickets(&database, 3000);
+    database.complete(&["run", "--batch", "200", "--workers", "2", "--verify"]);
+    assert_rotated_once(&database);
+}
+
+#[test]
+fn nothing_of_the_extension_is_asked_of_the_workers() {
+    let Some(cluster) = Cluster::start("citus_bare") else { return };
+    let database = cluster.database();
+    database.execute("DROP EXTENSION ticket_ext");
+    database.execute("SET citus.enable_ddl_propagation = off; CREATE EXTENSION ticket_ext");
+    assert_eq!(cluster.on_worker(0).count("pg_extension WHERE extname = 'ticket_ext'"), 0);
+    make_tickets(&database, 500);
+    database.complete(&["run", "--batch", "100", "--verify"]);
+    assert_rotated_once(&database);
+}
