@@ -39,10 +39,11 @@ TO :"role";
 
 GRANT SELECT ON :"schema".batch_progress, :"schema".ticket_guard TO :"role";
 
-SELECT pg_catalog.to_regclass(pg_catalog.format('%I.ticket_rotation_version', :'schema')) IS NOT NULL AS is_plain
+-- The ledger of the extension is its owner's alone.
+SELECT edition OPERATOR(pg_catalog.=) 'plain' AS is_plain FROM :"schema".ticket_rotation_version LIMIT 1
 \gset
 \if :is_plain
-GRANT SELECT, INSERT, UPDATE ON
+GRANT UPDATE, INSERT, SELECT ON
     :"schema".ticket_rotation, :"schema".ticket_rotation_range, :"schema".ticket_rotation_batch,
     :"schema".ticket_rotation_control, :"schema".ticket_rotation_held_off
 TO :"role";

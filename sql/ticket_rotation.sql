@@ -2010,7 +2010,7 @@ BEGIN
         IF claimed IS NOT NULL THEN
             claimed := "ticket_ext".ticket_split_range(context, number, claimed, from_id);
             last_id := "ticket_ext".ticket_rotate_next(context, run, claimed, size);
-        ELSIF from_id IS NOT NULL AND NOT "ticket_ext".ticket_ranges_left(number, 0, -9223372036854775808) THEN
+        ELSIF NOT "ticket_ext".ticket_ranges_left(number, 0, -9223372036854775808) THEN
             -- Others have ended the last ranges meanwhile. Their rows, which the claim has waited for, stay locked: a
             -- sweep might wait for a session that waits for one of them.
             last_id := run ->> 'upper_id';

@@ -41,7 +41,7 @@ impl Citus {
             return Ok(None);
         }
         let row =
-            statement::read(client, include_str!("queries/citus_table.sql"), &[target.oid.into()])?.first();
+            statement::read(client, include_str!("citus/queries/table.sql"), &[target.oid.into()])?.first();
         let Some(kind) = (if row.is_empty() { None } else { row.get_by_name::<String, _>("kind")? }) else {
             return Ok(None);
         };

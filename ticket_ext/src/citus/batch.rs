@@ -73,7 +73,7 @@ fn lock(client: &mut SpiClient, context: &Context, left: &[Read]) -> Result<Vec<
     let kind = context.table.columns.key.kind;
     let [first, last] = bounds(context, left);
     let args = [kind.array(left.iter().map(|read| read.key)), first, last];
-    let sql = include_str!("../queries/citus_lock.sql");
+    let sql = include_str!("queries/lock.sql");
     without_row(|| with_limit(|| context.update(client, sql, &args)))?;
     let left: Vec<Ticket> = left.iter().map(Read::ticket).collect();
     read(client, context, &Those::Of(&left))
@@ -103,7 +103,7 @@ fn swap(
     let (fresh, is_text) = (new.fresh(), matches!(new, Tokens::Texts(_)));
     let args = [kind.array(tickets.iter().map(|read| read.key)), old.into(), new.argument(), first, last];
     let Columns { token, type_of_token, .. } = &context.table.columns;
-    let sql = include_str!("../queries/citus_rotate.sql")
+    let sql = include_str!("queries/rotate.sql")
         .replace("@old@", &type_of_token.of_stored_bytes("old"))
         .replace("@same@", &type_of_token.same(&format!("ticket.{token}"), "fresh.old"));
     let rows = without_row(|| with_limit(|| context.update(client, &sql, &args)))

@@ -55,7 +55,7 @@ fn first(
     let kind = context.table.columns.key.kind;
     let [first, last] = kind.bounds(first_id, last_id);
     let rows =
-        context.read(client, include_str!("../queries/citus_next.sql"), &[first, last, limit.into()])?;
+        context.read(client, include_str!("queries/next.sql"), &[first, last, limit.into()])?;
     let tickets = rows.len() as i64;
     let mut last_id = None;
     for row in rows {
@@ -76,7 +76,7 @@ pub fn read(client: &mut SpiClient, context: &Context, those: &Those) -> Result<
         }
         Those::Of(tickets) => ("@key@ = ANY ($1)", vec![kind.array(tickets.iter().map(|ticket| ticket.key))]),
     };
-    let sql = include_str!("../queries/citus_tickets.sql").replace("@those@", those.trim_end());
+    let sql = include_str!("queries/tickets.sql").replace("@those@", those.trim_end());
     let Columns { token, type_of_token, .. } = &context.table.columns;
     let bytes = type_of_token.stored_bytes(token);
     rows(context, context.read(client, &sql.replace("@stored_bytes@", &bytes), &args)?)

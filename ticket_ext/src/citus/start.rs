@@ -14,11 +14,11 @@ pub fn plan_query(context: &Context) -> String {
         // Whether there is any: of a UUID no other is the next.
         KeyKind::Uuid => "nullif(count(*), 0)",
     };
-    include_str!("../queries/citus_plan.sql").replace("@highest@", highest)
+    include_str!("queries/plan.sql").replace("@highest@", highest)
 }
 
 pub fn drawn(client: &mut SpiClient, context: &Context, sequence: Oid) -> Result<Option<i64>, TicketError> {
-    let sql = include_str!("../queries/citus_drawn.sql");
+    let sql = include_str!("queries/drawn.sql");
     Ok(context.session.write(client, sql, &[sequence.into()])?.first().get_one()?)
 }
 
@@ -32,7 +32,7 @@ pub fn range_ends(
 ) -> Result<Vec<i64>, TicketError> {
     let kind = context.table.columns.key.kind;
     let mut ids = Vec::new();
-    for row in context.read(client, include_str!("../queries/citus_sample.sql"), &[percent.into()])? {
+    for row in context.read(client, include_str!("queries/sample.sql"), &[percent.into()])? {
         ids.push(kind.read(&row, 1)?.id());
     }
     ids.sort_unstable();

@@ -38,7 +38,7 @@ pub fn in_progress(
     let process = unsafe { pg_sys::MyProcPid };
     let args = [context.target.oid.into(), longer_than.into(), process.into()];
     let mut writers = Vec::new();
-    for row in context.session.write(client, include_str!("../queries/citus_writers.sql"), &args)? {
+    for row in context.session.write(client, include_str!("queries/writers.sql"), &args)? {
         if let Some(fault) = row.get_by_name("fault")? {
             return Err(TicketError::NodeAway { node: row.get_by_name("node")?.unwrap_or_default(), fault });
         }
@@ -54,7 +54,7 @@ pub fn in_progress(
 /// Until the writers older than the run have ended.
 pub fn wait(client: &mut SpiClient, context: &Context, run: i64) -> Result<(), TicketError> {
     let mut announced = false;
-    let row = context.session.read(client, include_str!("../queries/citus_age.sql"), &[run.into()])?.first();
+    let row = context.session.read(client, include_str!("queries/age.sql"), &[run.into()])?.first();
     let first = in_progress(client, context, row.get_one()?)?;
     let left = end_of(client, context, first, LONGEST_WAIT_FOR_OLDER, |writers| {
         if !announced {

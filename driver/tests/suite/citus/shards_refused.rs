@@ -1,12 +1,13 @@
 //! What cannot be rotated shard by shard is refused before anything is changed.
 
-use crate::common::Database;
+use crate::common::{Database, Edition, Server};
 
 use super::shards_cluster::Cluster;
 
 #[test]
 fn a_database_without_citus_has_no_shards() {
-    let database = Database::with_tickets(10).for_superuser();
+    let database = Database::create_with(Edition::Extension, Server::shared());
+    database.make_tickets(10);
     database.end(&["run", "--shards"], 2).says(&["in a database without Citus", "HINT: "]);
     database.end(&["verify", "--shards"], 2).says(&["in a database without Citus"]);
     assert_eq!(database.count("ticket JOIN leaked USING (id, token)"), 10);

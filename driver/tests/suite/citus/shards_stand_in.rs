@@ -2,14 +2,19 @@
 
 use std::process::Stdio;
 
-use crate::common::Database;
+use crate::common::{Database, Edition, Server};
 
 const BATCH: &str = "SELECT rotate_ticket_shard(30, 'ticket_7', 'ticket_shard_ledger_1_8')";
 const STATE: &str = "SELECT check_ticket_shard('ticket_7', 'ticket_shard_ledger_1_8')";
 
+/// The plain-SQL edition has no shards.
+fn extension() -> Database<'static> {
+    Database::create_with(Edition::Extension, Server::shared())
+}
+
 /// A node of this group, where shard 7 is said to be on the node of group 1.
 fn node(group: i32) -> Database<'static> {
-    let database = Database::create().for_superuser();
+    let database = extension();
     database.execute(include_str!("shards_stand_in.sql"));
     database.execute(&format!("INSERT INTO pg_dist_local_group VALUES ({group})"));
     place(&database, 1);
@@ -161,7 +166,8 @@ fn what_is_no_shard_or_has_no_ledger_is_refused() {
     refused(&database, "SELECT rotate_ticket_shard(1, 'ticket_7', 'leaked')", "has no such ledger");
     database.execute("INSERT INTO pg_dist_placement VALUES (7, 1, 2)");
     refused(&database, BATCH, "is on several nodes");
-    let plain = Database::with_tickets(1).for_superuser();
+    let plain = extension();
+    plain.make_tickets(1);
     refused(&plain, "SELECT rotate_ticket_shard(1, 'ticket', 'ticket')", "has no Citus");
 }
 
@@ -182,9 +188,9 @@ fn a_shard_without_tickets_has_ended() {
 
 #[test]
 fn a_run_of_the_whole_table_is_refused_beside_one_of_its_shards() {
-    let database = node_with_shard();
-    // That there is such a run is asked of any table.
-    database.execute("INSERT INTO ticket VALUES (1, gen_random_uuid()); DELETE FROM pg_dist_partition");
+    let database = extension();
+    database.make_tickets(1);
+    database.execute(include_str!("stand_in.sql"));
     database.execute(
         "INSERT INTO ticket_rotation_shards (run, target, token_column, ledger, shards)
          VALUES (1, 'ticket', 'token', 'ticket_shard_ledger_1', '{7}')",
