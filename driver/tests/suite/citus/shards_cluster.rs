@@ -164,9 +164,9 @@ impl Cluster {
         client.batch_execute(&sql)
     }
 
-    /// The tokens that were retired, as often as they were, as far as the nodes answer. Before a run starts the extension
-    /// tries the function, twice with each of some tokens; twice it is also called where an application has changed the
-    /// ticket meanwhile, and then one of the two is stored.
+    /// The tokens that were retired, as often as they were, as far as the nodes answer. Before a run starts the
+    /// extension tries the function, twice with each of some tokens; twice it is also called where an application has
+    /// changed the ticket meanwhile, and then one of the two is stored.
     pub fn retired(&self) -> Vec<String> {
         let lines = self.noted(RETIRED);
         let mut stored = self.column("SELECT token::text FROM ticket");
