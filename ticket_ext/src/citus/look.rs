@@ -54,8 +54,7 @@ fn first(
 ) -> Result<(Option<i64>, i64), TicketError> {
     let kind = context.table.columns.key.kind;
     let [first, last] = kind.bounds(first_id, last_id);
-    let rows =
-        context.read(client, include_str!("queries/next.sql"), &[first, last, limit.into()])?;
+    let rows = context.read(client, include_str!("queries/next.sql"), &[first, last, limit.into()])?;
     let tickets = rows.len() as i64;
     let mut last_id = None;
     for row in rows {
