@@ -50,6 +50,9 @@ test_release() {
     step extension "eval \"\$(driver/dev/private-server env)\"; cargo pgrx test pg$major --package ticket_ext" || true
     step driver "driver/dev/private-server install && driver/dev/pgbouncer &&
         cargo test --no-fail-fast --package rotate-driver" || true
+    step "plain SQL" "EDITION=plain cargo test --no-fail-fast --package rotate-driver --test suite -- $(
+        sed -n 's/^PLAIN_TESTS := //p' Makefile)" || true
+    step campaign "KILLS=20 SEED=1 make faults" || true
     clean_up
 }
 

@@ -182,6 +182,16 @@ impl Session {
         Ok(self.client.query_typed_one(&self.filled(sql), parameters)?)
     }
 
+    /// Whether Citus keeps the target, so that its tickets are on several nodes.
+    pub fn is_over_nodes(&mut self) -> Result<bool, Error> {
+        if !self.row(include_str!("../sql/has_citus.sql"), &[])?.get::<_, bool>("has_citus") {
+            return Ok(false);
+        }
+        let parameters = self.target.parameters();
+        let sql = include_str!("../sql/kept_by_citus.sql");
+        Ok(self.client.query_typed_one(sql, &parameters[..1])?.get("is_kept"))
+    }
+
     /// How to vacuum the target.
     pub fn vacuuming(&mut self) -> Result<Vacuuming, Error> {
         let row =
