@@ -61,8 +61,9 @@ fn the_table_grows_by_little_more_than_a_tenth() {
 #[test]
 fn a_connection_that_is_gone_between_two_vacuums_is_made_anew() {
     let database = with_tickets(ENOUGH);
-    database.slow_down(60);
-    database.execute(&format!("ALTER DATABASE {} SET idle_session_timeout = '100ms'", database.name));
+    // Four batches to a VACUUM; a new connection is used long before the second is over.
+    database.slow_down(350);
+    database.execute(&format!("ALTER DATABASE {} SET idle_session_timeout = '1s'", database.name));
     let ended = database.complete(&["run", "--batch", "2500", "--workers", "1"]);
     assert!(!ended.stderr.contains("VACUUM failed"), "{}", ended.stderr);
     let vacuums = "SELECT vacuum_count > 5 FROM pg_stat_user_tables WHERE relname = 'ticket'";
