@@ -101,6 +101,10 @@ impl Shared {
         self.found().sweeping
     }
 
+    pub fn workers(&self) -> usize {
+        self.found().workers
+    }
+
     pub fn may_need_workers(&self) -> bool {
         self.found().may_need_workers
     }

@@ -1,4 +1,4 @@
-//! VACUUM beside the workers, which go on as long as it keeps up with them.
+//! VACUUM beside the workers, which go on as long as it keeps up with them: all but one, where there are several.
 //!
 //! It has a connection of its own: it cannot run in a transaction, so that only settings of the session lift the role's
 //! time limits, and a pooler would pass those on to others. Another connection meanwhile looks who waits behind it.

@@ -14,7 +14,7 @@ use crate::pace::BatchSize;
 use crate::session::Link;
 
 /// Soon enough for a worker that waits for VACUUM, which takes far longer.
-const RECHECK: Duration = Duration::from_millis(50);
+const RECHECK: Duration = Duration::from_millis(5);
 /// A wait that is over before long is not worth a word.
 const NEWS_AFTER: Duration = Duration::from_secs(2);
 
@@ -103,18 +103,25 @@ impl<'l> Worker<'l> {
         }
     }
 
-    /// Has it run where it is due, and waits where it is behind.
+    /// Has it run where it is due, and waits where it is behind. It takes the place of one of several workers: beside
+    /// them all it would slow them down by more than it takes.
     fn vacuum(&mut self) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
         let Some(vacuums) = &shared.vacuums else {
             return Ok(());
         };
         let next = self.batch.get();
-        if vacuum::is_due(self.link, vacuums, next)? {
+        let is_due = vacuum::is_due(self.link, vacuums, next)?;
+        if is_due {
             self.report(Report::VacuumDue)?;
         }
+        let stands_back = is_due && self.shared.workers() > 1;
+        let waits = || {
+            let pacing = vacuums.pacing();
+            stands_back && pacing.is_running() || pacing.is_behind(next)
+        };
         let began = Instant::now();
-        while vacuums.pacing().is_behind(next) && self.link.sleep(RECHECK).is_none() {
+        while waits() && self.link.sleep(RECHECK).is_none() {
             self.poll((began.elapsed() > NEWS_AFTER).then_some("VACUUM is behind"))?;
         }
         Ok(())

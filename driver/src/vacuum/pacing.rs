@@ -96,6 +96,10 @@ impl Pacing {
             if skipped { (self.cleaned, self.done - self.cleaned - self.part * 3 / 4) } else { (running, 0) };
     }
 
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Whether the next batch has to wait for the VACUUM that runs, so that the table does not grow by much more than a
     /// part.
     pub fn is_behind(&self, next: i32) -> bool {
