@@ -137,7 +137,8 @@ impl Table {
                     check_grants(&row, target)?;
                     check_interference(&row, target, &columns.token)?;
                     check_citus(&columns, target)?;
-                    columns.is_shard = shard_check::is_shard(client, target)?;
+                    columns.is_shard =
+                        row.get_by_name("has_citus")? == Some(true) && shard_check::is_shard(client, target)?;
                     Ok(columns)
                 })
             })

@@ -59,7 +59,7 @@ fn work(scope: &Scope, options: &Work, begin: Begin, guarded: bool) -> Result<Ex
             match ending.outcome {
                 Outcome::Finished | Outcome::AlreadyFinished if options.verify => {
                     // A standby may not have heard of the end yet.
-                    verify::verify(scope, true, &evidence(options))
+                    verify::verify(scope, true, &evidence(options, ShardOptions::default()))
                 }
                 outcome => Ok(outcome.exit()),
             }
@@ -88,9 +88,9 @@ fn look_at_list(scope: &Scope, options: &Work) -> Result<(), Error> {
 }
 
 /// In the style of the progress before it.
-fn evidence(options: &Work) -> Verify {
+pub fn evidence(options: &Work, shards: ShardOptions) -> Verify {
     let format = if options.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
-    Verify { list: options.list.clone(), shards: ShardOptions::default(), retry: options.retry, format }
+    Verify { list: options.list.clone(), shards, retry: options.retry, format }
 }
 
 fn rotate(scope: &Scope, options: &Work, begin: &Begin, display: &mut dyn Display) -> Result<Ending, Error> {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::command_line::{to_continue, to_paste};
+use super::run::evidence;
 use super::verify::show;
-use crate::cli::{Format, Run, Verify};
+use crate::cli::{Run, Verify};
 use crate::connect::overridden;
 use crate::console::{note, report};
-use crate::display::{self, ProgressStyle};
+use crate::display;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::session::{Link, Scope};
@@ -50,8 +51,7 @@ pub fn run(scope: &Scope, options: &Run) -> Result<Exit, Error> {
     if !work.verify {
         return Ok(Exit::Finished);
     }
-    let format = if work.progress == ProgressStyle::Json { Format::Json } else { Format::Text };
-    verify(scope, &Verify { list: work.list.clone(), shards: shards.clone(), retry: work.retry, format })
+    verify(scope, &evidence(work, shards.clone()))
 }
 
 pub fn verify(scope: &Scope, options: &Verify) -> Result<Exit, Error> {

@@ -184,7 +184,7 @@ impl Session {
 
     /// Whether Citus keeps the target, so that its tickets are on several nodes.
     pub fn is_over_nodes(&mut self) -> Result<bool, Error> {
-        if !self.row(include_str!("../sql/has_citus.sql"), &[])?.get::<_, bool>("has_citus") {
+        if !self.row(include_str!("../sql/shards_support.sql"), &[])?.get::<_, bool>("has_citus") {
             return Ok(false);
         }
         let parameters = self.target.parameters();
@@ -238,10 +238,7 @@ impl Session {
     fn call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
         let sql = format!("SELECT {}.{expression}", self.schema);
         let parameters = [&self.target.parameters(), more].concat();
-        if !self.isolated {
-            return Ok(self.client.query_typed_one(&sql, &parameters)?.try_get(0)?);
-        }
-        in_transaction(transaction::begin(&mut self.client)?, &sql, &parameters)
+        value(&mut self.client, self.isolated, &sql, &parameters)
     }
 
     /// One that the role's time limits are not to end.
@@ -264,6 +261,19 @@ impl Session {
         transaction.commit()?;
         Ok(value)
     }
+}
+
+/// In a transaction of its own where the session's would not see what others commit.
+fn value<T: FromSqlOwned>(
+    client: &mut Client,
+    isolated: bool,
+    sql: &str,
+    parameters: &[Parameter],
+) -> Result<T, Error> {
+    if !isolated {
+        return Ok(client.query_typed_one(sql, parameters)?.try_get(0)?);
+    }
+    in_transaction(transaction::begin(client)?, sql, parameters)
 }
 
 fn in_transaction<T: FromSqlOwned>(

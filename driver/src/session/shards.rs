@@ -2,7 +2,7 @@
 
 use postgres::types::Type;
 
-use super::{RunEvidence, Session, clause, fill, in_transaction, lift_limits, transaction};
+use super::{RunEvidence, Session, clause, fill, lift_limits, transaction, value};
 use crate::error::Error;
 use crate::pace::SynchronousCommit;
 
@@ -38,10 +38,7 @@ impl Session {
             self.filled(include_str!("../sql/shards_rotate.sql")).trim_end().to_owned() + clause(commit);
         let arguments =
             [(&batch as _, Type::INT4), (&shard.name as _, Type::TEXT), (&shard.ledger as _, Type::TEXT)];
-        if self.isolated {
-            return in_transaction(transaction::begin(&mut self.client)?, &sql, &arguments);
-        }
-        Ok(self.client.query_typed_one(&sql, &arguments)?.try_get(0)?)
+        value(&mut self.client, self.isolated, &sql, &arguments)
     }
 
     /// Of a shard whose run has not begun the tickets are counted.
@@ -52,21 +49,15 @@ impl Session {
         };
         let planned = match row.get("planned") {
             Some(planned) => planned,
-            None => self.count(&shard.name)?,
+            None => self.client.query_typed_one(&count_of(shard), &[])?.get(0),
         };
         Ok(Some(ShardProgress { done: row.get("done"), planned }))
-    }
-
-    fn count(&mut self, table: &str) -> Result<i64, Error> {
-        let sql = format!("SELECT pg_catalog.count(*) FROM {table}");
-        Ok(self.client.query_typed_one(&sql, &[])?.get(0))
     }
 
     /// The evidence on the run of a shard, which cannot move meanwhile.
     pub fn shard_evidence(&mut self, shard: &ShardNames) -> Result<ShardEvidence, Error> {
         let check = self.filled(include_str!("../sql/shards_check.sql"));
         let evidence = self.filled(include_str!("../sql/evidence.sql"));
-        let count = format!("SELECT pg_catalog.count(*) FROM {}", shard.name);
         let column = self.target.token_column.clone();
         let mut transaction = transaction::begin(&mut self.client)?;
         lift_limits(&mut transaction)?;
@@ -84,10 +75,16 @@ impl Session {
                 // One that was split from another has the entries of all of it.
                 ShardEvidence::Run(Box::new(RunEvidence { tickets_rotated: done, ..RunEvidence::from(&row) }))
             }
-            "empty" => ShardEvidence::CreatedSince(transaction.query_typed_one(&count, &[])?.get(0)),
+            "empty" => {
+                ShardEvidence::CreatedSince(transaction.query_typed_one(&count_of(shard), &[])?.get(0))
+            }
             _ => ShardEvidence::Unfinished,
         };
         transaction.commit()?;
         Ok(evidence)
     }
+}
+
+fn count_of(shard: &ShardNames) -> String {
+    format!("SELECT pg_catalog.count(*) FROM {}", shard.name)
 }
