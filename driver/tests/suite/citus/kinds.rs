@@ -1,7 +1,9 @@
 //! Kinds of tables and columns.
 
+use std::fs;
+
 use super::cluster::{Cluster, assert_rotated_once, make_tickets};
-use crate::common::Edition;
+use crate::common::{Edition, poll};
 
 /// A table, how Citus is to keep it, and the format of its tokens.
 const TABLES: [(&str, &str, &str); 6] = [
@@ -82,4 +84,25 @@ fn nothing_of_the_extension_is_asked_of_the_workers() {
     make_tickets(&database, 500);
     database.complete(&["run", "--batch", "100", "--verify"]);
     assert_rotated_once(&database);
+}
+
+#[test]
+fn no_token_is_in_a_statement_that_a_node_may_log() {
+    let Some(cluster) = Cluster::start("citus_log") else { return };
+    let database = cluster.database();
+    make_tickets(&database, 100);
+    let worker = cluster.on_worker(0);
+    worker.execute("ALTER SYSTEM SET log_min_duration_statement = 0");
+    worker.execute("SELECT pg_reload_conf()");
+    poll("statements are logged", || {
+        worker.one("SELECT current_setting('log_min_duration_statement')") == "0"
+    });
+    database.complete(&["run", "--batch", "40", "--verify"]);
+    let log = fs::read_to_string(cluster.workers[0].data().with_file_name("log")).expect("it has a log");
+    assert!(log.contains("UPDATE public.ticket_"), "the batches are there");
+    let tokens = "(SELECT token FROM leaked UNION ALL SELECT token FROM ticket) AS either";
+    let tokens = database.one(&format!("SELECT string_agg(token::text, ' ') FROM {tokens}"));
+    for token in tokens.split(' ') {
+        assert!(!log.contains(token) && !log.contains(&token.replace('-', "")));
+    }
 }

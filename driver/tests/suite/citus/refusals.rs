@@ -96,3 +96,18 @@ fn two_tickets_that_nothing_tells_apart_are_refused() {
     );
     assert_eq!(database.count(&format!("ticket WHERE token = '{MADE}'")), 2);
 }
+
+#[test]
+fn the_row_that_a_shard_quotes_for_a_violated_constraint_is_withheld() {
+    let Some(cluster) = Cluster::start("citus_violated") else { return };
+    let database = cluster.database();
+    make_tickets(&database, 10);
+    database.execute("SELECT start_ticket_rotation()");
+    database.execute("ALTER TABLE ticket ADD CONSTRAINT none_is_new CHECK (token IS NULL) NOT VALID");
+    let call = "SELECT rotate_ticket_tokens(NULL, 10)";
+    let error = database.connect().batch_execute(call).expect_err("no new token satisfies it");
+    let error = error.as_db_error().unwrap();
+    assert_eq!(error.code().code(), "23514");
+    let detail = "The row is withheld, because it holds tokens. The batch is rolled back.";
+    assert_eq!(error.detail(), Some(detail));
+}
