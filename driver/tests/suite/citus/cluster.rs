@@ -42,9 +42,7 @@ impl Cluster {
             // By which a node finds itself.
             database.execute(&format!("ALTER SYSTEM SET citus.local_hostname = '{}'", host(server)));
             database.execute("SELECT pg_reload_conf(); CREATE EXTENSION citus");
-            let edition = Edition::of_tests();
-            edition.create_role(server);
-            database.execute(&format!("ALTER DATABASE postgres OWNER TO {}", edition.role(server)));
+            Edition::of_tests().own(&database);
         }
         let database = self.database().administrator();
         database.execute(&format!("SELECT citus_set_coordinator_host('{}', 5432)", host(&self.coordinator)));
