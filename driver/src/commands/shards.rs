@@ -86,6 +86,6 @@ fn check(options: &Run) -> Result<(), Error> {
 fn not_yet(option: &str) -> Error {
     Error::Refused {
         what: format!("{option} cannot be combined with --shards"),
-        instead: "docs/citus.md says what is rotated shard by shard, and how.",
+        instead: "docs/citus-shards.md says what is rotated shard by shard, and how.",
     }
 }

@@ -3,10 +3,10 @@
 //! It has a connection of its own: it cannot run in a transaction, so that only settings of the session lift the role's
 //! time limits, and a pooler would pass those on to others. Another connection meanwhile looks who waits behind it.
 
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
 use super::report::Report;
 use super::shared::Shared;
@@ -16,8 +16,6 @@ use crate::vacuum::Vacuums;
 
 /// With the time that a cancellation takes, nobody waits for longer than two seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Little beside what a VACUUM takes.
-const STEP: Duration = Duration::from_millis(5);
 
 /// The connections of the last VACUUM, for the next one: new ones for each cost the server as much as a tenth of it.
 #[derive(Default)]
@@ -93,8 +91,13 @@ impl Links {
         let (stop, statement) = (vacuum.stop(), vacuums.statement.as_str());
         let mut asked_for = false;
         let vacuumed = thread::scope(|scope| {
-            let vacuum = scope.spawn(|| vacuum.attempt_cancellable(|session| session.vacuum(statement)));
-            while !ends_within(&vacuum, LOOK_EVERY) {
+            // It disconnects when the thread ends, however that is.
+            let (alive, ended) = mpsc::channel::<()>();
+            let vacuum = scope.spawn(move || {
+                let _alive = alive;
+                vacuum.attempt_cancellable(|session| session.vacuum(statement))
+            });
+            while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
                 // Where that cannot be seen, it goes on as before.
                 if look.attempt(|session| session.blocks_others(statement)).unwrap_or(false) {
                     asked_for = true;
@@ -122,12 +125,4 @@ impl Links {
             }
         }
     }
-}
-
-fn ends_within<T>(thread: &ScopedJoinHandle<T>, time: Duration) -> bool {
-    let began = Instant::now();
-    while !thread.is_finished() && began.elapsed() < time {
-        thread::sleep(STEP);
-    }
-    thread.is_finished()
 }

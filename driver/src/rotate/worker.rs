@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::pace::BatchSize;
 use crate::session::Link;
 
-/// Soon enough for a worker that waits for VACUUM, which takes far longer.
-const RECHECK: Duration = Duration::from_millis(5);
+/// Little beside the tens of milliseconds that a VACUUM takes of a million tickets, for which one worker stands still.
+const RECHECK: Duration = Duration::from_millis(1);
 /// A wait that is over before long is not worth a word.
 const NEWS_AFTER: Duration = Duration::from_secs(2);
 

@@ -4,6 +4,7 @@
 //! between. Only a long call, or one of a role whose transactions are isolated, takes a transaction around it. For the
 //! pooler's sake no setting is sent at the start either: they refuse those they do not know.
 
+mod call;
 mod dry_run;
 mod edition;
 mod evidence;
@@ -17,11 +18,10 @@ mod start_options;
 mod target;
 mod template;
 mod transaction;
+mod vacuum;
 mod version;
 
-use std::sync::atomic::Ordering;
-
-use postgres::types::{FromSqlOwned, Type};
+use postgres::types::Type;
 use postgres::{Client, Row, Transaction};
 
 use crate::connect::{Connection, Locked};
@@ -56,14 +56,6 @@ pub struct Session {
 
 /// The arguments of a call that say what is rotated: the table by its number, found once.
 const TARGET: &str = "$1::pg_catalog.oid::pg_catalog.regclass, $2::pg_catalog.text::pg_catalog.name";
-
-/// How a target is vacuumed, or why this role may not do it.
-pub struct Vacuuming {
-    pub statement: String,
-    /// Settings for the session that runs it, which lift time limits of the role.
-    pub options: Option<String>,
-    pub refusal: Option<String>,
-}
 
 impl Session {
     pub fn open(connection: Connection, scope: &Scope) -> Result<Self, Error> {
@@ -192,39 +184,6 @@ impl Session {
         Ok(self.client.query_typed_one(sql, &parameters[..1])?.get("is_kept"))
     }
 
-    /// How to vacuum the target.
-    pub fn vacuuming(&mut self) -> Result<Vacuuming, Error> {
-        let row =
-            self.client.query_typed_one(include_str!("../sql/vacuum.sql"), &self.target.parameters()[..1])?;
-        Ok(Vacuuming {
-            statement: row.get("statement"),
-            options: row.get("options"),
-            refusal: row.get("refusal"),
-        })
-    }
-
-    /// Whether the table was vacuumed and not skipped, because of a lock.
-    pub fn vacuum(&mut self, statement: &str) -> Result<bool, Error> {
-        self.locked.store(false, Ordering::Relaxed);
-        self.client.query_typed(statement, &[])?;
-        Ok(!self.locked.load(Ordering::Relaxed))
-    }
-
-    /// Whether anybody waits for a lock behind a VACUUM of this statement.
-    pub fn blocks_others(&mut self, vacuum: &str) -> Result<bool, Error> {
-        let row = self.row(include_str!("../sql/vacuum_waiters.sql"), &[(&vacuum, Type::TEXT)])?;
-        Ok(row.get("waits"))
-    }
-
-    /// Who keeps the old rows of all transactions from this one on from being removed, and whose lock has VACUUM
-    /// skipped.
-    pub fn vacuum_obstacle(&mut self, oldest: Option<i64>, skipped: bool) -> Result<Option<String>, Error> {
-        let [table, _] = self.target.parameters();
-        let parameters = [table, (&oldest, Type::INT8), (&skipped, Type::BOOL)];
-        let row = self.client.query_typed_opt(include_str!("../sql/vacuum_obstacle.sql"), &parameters)?;
-        Ok(row.map(|row| row.get("name")))
-    }
-
     /// For what takes several statements, or long. It is rolled back unless it is committed.
     pub fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
         Ok(self.client.transaction()?)
@@ -233,57 +192,6 @@ impl Session {
     fn filled(&self, sql: &str) -> String {
         fill(sql, &[("schema", &self.schema)])
     }
-
-    /// `$1` is the target and `$2` the token column; `more` starts at `$3`.
-    fn call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
-        let sql = format!("SELECT {}.{expression}", self.schema);
-        let parameters = [&self.target.parameters(), more].concat();
-        value(&mut self.client, self.isolated, &sql, &parameters)
-    }
-
-    /// One that the role's time limits are not to end.
-    fn long_call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
-        let sql = format!("SELECT {}.{expression}", self.schema);
-        let parameters = [&self.target.parameters(), more].concat();
-        let mut transaction = transaction::begin(&mut self.client)?;
-        lift_limits(&mut transaction)?;
-        in_transaction(transaction, &sql, &parameters)
-    }
-
-    /// The same for a start: no run begins of a table whose name another one has taken over since it was looked up.
-    fn starting_call<T: FromSqlOwned>(&mut self, expression: &str, more: &[Parameter]) -> Result<T, Error> {
-        let sql = format!("SELECT {}.{expression}", self.schema);
-        let parameters = [&self.target.parameters(), more].concat();
-        let mut transaction = transaction::begin(&mut self.client)?;
-        lift_limits(&mut transaction)?;
-        let value = transaction.query_typed_one(&sql, &parameters)?.try_get(0)?;
-        self.target.confirm(&mut transaction)?;
-        transaction.commit()?;
-        Ok(value)
-    }
-}
-
-/// In a transaction of its own where the session's would not see what others commit.
-fn value<T: FromSqlOwned>(
-    client: &mut Client,
-    isolated: bool,
-    sql: &str,
-    parameters: &[Parameter],
-) -> Result<T, Error> {
-    if !isolated {
-        return Ok(client.query_typed_one(sql, parameters)?.try_get(0)?);
-    }
-    in_transaction(transaction::begin(client)?, sql, parameters)
-}
-
-fn in_transaction<T: FromSqlOwned>(
-    mut transaction: Transaction,
-    sql: &str,
-    parameters: &[Parameter],
-) -> Result<T, Error> {
-    let value = transaction.query_typed_one(sql, parameters)?.try_get(0)?;
-    transaction.commit()?;
-    Ok(value)
 }
 
 /// The call that starts another run, and its arguments.

@@ -2,7 +2,8 @@
 
 use postgres::types::Type;
 
-use super::{RunEvidence, Session, clause, fill, lift_limits, transaction, value};
+use super::call::value;
+use super::{RunEvidence, Session, clause, fill, lift_limits, transaction};
 use crate::error::Error;
 use crate::pace::SynchronousCommit;
 

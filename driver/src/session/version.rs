@@ -1,4 +1,4 @@
-//! Versions of driver and database. Those that differ in their last number work together.
+//! Versions of driver and database. Those that are at most one minor version apart work together.
 
 use std::cmp::Ordering;
 
@@ -47,24 +47,32 @@ impl Version {
 
     /// Of an installation: whether this driver can work with it, and if not, what is to be updated.
     pub fn expect_ours(&self, kind: Kind) -> Result<(), EditionError> {
-        let own = Self::own();
-        if self.release() == own.release() {
-            return Ok(());
+        self.update_for(&Self::own(), kind).map_or(Ok(()), |update| Err(self.refused(update)))
+    }
+
+    fn update_for(&self, driver: &Self, kind: Kind) -> Option<Update> {
+        if self.is_near(driver) {
+            return None;
         }
-        let update = match (self.compare(&own), kind) {
+        Some(match (self.compare(driver), kind) {
             (Ordering::Greater, _) => Update::Driver,
             (_, Kind::Extension) => Update::Extension,
             (_, Kind::Plain) => Update::Plain,
-        };
-        Err(self.refused(update))
+        })
     }
 
     pub fn refused(&self, update: Update) -> EditionError {
         EditionError::Version { installed: self.text.clone(), own: OWN, update }
     }
 
-    fn release(&self) -> Option<[u32; 2]> {
-        self.numbers.map(|[major, minor, _]| [major, minor])
+    /// Servers and clients are not updated in the same minute: what a driver calls stays for one minor version.
+    fn is_near(&self, other: &Self) -> bool {
+        match (self.numbers, other.numbers) {
+            (Some([major, minor, _]), Some([other_major, other_minor, _])) => {
+                major == other_major && minor.abs_diff(other_minor) <= 1
+            }
+            _ => false,
+        }
     }
 }
 
@@ -72,27 +80,25 @@ impl Version {
 mod tests {
     use super::*;
 
+    /// Of an installation beside a driver of 1.4.0.
     fn update(installed: &str, kind: Kind) -> Option<Update> {
-        match Version::read(installed).expect_ours(kind) {
-            Err(EditionError::Version { update, .. }) => Some(update),
-            _ => None,
-        }
+        Version::read(installed).update_for(&Version::read("1.4.0"), kind)
     }
 
     #[test]
-    fn versions_that_differ_in_their_last_number_work_together() {
-        let [major, minor] = Version::own().release().expect("three numbers");
-        assert_eq!(update(&format!("{major}.{minor}.99"), Kind::Extension), None);
-        assert_eq!(update(&format!("{major}.{minor}.0"), Kind::Plain), None);
+    fn versions_that_are_one_minor_version_apart_work_together() {
+        for near in ["1.3.0", "1.3.9", "1.4.0", "1.4.7", "1.5.0"] {
+            assert_eq!(update(near, Kind::Extension), None, "{near}");
+        }
     }
 
     #[test]
     fn the_older_side_is_the_one_to_update() {
         for (installed, kind, expected) in [
-            ("99.0.0", Kind::Extension, Update::Driver),
-            ("99.0.0", Kind::Plain, Update::Driver),
-            ("0.0.9", Kind::Extension, Update::Extension),
-            ("0.0.9", Kind::Plain, Update::Plain),
+            ("1.6.0", Kind::Extension, Update::Driver),
+            ("2.4.0", Kind::Plain, Update::Driver),
+            ("1.2.9", Kind::Extension, Update::Extension),
+            ("0.4.0", Kind::Plain, Update::Plain),
         ] {
             assert_eq!(update(installed, kind), Some(expected), "{installed}");
         }

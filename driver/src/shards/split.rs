@@ -65,7 +65,7 @@ fn check_keys(transaction: &mut Transaction, plan: &Plan, whole: i64) -> Result<
     }
     Err(Error::Shards {
         what: format!("shard {whole} was split, and its tickets can have keys in common"),
-        remedy: "Whose entries they are cannot be told any more. docs/citus.md says how to end the run.",
+        remedy: "Whose entries they are cannot be told any more. docs/citus-shards.md says how to end the run.",
     })
 }
 

@@ -20,11 +20,13 @@ const NOTE: &str = "
 CREATE FUNCTION public.note(old uuid) RETURNS uuid LANGUAGE plpgsql VOLATILE AS
     'DECLARE fresh pg_catalog.uuid := pg_catalog.gen_random_uuid();
      BEGIN INSERT INTO audit.retired VALUES (old, fresh); RETURN fresh; END'";
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
     "shared_preload_libraries=citus",
     "wal_level=logical",
     "listen_addresses=127.0.0.1",
     "fsync=off",
+    // What a session does not wait for is lost in a crash.
+    "wal_writer_delay=10s",
     "max_connections=100",
     "max_prepared_transactions=50",
     "citus.node_conninfo=sslmode=disable",
@@ -179,7 +181,7 @@ impl Cluster {
     }
 
     /// Of the coordinator, where it answers.
-    fn column(&self, sql: &str) -> Vec<String> {
+    pub fn column(&self, sql: &str) -> Vec<String> {
         let rows = self.database().try_connect().and_then(|mut client| client.query(sql, &[]));
         rows.unwrap_or_default().iter().map(|row| row.get(0)).collect()
     }

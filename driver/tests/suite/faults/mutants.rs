@@ -78,9 +78,10 @@ fn a_ledger_row_saved_outside_the_transaction_is_noticed() {
     assert_noticed("entries are not of the tokens that were lost", &differences);
 }
 
+/// RETURNING promises no order. Which one comes depends on the plan: on 18 it is that of the keys.
 #[test]
-fn a_cursor_in_the_order_of_returning_is_noticed() {
-    assert_noticed("rotated twice", &[("max(id)", "(array_agg(id))[count(*)]")]);
+fn a_cursor_in_another_order_than_the_keys_is_noticed() {
+    assert_noticed("rotated twice", &[("max(id)", "(array_agg(id ORDER BY digest))[count(*)]")]);
 }
 
 #[test]

@@ -17,29 +17,30 @@ fn an_installation_writes_its_own_version() {
 }
 
 #[test]
-fn the_last_number_does_not_matter() {
+fn versions_that_are_one_minor_version_apart_work_together() {
     let database = with_extension();
     database.make_tickets(10);
-    let (release, _) = env!("CARGO_PKG_VERSION").rsplit_once('.').expect("three numbers");
-    database.execute(&mark("public", &format!("{release}.99")));
-    database.complete(&["run"]);
+    let mut numbers = env!("CARGO_PKG_VERSION").split('.').map(|number| number.parse().expect("a number"));
+    let [major, minor]: [u32; 2] = std::array::from_fn(|_| numbers.next().expect("three numbers"));
+    for near in [minor.saturating_sub(1), minor, minor + 1] {
+        database.execute(&mark("public", &format!("{major}.{near}.99")));
+        database.complete(&["run", "--new"]);
+        database.complete(&["verify"]);
+    }
 }
 
 #[test]
-fn a_newer_extension_asks_for_a_newer_driver_and_an_older_one_for_an_update() {
+fn a_newer_extension_asks_for_a_newer_driver() {
     let database = with_extension();
     database.make_tickets(10);
-    for (version, hint) in [
-        ("99.1.0", "HINT: Update rotate-driver."),
-        ("99.1", "HINT: Update rotate-driver."),
-        ("0.0.1", "then run: ALTER EXTENSION ticket_ext UPDATE;"),
-    ] {
+    for version in ["99.1.0", "99.1"] {
         database.execute(&mark("public", version));
         for command in ["run", "status", "verify", "tune --reset"] {
             let arguments: Vec<_> = command.split(' ').collect();
-            database
-                .end(&arguments, 1)
-                .says(&[&format!("is of version {version}, and this rotate-driver"), hint]);
+            database.end(&arguments, 1).says(&[
+                &format!("is of version {version}, and this rotate-driver"),
+                "HINT: Update rotate-driver.",
+            ]);
         }
     }
     assert_eq!(database.count("ticket_rotation"), 0);
@@ -53,7 +54,6 @@ fn a_plain_edition_is_brought_up_to_date_by_setup_and_never_back() {
         owned.driver(&[command]).expect(1).says(&["is of version 99.0.0", "HINT: Update rotate-driver."]);
     }
     owned.execute(&mark("ticket_ext", "0.0.1"));
-    owned.driver(&["status"]).expect(1).says(&["as its owner: rotate-driver setup"]);
     // No release has been before this one: no step leads here.
     owned.driver(&["setup"]).expect(1).says(&["Install it anew, and keep its ledger"]);
 }

@@ -1,7 +1,7 @@
 -- Where shard $1 is, and the name of table $2 if it is a ledger of it: a shard of a table of the extension's owner ($3)
 -- in the extension's schema, colocated with the target, of the same hashes
 SELECT (SELECT groupid FROM pg_dist_local_group) AS group_id,
-       (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
+       (SELECT system_identifier FROM @extschema@.ticket_cluster()) AS system_identifier,
        EXISTS (SELECT FROM pg_dist_placement JOIN pg_dist_local_group USING (groupid)
                WHERE shardid = $1 AND shardstate = 1) AS is_here,
        (SELECT count(*) FROM pg_dist_placement WHERE shardid = $1) = 1 AS is_single,

@@ -1,4 +1,5 @@
-//! Shards under faults: nodes and drivers are killed, shards move and are split, while an application writes.
+//! A table that Citus keeps under faults, either way: nodes and drivers are killed, shards move and are split, while an
+//! application writes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -7,34 +8,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::shards_cluster::Cluster;
-use crate::common::{Running, Server, poll};
-
-const TICKETS: u32 = 40_000;
-
-/// `CITUS_FAULTS` says how many.
-fn faults() -> u32 {
-    std::env::var("CITUS_FAULTS").map_or(8, |faults| faults.parse().expect("a number"))
-}
-
-fn seed() -> u64 {
-    std::env::var("SEED").map_or(1, |seed| seed.parse().expect("a number"))
-}
-
-/// New tickets, and changes of others that leave their tokens alone.
-fn write(cluster: &Cluster, stop: &AtomicBool) -> u32 {
-    let (mut written, mut random) = (0, Rng::with_seed(7));
-    while !stop.load(Ordering::Relaxed) {
-        let Ok(mut client) = cluster.database().try_connect() else { continue };
-        let sql = format!(
-            "INSERT INTO ticket (id) VALUES ({}) ON CONFLICT DO NOTHING; UPDATE ticket SET n = coalesce(n, 0) + 1 WHERE id = {}",
-            TICKETS + random.u32(1..1_000_000),
-            random.u32(1..=TICKETS)
-        );
-        written += u32::from(client.batch_execute(&sql).is_ok());
-        thread::sleep(Duration::from_millis(5));
-    }
-    written
-}
+use super::way::Way;
+use crate::common::{Running, Server, number, poll};
 
 /// Also where the test fails.
 struct Stop<'a>(&'a AtomicBool);
@@ -43,6 +18,18 @@ impl Drop for Stop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+fn write(cluster: &Cluster, way: Way, stop: &AtomicBool) -> u32 {
+    let (mut written, mut random) = (0, Rng::with_seed(7));
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(mut client) = cluster.database().try_connect() else { continue };
+        while !stop.load(Ordering::Relaxed) && way.write(&mut client, &mut random).is_ok() {
+            written += 1;
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+    written
 }
 
 fn restart(node: &Server, random: &mut Rng) {
@@ -77,33 +64,41 @@ fn fault(cluster: &Cluster, running: &Running, random: &mut Rng) -> String {
     }
 }
 
-#[test]
-fn no_ticket_of_a_shard_is_skipped_or_rotated_twice() {
-    let Some(cluster) = Cluster::start("shards_faults", 2) else { return };
-    cluster.make_tickets(TICKETS, 8);
-    let (mut random, stop) = (Rng::with_seed(seed()), AtomicBool::new(false));
-    let options = ["--batch", "50", "--nice", "2", "--workers", "1"];
+/// `CITUS_FAULTS` says how many, `SEED` which and when.
+fn survives(way: Way, name: &str) {
+    let Some(cluster) = Cluster::start(name, 2) else { return };
+    way.prepare(&cluster);
+    let (mut random, stop) = (Rng::with_seed(number("SEED", 1)), AtomicBool::new(false));
     thread::scope(|scope| {
-        let application = scope.spawn(|| write(&cluster, &stop));
+        let application = scope.spawn(|| write(&cluster, way, &stop));
         let writes = Stop(&stop);
-        let mut running = cluster.start_run(&options);
-        for _ in 0..faults() {
+        let mut running = way.start(&cluster);
+        for _ in 0..number("CITUS_FAULTS", 8) {
             thread::sleep(Duration::from_millis(random.u64(200..1500)));
             if !running.is_running() {
                 break;
             }
             let done = fault(&cluster, &running, &mut random);
-            println!("{} retired: {done}", cluster.retired().len());
+            println!("{} tickets: {done}", way.rotated(&cluster));
             thread::sleep(Duration::from_millis(100));
             if !running.is_running() {
-                running = cluster.start_run(&options);
+                running = way.start(&cluster);
             }
         }
         poll("the end of the run", || !running.is_running());
         drop(writes);
         println!("the application has written {} times", application.join().expect("it ends"));
     });
-    cluster.end_run(&[], 0);
-    cluster.assert_rotated_once();
-    cluster.verify(0);
+    way.start(&cluster).wait().expect(0);
+    way.assert_rotated_once(&cluster);
+}
+
+#[test]
+fn no_ticket_of_a_shard_is_skipped_or_rotated_twice() {
+    survives(Way::Shards, "shards_faults");
+}
+
+#[test]
+fn no_ticket_is_skipped_or_rotated_twice_from_the_coordinator() {
+    survives(Way::Coordinator, "citus_faults");
 }
