@@ -10,9 +10,9 @@ CREATE TABLE pg_catalog.pg_dist_partition (
 CREATE TABLE pg_catalog.pg_dist_shard (logicalrelid regclass, shardid bigint, shardminvalue text);
 CREATE TABLE pg_catalog.pg_dist_placement (shardid bigint, shardstate integer, groupid integer);
 CREATE FUNCTION pg_catalog.shard_name(regclass, bigint) RETURNS text LANGUAGE sql STABLE
-    RETURN (SELECT relname || '_' || $2 FROM pg_class WHERE oid = $1);
+    AS $$ SELECT relname || '_' || $2 FROM pg_class WHERE oid = $1 $$;
 CREATE FUNCTION pg_catalog.lock_shard_metadata(integer, bigint[]) RETURNS void LANGUAGE sql
-    RETURN pg_advisory_xact_lock_shared($2[1]);
+    AS $$ SELECT pg_advisory_xact_lock_shared($2[1]) $$;
 RESET allow_system_table_mods;
 
 CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid NOT NULL);

@@ -118,6 +118,11 @@ impl<'a> Database<'a> {
         self.connect().query_one(&sql, &[]).unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
     }
 
+    /// Whether the server is of this release or a later one.
+    pub fn is_at_least(&self, major: u32) -> bool {
+        self.one(&format!("SELECT current_setting('server_version_num')::integer >= {major}0000")) == "true"
+    }
+
     pub fn count(&self, from: &str) -> i64 {
         self.one(&format!("SELECT count(*) FROM {from}")).parse().expect("a number")
     }

@@ -42,7 +42,9 @@ pub fn status(database: &Database, user: &str) -> Command {
 
 fn start() -> Server {
     let port = format!("port={}", free_port());
-    let server = Server::start("network", &["listen_addresses=127.0.0.1", &port]);
+    // The default of PostgreSQL 14 and later ones.
+    let encryption = "password_encryption=scram-sha-256";
+    let server = Server::start("network", &["listen_addresses=127.0.0.1", &port, encryption]);
     let authority = Authority::shared();
     let [certificate, key] = authority.sign("localhost");
     for (name, file) in

@@ -55,6 +55,9 @@ fn what_an_older_transaction_writes_in_whatever_way_is_rotated() {
                 continue;
             }
             let database = with_tickets(10);
+            if way.starts_with("MERGE") && !database.is_at_least(15) {
+                continue;
+            }
             let mut writer = holding(&database.administrator(), &way);
             database.one("SELECT start_ticket_rotation()");
             let mut first = database.connect();

@@ -14,7 +14,7 @@ RESET ROLE;
 \set target public.ticket
 \set token_column token
 \set schema rotation
-\getenv repository REPOSITORY
+\set repository `echo "$REPOSITORY"`
 \set recipe :repository /sql/roles.sql
 \i :recipe
 \set ON_ERROR_STOP off
