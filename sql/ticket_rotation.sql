@@ -11,6 +11,8 @@ BEGIN;
 -- One setup at a time, for as long as its transaction lasts. Literals are read as standard SQL has them.
 SET LOCAL lock_timeout = '10s';
 SET LOCAL standard_conforming_strings = on;
+-- Citus, where there is one, would have the schema and its functions on all nodes. They are asked of none but this one.
+SET LOCAL citus.enable_ddl_propagation = off;
 DO $lock$
 BEGIN
     PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rotate-driver setup', 0));
@@ -294,6 +296,17 @@ SELECT code, message, detail, hint FROM (VALUES
  'Make the foreign key ON UPDATE CASCADE, or drop it and create it again after the rotation.'),
 ('MissingGrants', '42501', 'permission denied to rotate the tokens of table {table}',
  'It takes SELECT on the table''s key and token, and UPDATE on its token.', '{grants}'),
+('NotOnCoordinator', '55000', 'table {table} is rotated from the coordinator of its Citus cluster',
+ 'The ledger is kept there: runs of two nodes would rotate its tickets twice.', 'Connect to the coordinator.'),
+('CitusUnfit', '0A000', 'table {table} cannot be rotated through Citus: {fault}', '{detail}', '{remedy}'),
+('CitusGuard', '0A000', 'table {table} is kept by Citus and cannot be guarded',
+ 'A guard is a trigger, which Citus keeps from its tables, and asks the ledger, which the other nodes do not have.',
+ 'Sweep the run again once the application has stopped to write old tokens.'),
+('Alike', '21000', 'tickets of table {table} with the key {key} have the same token',
+ 'They cannot be told apart on their shards. The batch is rolled back.',
+ 'Give one of them another token or key, and call again.'),
+('NodeAway', '08006', 'node {node} of the Citus cluster does not answer: {fault}',
+ 'All nodes that have tickets of the table take part in its rotation.', 'Start the node and call again.'),
 ('NullBatch', '22023', 'batch must not be NULL',
  'It is the number of tickets to rotate in one transaction.', 'SELECT rotate_ticket_tokens(NULL, 5000);'),
 ('BatchTooSmall', '22023', 'batch must be at least 1, not {found}',
@@ -384,9 +397,8 @@ SELECT code, message, detail, hint FROM (VALUES
 ('OfSuperuser', '42501', 'a superuser cannot rotate the tokens of table {table}',
  'Its owner {owner} is a superuser too: triggers of the table, and what they call, would run with such rights.',
  'Give it to a role without them, and rotate as that one: ALTER TABLE {table} OWNER TO role; SET ROLE role;'),
-('OfCitus', '0A000', 'table {table} is kept by Citus',
- 'This edition rotates tables that its server keeps by itself.',
- 'Where the coordinator takes an extension: CREATE EXTENSION ticket_ext;'),
+('ShardByHand', '0A000', 'table {table} is a shard of a distributed table',
+ 'What is written to it while it moves would be lost.', 'Rotate the table of which it is a part, on the coordinator.'),
 ('NotOfOwner', '42501', 'permission denied for the rotation tables of schema {schema}',
  'Who rotates writes them, in this edition, and belongs to their owner.', 'GRANT {owner} TO {role};')
 ) AS errors (name, code, message, detail, hint)
@@ -617,7 +629,10 @@ DECLARE
                      ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}';
     before text := "ticket_ext".ticket_limit_locks('1 ms');
     longest interval;
+    -- Citus would ask all nodes for the lock. NULL: there is none.
+    asks_nodes text := current_setting('citus.enable_ddl_propagation', true);
 BEGIN
+    PERFORM set_config('citus.enable_ddl_propagation', 'off', true) WHERE asks_nodes IS NOT NULL;
     modes := modes[CASE mode WHEN 'read' THEN 8 WHEN 'rotate' THEN 5 WHEN 'add' THEN 3 ELSE 1 END:];
     FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '2 s' ELSE '3 s' END, '0'] LOOP
         BEGIN
@@ -636,6 +651,7 @@ BEGIN
         PERFORM "ticket_ext".ticket_limit_locks(longest);
     END LOOP;
     PERFORM "ticket_ext".ticket_unlimit_locks(before);
+    PERFORM set_config('citus.enable_ddl_propagation', asks_nodes, true) WHERE asks_nodes IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_lock_table(jsonb, text) IS 'Locks the target and its partitions';
@@ -1027,20 +1043,8 @@ END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_check_key(jsonb, jsonb, text) IS 'Refuses a table without a key';
 
--- Whether Citus keeps a table, of whose catalog no function may know before it is there.
-CREATE FUNCTION "ticket_ext".ticket_is_of_citus(relation oid) RETURNS boolean
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    found boolean;
-BEGIN
-    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1)' INTO found USING relation;
-    RETURN found;
-END
-$$;
-COMMENT ON FUNCTION "ticket_ext".ticket_is_of_citus(oid) IS 'Whether Citus keeps a table';
-
-CREATE FUNCTION "ticket_ext".ticket_check_table(context jsonb, looked jsonb, mode text) RETURNS void
+CREATE FUNCTION "ticket_ext".ticket_check_table(context jsonb, looked jsonb, kept jsonb, mode text)
+RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -1060,13 +1064,11 @@ BEGIN
         PERFORM "ticket_ext".ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
     ELSIF (looked ->> 'has_citus')::boolean THEN
-        IF "ticket_ext".ticket_is_of_citus((context ->> 'oid')::oid) THEN
-            PERFORM "ticket_ext".ticket_refuse('OfCitus', context);
-        END IF;
+        PERFORM "ticket_ext".ticket_citus_check(context, looked, kept);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION "ticket_ext".ticket_check_table(jsonb, jsonb, text) IS 'Refuses what could leave tickets behind';
+COMMENT ON FUNCTION "ticket_ext".ticket_check_table(jsonb, jsonb, jsonb, text) IS 'Refuses what could leave tickets behind';
 
 CREATE FUNCTION "ticket_ext".ticket_check_column(context jsonb, looked jsonb) RETURNS void
 LANGUAGE plpgsql
@@ -1136,6 +1138,7 @@ DECLARE
     key jsonb := "ticket_ext".ticket_key_column(relation, column_name, (choices ->> 'key_number')::smallint,
                                                choices ->> 'key_name');
     looked jsonb := "ticket_ext".ticket_table(relation, column_name, (key ->> 'key_number')::smallint);
+    kept jsonb := CASE WHEN (looked ->> 'has_citus')::boolean THEN "ticket_ext".ticket_citus_kept(relation) END;
 BEGIN
     IF looked IS NULL THEN
         PERFORM "ticket_ext".ticket_refuse('NoSuchTable', target || jsonb_build_object('name', target -> 'table'));
@@ -1144,9 +1147,9 @@ BEGIN
     IF mode <> 'control' OR key ->> 'fault' IS NOT NULL THEN
         PERFORM "ticket_ext".ticket_check_key(target, key, choices ->> 'key_name');
     END IF;
-    PERFORM "ticket_ext".ticket_check_table(target, looked, mode);
+    PERFORM "ticket_ext".ticket_check_table(target, looked, kept, mode);
     RETURN target || "ticket_ext".ticket_expressions(key, looked, coalesce((choices ->> 'fill_null')::boolean, false))
-           || jsonb_build_object('named_key', choices -> 'key_name');
+           || jsonb_build_object('named_key', choices -> 'key_name', 'citus', kept IS NOT NULL);
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_described(jsonb, text, jsonb) IS 'What a call has to know of its target, once it is checked';
@@ -1582,6 +1585,10 @@ AS $$
 DECLARE
     bounds text[] := "ticket_ext".ticket_bounds((context ->> 'is_uuid')::boolean, first_id, last_id);
 BEGIN
+    IF (context ->> 'citus')::boolean THEN
+        SELECT * INTO up_to, tickets FROM "ticket_ext".ticket_citus_interval(context, first_id, last_id, most);
+        RETURN;
+    END IF;
     EXECUTE "ticket_ext".ticket_fill_keys($q$
 -- The next $3 tickets from $1 to $2: how many there are, and the last one's id
 SELECT max(id) AS last_id, count(*) AS tickets
@@ -1620,6 +1627,154 @@ $q$ USING run, (claimed ->> 'range')::bigint, from_id, (claimed ->> 'last_id')::
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_split_range(jsonb, bigint, jsonb, bigint) IS 'Divides a range at an id';
+-- Tables that Citus keeps: rotated from the coordinator, by statements that it takes (citus_table.rs, citus/*.rs). No
+-- function of this edition is asked of the other nodes: what they send is worked on here.
+
+-- How Citus keeps a table, of whose catalog no function may know before it is there. NULL: it does not.
+CREATE FUNCTION "ticket_ext".ticket_citus_kept(relation oid) RETURNS jsonb
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    kept record;
+BEGIN
+    EXECUTE $q$
+-- How Citus keeps table $1; no row: it does not
+SELECT CASE WHEN partmethod = 'h' THEN 'distributed'
+            WHEN partmethod <> 'n' THEN 'other'
+            WHEN repmodel = 't' THEN 'reference'
+            WHEN colocationid = 0 THEN 'local'
+            ELSE 'single-shard'
+       END AS kind,
+       repmodel = 'c' AS is_replicated,
+       (SELECT groupid FROM pg_dist_local_group) = 0 AS on_coordinator,
+       (SELECT count(DISTINCT shardid) = 1 AND count(*) = 1 AND bool_and(groupid <> 0)
+        FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+        WHERE pg_dist_shard.logicalrelid = $1) AS is_in_one_place
+FROM pg_dist_partition
+WHERE logicalrelid = $1
+$q$ INTO kept USING relation;
+    RETURN CASE WHEN kept.kind IS NOT NULL THEN to_jsonb(kept) END;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_kept(oid) IS 'How Citus keeps a table';
+
+-- Before anything is changed.
+CREATE FUNCTION "ticket_ext".ticket_citus_check(context jsonb, looked jsonb, kept jsonb) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    is_shard boolean;
+    fault text[];
+BEGIN
+    IF NOT (kept ->> 'on_coordinator')::boolean THEN
+        PERFORM "ticket_ext".ticket_refuse('NotOnCoordinator', context);
+    END IF;
+    fault := CASE
+        WHEN kept IS NULL THEN NULL
+        WHEN kept ->> 'kind' = 'other'
+        THEN ARRAY['it is not distributed by hash', 'A batch is an interval of keys of all shards.',
+                   'Distribute it by hash.']
+        WHEN (kept ->> 'is_replicated')::boolean
+        THEN ARRAY['its shards are replicated by statements',
+                   'Copies of a shard may get different tokens when a node fails.',
+                   'Set citus.shard_replication_factor to 1 and distribute it anew.']
+        WHEN (kept ->> 'is_in_one_place')::boolean
+        THEN ARRAY['its only shard is on another node',
+                   'Citus commits on that node before the ledger row commits here: after a crash in between, its '
+                   'tickets would be rotated twice.',
+                   format('SELECT undistribute_table(''%s'');', replace(context ->> 'table', '''', ''''''))]
+        WHEN (looked ->> 'has_triggers')::boolean
+        THEN ARRAY['triggers fire on its updates',
+                   'They fire on the nodes, where a batch cannot see what they do to the tokens.',
+                   looked ->> 'disable_triggers']
+    END;
+    IF fault IS NOT NULL THEN
+        PERFORM "ticket_ext".ticket_refuse('CitusUnfit', context || jsonb_build_object(
+            'fault', fault[1], 'detail', fault[2], 'remedy', fault[3]));
+    END IF;
+    EXECUTE $q$
+SELECT EXISTS (
+    SELECT FROM pg_dist_shard
+    JOIN pg_class AS whole ON whole.oid = logicalrelid AND whole.relnamespace = own.relnamespace
+    WHERE shardid = substring(own.relname FROM '_(\d{1,18})$')::bigint
+      AND shard_name(logicalrelid, shardid) IN (quote_ident(own.relname), format('%I.%I', nspname, own.relname)))
+FROM pg_class AS own
+JOIN pg_namespace ON pg_namespace.oid = own.relnamespace
+WHERE own.oid = $1
+$q$ INTO is_shard USING (context ->> 'oid')::oid;
+    -- One that Citus hides from this query is one.
+    IF is_shard IS DISTINCT FROM false THEN
+        PERFORM "ticket_ext".ticket_refuse('ShardByHand', context);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_check(jsonb, jsonb, jsonb) IS 'Refuses what cannot be rotated through Citus';
+
+CREATE FUNCTION "ticket_ext".ticket_citus_rows(statement text, first text, second text) RETURNS SETOF record
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE statement USING first, second;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_rows(text, text, text) IS 'The rows of a statement, for a query that Citus does not see';
+
+-- The context of a statement that reads tickets of an interval, or with some keys. Of a table that Citus keeps, keys
+-- and tokens are fetched, and the statement goes on here.
+CREATE FUNCTION "ticket_ext".ticket_fetched(context jsonb, lists boolean DEFAULT false) RETURNS jsonb
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    those text := CASE WHEN lists THEN '@key@ = ANY ($1)' ELSE $q$
+@key@ OPERATOR(pg_catalog.>=) $1 AND @key@ OPERATOR(pg_catalog.<=) $2
+$q$ END;
+    tickets text := replace(replace($q$
+-- Tickets with their keys, and the bytes of their tokens
+SELECT @key_value@, @stored_bytes@
+FROM @target@
+WHERE @those@@has_token@
+$q$, '@those@', those), '@stored_bytes@', '@token_bytes@');
+BEGIN
+    IF NOT (context ->> 'citus')::boolean THEN
+        RETURN context;
+    END IF;
+    RETURN context || jsonb_build_object('target', format(
+        '"ticket_ext".ticket_citus_rows(%L, $1, $2) AS ticket (%s %s, %s %s)',
+        "ticket_ext".ticket_fill_keys(tickets, context, lists), context ->> 'key', context ->> 'key_type',
+        context ->> 'token', context ->> 'bytes_type'));
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_fetched(jsonb, boolean) IS 'The context of a statement that reads tickets where it runs';
+
+-- As ticket_interval. Each shard would send as many as are asked for; keys that follow each other closely are found in
+-- a part of it.
+CREATE FUNCTION "ticket_ext".ticket_citus_interval(
+    context jsonb, first_id bigint, last_id bigint, most bigint, OUT up_to bigint, OUT tickets bigint
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    near bigint := least(last_id::numeric, first_id::numeric + 2 * most);
+    reach bigint;
+    bounds text[];
+BEGIN
+    FOREACH reach IN ARRAY CASE WHEN near < last_id THEN ARRAY[near, last_id] ELSE ARRAY[last_id] END LOOP
+        bounds := "ticket_ext".ticket_bounds((context ->> 'is_uuid')::boolean, first_id, reach);
+        EXECUTE "ticket_ext".ticket_fill(format(
+            'SELECT max(@id@), count(*) FROM "ticket_ext".ticket_citus_rows(%L, $1, $2) AS ticket (@key@ @key_type@)',
+            "ticket_ext".ticket_fill_keys(replace($q$
+-- The keys of the next $3 tickets from $1 to $2
+SELECT @key_value@
+FROM @target@
+WHERE @key@ >= $1 AND @key@ <= $2
+ORDER BY @key@
+LIMIT $3
+$q$, '$3', most::text), context)), context) INTO up_to, tickets USING bounds[1], bounds[2];
+        EXIT WHEN tickets = most;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_interval(jsonb, bigint, bigint, bigint) IS 'The next tickets of an interval, of all shards';
 -- One batch: the next tickets of one range, in the caller's transaction (batch.rs, interval.rs, entries.rs).
 --
 -- No function can note what the UPDATE replaces. So one statement reads the tickets and their digests, and updates each
@@ -1647,6 +1802,7 @@ COMMENT ON FUNCTION "ticket_ext".ticket_withhold(jsonb, jsonb, text, text, text)
 -- deadlock_timeout, so that it is never the application that is ended by a deadlock (lock_wait.rs).
 CREATE FUNCTION "ticket_ext".ticket_execute(
     context jsonb, run jsonb, statement text, first text, second text, free text[],
+    keys text[] DEFAULT NULL, old bytea[] DEFAULT NULL,
     OUT seen bigint[], OUT ids bigint[], OUT digests bigint[], OUT made bigint[], OUT moved text[]
 )
 LANGUAGE plpgsql
@@ -1673,7 +1829,8 @@ BEGIN
         IF free IS NULL THEN
             EXECUTE statement USING first, second;
         ELSE
-            EXECUTE statement INTO seen, ids, digests, made, moved USING first, second, tighten_at, ends_at, free;
+            EXECUTE statement INTO seen, ids, digests, made, moved USING first, second, tighten_at, ends_at, free,
+                keys, old;
         END IF;
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         PERFORM set_config('ticket_rotation.batch', '', true);
@@ -1682,14 +1839,16 @@ BEGIN
              OR unique_violation OR check_violation OR exclusion_violation THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
                 constraint_name = CONSTRAINT_NAME, table_name = TABLE_NAME;
-            IF NOT "ticket_ext".ticket_withhold(context, run, code, message, constraint_name || table_name) THEN
+            -- Citus does not pass the names on.
+            IF NOT "ticket_ext".ticket_withhold(context, run, code, message, CASE WHEN (context ->> 'citus')::boolean
+                THEN 'a shard' ELSE constraint_name || table_name END) THEN
                 RAISE;
             END IF;
     END;
     PERFORM "ticket_ext".ticket_unlimit_locks(before);
 END
 $$;
-COMMENT ON FUNCTION "ticket_ext".ticket_execute(jsonb, jsonb, text, text, text, text[]) IS 'Carries a statement on the target out, by the search_path of the caller';
+COMMENT ON FUNCTION "ticket_ext".ticket_execute(jsonb, jsonb, text, text, text, text[], text[], bytea[]) IS 'Carries a statement on the target out, by the search_path of the caller';
 
 -- What is deferred to the COMMIT would come after the comparison.
 CREATE FUNCTION "ticket_ext".ticket_fire_deferred(context jsonb, run jsonb) RETURNS void
@@ -1930,9 +2089,14 @@ DECLARE
 @key@ OPERATOR(pg_catalog.=) ANY ($1)
   AND coalesce("ticket_ext".ticket_token_digest(@token_bytes@), 0::pg_catalog.int8) OPERATOR(pg_catalog.=) ANY ($2)
 $q$;
-    result record := "ticket_ext".ticket_write(context, run, those, first, second, about, lists);
+    result record;
     again record;
 BEGIN
+    IF (context ->> 'citus')::boolean THEN
+        SELECT * INTO ids, digests, made FROM "ticket_ext".ticket_citus_rotate(context, run, first, second, lists);
+        RETURN;
+    END IF;
+    result := "ticket_ext".ticket_write(context, run, those, first, second, about, lists);
     IF result.left_keys IS NOT NULL THEN
         first := result.left_keys;
         second := result.left_digests;
@@ -2083,6 +2247,403 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_rotate(bigint, integer, regclass, name, text) IS 'Rotates a batch, by the search_path of the caller';
+-- A batch of a table that Citus keeps: compare and swap (citus/batch.rs, citus/tokens.rs).
+
+-- Tickets by key, as far as they have the tokens that they were found with, and no entry (ids, made) yet.
+CREATE FUNCTION "ticket_ext".ticket_citus_read(
+    context jsonb, first text, second text, lists boolean, found_keys text[], found_digests bigint[],
+    entered bigint[], made bigint[],
+    OUT keys text[], OUT ids bigint[], OUT old bytea[], OUT digests bigint[]
+)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    EXECUTE "ticket_ext".ticket_fill($q$
+SELECT array_agg(key::text), array_agg(id), array_agg(old), array_agg(digest)
+FROM (SELECT key, id, old, coalesce("ticket_ext".ticket_token_digest(old), 0) AS digest
+      FROM (SELECT @key_value@ AS key, @id@ AS id, @stored_bytes@ AS old FROM @target@) AS ticket
+      ORDER BY key) AS ticket
+WHERE ($3 IS NULL OR (key::text, digest) IN (SELECT * FROM unnest($3, $4)))
+  AND (id, digest) NOT IN (SELECT * FROM unnest($5, $6))
+$q$, "ticket_ext".ticket_fetched(context, lists) || jsonb_build_object('stored_bytes', format(
+        CASE context ->> 'kind' WHEN 'uuid' THEN 'uuid_send(%s)' WHEN 'bytea' THEN '%s'
+                                ELSE 'convert_to(%s, getdatabaseencoding())' END, context ->> 'token_bytes')))
+    INTO keys, ids, old, digests USING first, second, found_keys, found_digests, entered, made;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_read(jsonb, text, text, boolean, text[], bigint[], bigint[], bigint[]) IS 'Tickets with the bytes of their tokens';
+
+-- By the caller's search_path: nothing is looked up by name.
+CREATE FUNCTION "ticket_ext".ticket_citus_places(
+    statement text, keys text[], old bytea[], new text[], first text, last text
+) RETURNS SETOF bigint
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE statement USING keys, old, new, first, last;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_places(text, text[], bytea[], text[], text, text) IS 'The places in the lists of the tickets that a statement has updated';
+
+-- $1: keys, $2: bytes of tokens, $3: new tokens, $4 and $5: the first and the last key.
+CREATE FUNCTION "ticket_ext".ticket_citus_write(
+    context jsonb, run jsonb, statement text, keys text[], ids bigint[], old bytea[], new text[]
+) RETURNS bigint[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    bounds text[] := "ticket_ext".ticket_bounds((context ->> 'is_uuid')::boolean, ids[1], ids[cardinality(ids)]);
+    written record;
+BEGIN
+    statement := replace(replace(statement, '$1', '$1::@key_type@[]'), '$3', '$3::@bytes_type@[]');
+    statement := replace(replace(statement, '$4', '$4::@key_type@'), '$5', '$5::@key_type@');
+    written := "ticket_ext".ticket_execute(context, run, format(
+        'SELECT NULL, pg_catalog.array_agg(place), NULL, NULL, NULL
+         FROM "ticket_ext".ticket_citus_places(%L, $6, $7, $5, $1, $2) AS place',
+        "ticket_ext".ticket_fill(statement, context)), bounds[1], bounds[2], new, keys, old);
+    RETURN coalesce(written.ids, '{}');
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_write(jsonb, jsonb, text, text[], bigint[], bytea[], text[]) IS 'Updates tickets, returns their places in the lists';
+
+-- Waits for those who write to the tickets, and keeps others out.
+CREATE FUNCTION "ticket_ext".ticket_citus_lock(context jsonb, run jsonb, keys text[], ids bigint[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM "ticket_ext".ticket_citus_write(context, run, replace(replace($q$
+-- Locks tickets ($1: keys, from $2 to $3), as SELECT FOR UPDATE cannot over several shards
+UPDATE @target@ AS ticket
+SET @token@ = ticket.@token@
+WHERE ticket.@key@ OPERATOR(pg_catalog.=) ANY ($1)
+  AND ticket.@key@ OPERATOR(pg_catalog.>=) $2 AND ticket.@key@ OPERATOR(pg_catalog.<=) $3
+$q$, '$3', '$5'), '$2', '$4') || ' RETURNING 0::pg_catalog.int8', keys, ids, NULL, '{}');
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_lock(jsonb, jsonb, text[], bigint[]) IS 'Locks tickets of several shards';
+
+-- Compare and swap: the tickets (by place) that still had the token which was read, and the digests of all new tokens.
+CREATE FUNCTION "ticket_ext".ticket_citus_swap(
+    context jsonb, run jsonb, keys text[], ids bigint[], old bytea[], OUT places bigint[], OUT made bigint[]
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    tickets bigint := cardinality(keys);
+    token text := 'ticket.' || (context ->> 'token_bytes');
+    new text[];
+    twice bigint;
+BEGIN
+    EXECUTE format('SELECT array_agg(token::text), array_agg("ticket_ext".ticket_token_digest(token))
+                    FROM (SELECT %s AS token FROM generate_series(1, $1) OFFSET 0) AS made',
+                   "ticket_ext".ticket_new_token(context, run)) INTO new, made
+    USING tickets, NULL::text, NULL::text, NULL::text, "ticket_ext".ticket_free_tokens(context, run, tickets);
+    places := "ticket_ext".ticket_citus_write(context, run, replace(replace($q$
+-- Gives each ticket ($1: keys, $2: the bytes of their tokens) a new token ($3), if it still has the one that was read.
+-- Each shard knows the first and the last key ($4, $5). The lists would be parameters there, which its node may log: a
+-- VOLATILE function keeps them here. What is materialized is sent to each node once, in no statement.
+WITH fresh AS MATERIALIZED (
+    SELECT key, @old@ AS old, new, place
+    FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))
+         WITH ORDINALITY AS fresh (key, old, new, place)
+    WHERE pg_catalog.clock_timestamp() IS NOT NULL
+)
+UPDATE @target@ AS ticket
+SET @token@ = fresh.new
+FROM fresh
+WHERE ticket.@key@ OPERATOR(pg_catalog.=) fresh.key
+  AND ticket.@key@ OPERATOR(pg_catalog.>=) $4 AND ticket.@key@ OPERATOR(pg_catalog.<=) $5
+  AND (@same@ OR ticket.@token@ IS NULL AND fresh.old IS NULL)
+RETURNING fresh.place
+$q$, '@old@', CASE context ->> 'kind' WHEN 'text' THEN
+            'pg_catalog.convert_from(old, pg_catalog.getdatabaseencoding())' ELSE 'old' END),
+        '@same@', format(CASE context ->> 'kind'
+            WHEN 'uuid' THEN 'pg_catalog.uuid_send(%s) OPERATOR(pg_catalog.=) fresh.old'
+            WHEN 'text' THEN '%s OPERATOR(pg_catalog.=) fresh.old COLLATE pg_catalog."C"'
+            ELSE '%s OPERATOR(pg_catalog.=) fresh.old' END, token)), keys, ids, old, new);
+    twice := (SELECT place FROM unnest(places) AS place GROUP BY place HAVING count(*) > 1 ORDER BY place LIMIT 1);
+    IF twice IS NOT NULL THEN
+        PERFORM "ticket_ext".ticket_refuse('Alike', context || jsonb_build_object('key', keys[twice]));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_swap(jsonb, jsonb, text[], bigint[], bytea[]) IS 'Gives tickets new tokens if they have those that were read';
+
+-- A batch: what another session has changed between look and update is locked, read and done again. The other nodes
+-- commit for good once this one has. If it could lose its commit in a crash, as sessions may choose, tickets would be
+-- rotated without their entries, and then once more.
+CREATE FUNCTION "ticket_ext".ticket_citus_rotate(
+    context jsonb, run jsonb, first text, second text, lists boolean,
+    OUT ids bigint[], OUT digests bigint[], OUT made bigint[]
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    found_keys text[] := CASE WHEN lists THEN first END;
+    found_digests bigint[] := CASE WHEN lists THEN second END;
+    read record;
+    swapped record;
+BEGIN
+    EXECUTE $q$
+SELECT pg_catalog.set_config('synchronous_commit', 'on', true)
+WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'
+$q$;
+    ids := '{}';
+    digests := '{}';
+    made := '{}';
+    FOR attempt IN 1..2 LOOP
+        read := "ticket_ext".ticket_citus_read(context, first, second, lists, found_keys, found_digests, ids, made);
+        EXIT WHEN read.keys IS NULL;
+        swapped := "ticket_ext".ticket_citus_swap(context, run, read.keys, read.ids, read.old);
+        SELECT ids || array_agg(id), made || array_agg(fresh), digests || array_agg(
+                   CASE WHEN old IS NULL OR context ->> 'kind' = 'text' AND length(old) = 0 THEN NULL ELSE digest END)
+        INTO ids, made, digests
+        FROM unnest(read.ids, read.old, read.digests, swapped.made) WITH ORDINALITY
+             AS ticket (id, old, digest, fresh, place)
+        WHERE place = ANY (swapped.places);
+        SELECT array_agg(key ORDER BY place), array_agg(id ORDER BY place) INTO read.keys, read.ids
+        FROM unnest(read.keys, read.ids) WITH ORDINALITY AS ticket (key, id, place)
+        WHERE NOT place = ANY (swapped.places);
+        EXIT WHEN read.keys IS NULL;
+        IF attempt = 2 THEN
+            PERFORM "ticket_ext".ticket_refuse_kept(context, read.keys);
+        END IF;
+        PERFORM "ticket_ext".ticket_citus_lock(context, run, read.keys, read.ids);
+        first := read.keys;
+        second := '{}';
+        lists := true;
+    END LOOP;
+    SELECT array_agg(id ORDER BY id), array_agg(digest ORDER BY id), array_agg(fresh ORDER BY id)
+    INTO ids, digests, made
+    FROM unnest(ids, digests, made) AS entry (id, digest, fresh);
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_rotate(jsonb, jsonb, text, text, boolean) IS 'Gives tickets of several shards new tokens, returns the entries';
+-- What the start, the sweep and the proof of a run ask of the nodes (citus/start.rs, citus/writers.rs).
+
+-- As plan_run.sql, without a function that the other nodes lack. Of a UUID no other is the next.
+CREATE FUNCTION "ticket_ext".ticket_citus_plan(is_uuid boolean) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $body$
+    SELECT replace($q$
+-- How many tickets there are, with and without a token
+SELECT @highest@ AS highest,
+       count(*) FILTER (WHERE true@has_token@) AS tickets,
+       count(*) FILTER (WHERE @lacks_token@) AS without_token
+FROM @target@
+$q$, '@highest@', CASE WHEN is_uuid THEN 'nullif(count(*), 0)' ELSE 'max(@key@)::pg_catalog.int8' END)
+$body$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_plan(boolean) IS 'The query for what a run covers';
+
+CREATE FUNCTION "ticket_ext".ticket_citus_drawn(sequence oid) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    drawn bigint;
+BEGIN
+    EXECUTE $q$
+-- The highest number that any node has drawn from sequence $1: each has its own. NULL where one does not answer.
+SELECT CASE WHEN bool_and(success) THEN max(CASE WHEN success THEN nullif(result, '')::bigint END) END
+FROM (SELECT format('%I.%I', nspname, relname) AS name
+      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+      WHERE pg_class.oid = $1) AS sequence
+CROSS JOIN LATERAL run_command_on_all_nodes(format('SELECT pg_catalog.pg_sequence_last_value(%L)', name))
+$q$ INTO drawn USING sequence;
+    RETURN drawn;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_drawn(oid) IS 'The last value of a sequence on all nodes';
+
+-- Where all ranges but the last one end, by a sample of the keys.
+CREATE FUNCTION "ticket_ext".ticket_citus_range_ends(context jsonb, upper_id bigint, parts bigint, percent float8)
+RETURNS bigint[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    ids bigint[];
+BEGIN
+    EXECUTE "ticket_ext".ticket_fill(format(
+        'SELECT array_agg(@id@ ORDER BY @id@)
+         FROM "ticket_ext".ticket_citus_rows(%L, $1, NULL) AS ticket (@key@ @key_type@)',
+        "ticket_ext".ticket_fill(replace($q$
+-- The keys of a sample of $1 percent of the pages
+SELECT @key_value@ FROM @target@ TABLESAMPLE SYSTEM ($1)
+$q$, '($1)', '($1::pg_catalog.float4)'), context)), context) INTO ids USING percent::text;
+    RETURN ARRAY(SELECT DISTINCT ids[1 + cardinality(ids) * part / parts]
+                 FROM generate_series(1, parts - 1) AS part
+                 WHERE ids[1 + cardinality(ids) * part / parts] < upper_id
+                 ORDER BY 1);
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_range_ends(jsonb, bigint, bigint, double precision) IS 'Where ranges end, by a sample';
+
+-- Those on all nodes that write to shards, longer than so many seconds (NULL: all), and those that are prepared.
+CREATE FUNCTION "ticket_ext".ticket_citus_writers(context jsonb, longer_than float8) RETURNS jsonb
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    writer record;
+    writers jsonb := '[]';
+BEGIN
+    FOR writer IN EXECUTE $writers$
+-- Transactions that write to shards of table $1 or its partitions, on all nodes that have some: those that began longer
+-- ago than $2 seconds, by the clock of their node (NULL: all), and those that are prepared, whose beginning nobody
+-- knows. Not this session's own ($3: the process here).
+WITH RECURSIVE tree AS (
+    SELECT $1 AS oid
+    UNION
+    SELECT i.inhrelid FROM tree JOIN pg_inherits AS i ON i.inhparent = tree.oid
+), shard AS (
+    SELECT nspname, parse_ident(shard_name(logicalrelid, shardid)) AS name, shardid
+    FROM tree
+    JOIN pg_dist_shard ON logicalrelid = tree.oid
+    JOIN pg_class ON pg_class.oid = tree.oid
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace
+), node AS (
+    SELECT nodeid, nodename, nodeport
+    FROM pg_dist_node
+    WHERE noderole = 'primary' AND groupid IN (SELECT groupid FROM shard JOIN pg_dist_placement USING (shardid))
+), asked AS (
+    SELECT format($q$
+        SELECT coalesce(json_agg(json_build_object('xid', writer.transactionid, 'since', since, 'pid', held.pid,
+            'described', CASE WHEN held.pid IS NULL AND gid IS NULL THEN 'a prepared transaction that ends just now'
+                              WHEN held.pid IS NULL THEN format('prepared transaction %%L of %%I since %%s', gid, owner, since)
+                              ELSE format('process %%s (%%s, %%s since %%s)', held.pid,
+                                          coalesce(nullif(application_name, ''), backend_type, 'unknown'),
+                                          coalesce(state, 'at work'), since) END)), '[]')::text
+        FROM (SELECT DISTINCT pid, virtualtransaction
+              FROM pg_catalog.pg_locks
+              JOIN pg_catalog.pg_class ON pg_class.oid = relation AND relname = ANY (%L)
+              WHERE locktype = 'relation' AND granted
+                AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+                AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')) AS held
+        JOIN pg_catalog.pg_locks AS writer USING (virtualtransaction)
+        LEFT JOIN pg_catalog.pg_stat_activity AS session ON session.pid = held.pid
+        LEFT JOIN pg_catalog.pg_prepared_xacts AS prepared
+            ON held.pid IS NULL AND prepared.transaction = writer.transactionid
+        CROSS JOIN LATERAL (SELECT date_trunc('second', coalesce(xact_start, prepared)) AS since) AS start
+        WHERE writer.locktype = 'transactionid' AND writer.mode = 'ExclusiveLock' AND writer.granted
+          AND application_name IS DISTINCT FROM 'citus_internal gpid=%s'
+          AND NOT (held.pid IS NOT DISTINCT FROM %s AND 0 = (SELECT groupid FROM pg_catalog.pg_dist_local_group))
+          AND coalesce(clock_timestamp() - xact_start > interval '1 second' * %s, true)
+        $q$, array_agg(DISTINCT name[cardinality(name)]), citus_backend_gpid(), $3, coalesce($2, -1)) AS command
+    FROM shard
+)
+SELECT format('%s:%s', node_name, node_port) AS node,
+       CASE WHEN NOT success THEN result END AS fault,
+       format('%s %s:%s', xid, node_name, node_port) AS place,
+       format('%s on %s:%s', described, node_name, node_port) AS described,
+       CASE WHEN pid IS NULL THEN 'SELECT recover_prepared_transactions();'
+            ELSE format('SELECT pg_terminate_backend(%s);', nodeid::bigint * 10000000000 + pid)
+       END AS remedy
+FROM (SELECT array_agg(nodename::text), array_agg(nodeport), array_agg(command) FROM node, asked) AS place (names, ports, commands)
+CROSS JOIN LATERAL master_run_on_worker(names, ports, commands, true) AS answer
+JOIN node ON nodename = node_name AND nodeport = node_port
+LEFT JOIN LATERAL json_to_recordset(CASE WHEN success THEN result::json END)
+    AS writer (xid text, since timestamptz, pid integer, described text) ON true
+WHERE xid IS NOT NULL OR NOT success
+ORDER BY since
+$writers$ USING (context ->> 'oid')::oid, longer_than, pg_backend_pid() LOOP
+        IF writer.fault IS NOT NULL THEN
+            PERFORM "ticket_ext".ticket_refuse('NodeAway', to_jsonb(writer));
+        END IF;
+        writers := writers || to_jsonb(writer);
+    END LOOP;
+    RETURN writers;
+END
+$body$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_writers(jsonb, double precision) IS 'Transactions on all nodes that write to the target';
+
+-- NULL: all have ended. Those that came later are not waited for.
+CREATE FUNCTION "ticket_ext".ticket_citus_wait(context jsonb, run bigint, longer_than float8, longest interval)
+RETURNS jsonb
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    ends_at timestamptz := clock_timestamp() + longest;
+    writers jsonb := "ticket_ext".ticket_citus_writers(context, longer_than);
+    was_said boolean := false;
+    holders jsonb;
+    now jsonb;
+BEGIN
+    WHILE jsonb_array_length(writers) > 0 LOOP
+        holders := jsonb_build_object(
+            '', concat_ws(', ', writers -> 0 ->> 'described', writers -> 1 ->> 'described',
+                          writers -> 2 ->> 'described'),
+            'end', writers -> 0 -> 'remedy');
+        IF clock_timestamp() > ends_at THEN
+            RETURN holders;
+        ELSIF run IS NOT NULL AND NOT was_said THEN
+            RAISE NOTICE 'run % waits for transactions older than it: %', run, holders ->> ''
+                USING DATATYPE = 'ticket_ext';
+            was_said := true;
+        END IF;
+        PERFORM pg_sleep(0.1);
+        now := "ticket_ext".ticket_citus_writers(context, NULL);
+        writers := (SELECT coalesce(jsonb_agg(writer ORDER BY number), '[]')
+                    FROM jsonb_array_elements(writers) WITH ORDINALITY AS before (writer, number)
+                    WHERE writer ->> 'place' IN (SELECT other ->> 'place' FROM jsonb_array_elements(now) AS other));
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_wait(jsonb, bigint, double precision, interval) IS 'Waits for transactions on all nodes, returns those that are left';
+
+-- Those older than a run.
+CREATE FUNCTION "ticket_ext".ticket_citus_wait_for_older(context jsonb, run jsonb) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    number bigint := run ->> 'run_id';
+    age float8;
+    holders jsonb;
+BEGIN
+    EXECUTE $q$
+-- How many seconds ago run $1 has started. A few more, in which it may have looked at its table, or clocks may differ.
+SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 - 10 FROM "ticket_ext".ticket_rotation WHERE run_id = $1
+$q$ INTO age USING number;
+    holders := "ticket_ext".ticket_citus_wait(context, number, age, '10 s');
+    IF holders IS NOT NULL THEN
+        PERFORM "ticket_ext".ticket_refuse_run('OlderWriters', context || holders, run);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_wait_for_older(jsonb, jsonb) IS 'Waits for transactions on all nodes that are older than a run';
+
+-- What is due may be what a node has not committed yet, while the ledger has it already: those that are due still, once
+-- all that was prepared has ended.
+CREATE FUNCTION "ticket_ext".ticket_citus_settled(
+    context jsonb, run jsonb, first_id bigint, last_id bigint, before_ids bigint[], before_digests bigint[],
+    OUT keys text[], OUT ids bigint[], OUT digests bigint[], OUT reasons integer[], OUT left_over jsonb
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    -- Longer than any transaction lasts, in seconds.
+    forever constant float8 := 1e9;
+    holders jsonb := "ticket_ext".ticket_citus_wait(context, NULL, forever, '3 s');
+    step record;
+BEGIN
+    IF holders IS NOT NULL THEN
+        PERFORM "ticket_ext".ticket_refuse('Held', holders || jsonb_build_object('what',
+            'table ' || (context ->> 'table')));
+    END IF;
+    left_over := '{}';
+    LOOP
+        step := "ticket_ext".ticket_step(context, run, first_id, last_id);
+        SELECT keys || array_agg(key ORDER BY place), ids || array_agg(id ORDER BY place),
+               digests || array_agg(digest ORDER BY place), reasons || array_agg(reason ORDER BY place)
+        INTO keys, ids, digests, reasons
+        FROM unnest(step.keys, step.ids, step.digests, step.reasons) WITH ORDINALITY
+             AS due (key, id, digest, reason, place)
+        WHERE (id, digest) IN (SELECT * FROM unnest(before_ids, before_digests));
+        left_over := left_over || step.left_over;
+        EXIT WHEN step.up_to >= last_id;
+        first_id := step.up_to + 1;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION "ticket_ext".ticket_citus_settled(jsonb, jsonb, bigint, bigint, bigint[], bigint[]) IS 'What is due still at a second look';
 -- The sweep at the end of a run, and the tickets beside their entries (sweep.rs, accounting.rs, shared_id.rs, late.rs).
 
 -- The next entries of a run in an interval, about so many, and the id that they reach up to.
@@ -2176,7 +2737,7 @@ GROUP BY left_over
 HAVING count(digest) > left_over
 $q$, '@those@', $q$
 @key@ OPERATOR(pg_catalog.>=) $1 AND @key@ OPERATOR(pg_catalog.<=) $2
-$q$), context) INTO keys, digests, left_over USING bounds[1], bounds[2], number, ids, retired, made;
+$q$), "ticket_ext".ticket_fetched(context)) INTO keys, digests, left_over USING bounds[1], bounds[2], number, ids, retired, made;
 END
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_unknown(jsonb, bigint, bigint[], bigint[], bigint[]) IS 'Which tickets that have an id in common have no entry';
@@ -2236,7 +2797,7 @@ FROM (
     GROUP BY number, key, id, hash
     ORDER BY id
     FETCH FIRST $6 ROWS WITH TIES) AS due
-$q$, context || jsonb_build_object(
+$q$, "ticket_ext".ticket_fetched(context) || jsonb_build_object(
         'number', CASE WHEN repeats THEN 'row_number() OVER ()' ELSE '0' END,
         'made', CASE WHEN repeats THEN ', unnest($5) AS made' ELSE '' END,
         'unclear', CASE WHEN repeats THEN $made$
@@ -2287,7 +2848,8 @@ SELECT coalesce(run.system_identifier = here.system_identifier, run.ledger_ident
 FROM "ticket_ext".ticket_rotation AS run, "ticket_ext".ticket_cluster() AS here
 WHERE run_id = $1
 $q$ INTO here USING (run ->> 'run_id')::bigint;
-    IF run ->> 'sweep_horizon' IS NULL OR NOT here THEN
+    -- Each node of Citus has transaction ids of its own.
+    IF run ->> 'sweep_horizon' IS NULL OR NOT here OR (context ->> 'citus')::boolean THEN
         RETURN QUERY SELECT * FROM unnest(keys, digests);
     ELSE
         RETURN QUERY EXECUTE "ticket_ext".ticket_fill_keys(format($early$
@@ -2364,6 +2926,9 @@ SELECT coalesce(run.system_identifier = here.system_identifier, run.ledger_ident
 FROM "ticket_ext".ticket_rotation AS run, "ticket_ext".ticket_cluster() AS here
 WHERE run_id = $1
 $q$ INTO here USING (run ->> 'run_id')::bigint;
+    IF here AND (context ->> 'citus')::boolean THEN
+        PERFORM "ticket_ext".ticket_citus_wait_for_older(context, run);
+    END IF;
     WHILE here LOOP
         writers := "ticket_ext".ticket_older_writers((context ->> 'oid')::oid, (run ->> 'horizon')::bigint);
         EXIT WHEN writers ->> '' = '';
@@ -2971,6 +3536,8 @@ DECLARE
 BEGIN
     IF getdatabaseencoding() <> 'UTF8' AND wanted ~ '[^ -~]' AND NOT parts ? 'function' THEN
         fault := 'in this database it can have ASCII characters only';
+    ELSIF parts ? 'function' AND (context ->> 'citus')::boolean THEN
+        fault := 'a function would be called by other nodes, in a table that Citus keeps';
     ELSIF parts ? 'function' THEN
         resolved := "ticket_ext".ticket_resolve_function(context, parts ->> 'function');
         fault := resolved.fault;
@@ -3199,12 +3766,14 @@ DECLARE
     is_uuid boolean := context ->> 'is_uuid';
     sequence oid := context ->> 'sequence';
     -- Of one that this role may not read, nothing is known.
-    drawn bigint := CASE WHEN has_sequence_privilege(sequence, 'USAGE, SELECT')
-                         THEN pg_sequence_last_value(sequence::regclass) END;
+    drawn bigint := CASE WHEN NOT has_sequence_privilege(sequence, 'USAGE, SELECT') THEN NULL
+                         WHEN (context ->> 'citus')::boolean THEN "ticket_ext".ticket_citus_drawn(sequence)
+                         ELSE pg_sequence_last_value(sequence::regclass) END;
 BEGIN
     IF drawn >= highest OR drawn IS NOT NULL AND highest IS NULL THEN
         RETURN drawn;
     ELSIF is_uuid AND highest IS NOT NULL
+          OR (context ->> 'citus')::boolean AND "ticket_ext".ticket_citus_writers(context, NULL) <> '[]'
           OR "ticket_ext".ticket_older_writers((context ->> 'oid')::oid, horizon) ->> '' <> '' THEN
         RETURN 9223372036854775807;
     ELSIF is_uuid THEN
@@ -3296,11 +3865,14 @@ LANGUAGE plpgsql
 AS $body$
 DECLARE
     parts bigint := coalesce(ranges, least(64, 1 + tickets / CASE WHEN tickets < 100000 THEN 50000 ELSE 10000 END));
+    percent float8 := least(100, 100.0 * parts * 2000 / nullif(tickets, 0));
     ends bigint[];
     first_id bigint := -9223372036854775808;
     last_id bigint;
 BEGIN
-    IF parts > 1 AND tickets > 0 THEN
+    IF parts > 1 AND tickets > 0 AND (context ->> 'citus')::boolean THEN
+        ends := "ticket_ext".ticket_citus_range_ends(context, upper_id, parts, percent);
+    ELSIF parts > 1 AND tickets > 0 THEN
         EXECUTE "ticket_ext".ticket_fill(format('SELECT array_agg(id) FROM (%s) AS range_end', $q$
 -- Ids below $1 that divide the tickets into $2 parts of about the same size, by a sample of $3 percent of the pages
 SELECT DISTINCT id
@@ -3309,7 +3881,7 @@ FROM (SELECT unnest(percentile_disc(ARRAY(SELECT part / $2::float8 FROM generate
       FROM @target@ TABLESAMPLE SYSTEM ($3)) AS ends
 WHERE id < $1
 ORDER BY id
-$q$), context) INTO ends USING upper_id, parts, least(100, 100.0 * parts * 2000 / tickets)::float8;
+$q$), context) INTO ends USING upper_id, parts, percent;
     END IF;
     FOREACH last_id IN ARRAY ends || upper_id LOOP
         EXECUTE $q$
@@ -3341,13 +3913,14 @@ BEGIN
         PERFORM "ticket_ext".ticket_refuse('ChangedMeanwhile', context || jsonb_build_object('table',
             context -> 'lost_name'));
     END IF;
-    EXECUTE "ticket_ext".ticket_fill($q$
+    EXECUTE "ticket_ext".ticket_fill(CASE WHEN (context ->> 'citus')::boolean THEN
+        "ticket_ext".ticket_citus_plan((context ->> 'is_uuid')::boolean) ELSE $q$
 -- How many tickets there are, with and without a token
 SELECT max(@id@) FILTER (WHERE true@has_token@) AS highest,
        count(*) FILTER (WHERE true@has_token@) AS tickets,
        count(*) FILTER (WHERE @lacks_token@) AS without_token
 FROM @target@
-$q$, context) INTO plan;
+$q$ END, context) INTO plan;
     upper_id := "ticket_ext".ticket_upper_id(context, plan.highest, horizon);
     IF upper_id IS NULL THEN
         RETURN '{"error": "NoTickets"}';
@@ -3473,6 +4046,10 @@ BEGIN
     created_since := 0;
     LOOP
         step := "ticket_ext".ticket_step(context, run, next_id, last_id);
+        IF step.ids IS NOT NULL AND (context ->> 'citus')::boolean THEN
+            SELECT * INTO step.keys, step.ids, step.digests, step.reasons, step.left_over
+            FROM "ticket_ext".ticket_citus_settled(context, run, next_id, step.up_to, step.ids, step.digests);
+        END IF;
         found_old := ARRAY(SELECT key FROM unnest(step.keys, step.reasons) WITH ORDINALITY AS due (key, reason, place)
                            WHERE reason = 2 ORDER BY place);
         old_tokens := old_tokens + cardinality(found_old);
@@ -4124,6 +4701,9 @@ $q$ INTO place USING (context ->> 'oid')::oid, context ->> 'column';
             'call', "ticket_ext".ticket_call(context, function)));
     END IF;
     context := "ticket_ext".ticket_described(context, 'control', NULL);
+    IF (context ->> 'citus')::boolean THEN
+        PERFORM "ticket_ext".ticket_refuse('CitusGuard', context);
+    END IF;
     PERFORM "ticket_ext".ticket_check_role('control');
     EXECUTE $q$
 -- Statements that drop the guard of column $2 of table $1; NULL without one

@@ -25,6 +25,7 @@ COMMENT ON FUNCTION @extschema@.ticket_withhold(jsonb, jsonb, text, text, text) 
 -- deadlock_timeout, so that it is never the application that is ended by a deadlock (lock_wait.rs).
 CREATE FUNCTION @extschema@.ticket_execute(
     context jsonb, run jsonb, statement text, first text, second text, free text[],
+    keys text[] DEFAULT NULL, old bytea[] DEFAULT NULL,
     OUT seen bigint[], OUT ids bigint[], OUT digests bigint[], OUT made bigint[], OUT moved text[]
 )
 LANGUAGE plpgsql
@@ -51,7 +52,8 @@ BEGIN
         IF free IS NULL THEN
             EXECUTE statement USING first, second;
         ELSE
-            EXECUTE statement INTO seen, ids, digests, made, moved USING first, second, tighten_at, ends_at, free;
+            EXECUTE statement INTO seen, ids, digests, made, moved USING first, second, tighten_at, ends_at, free,
+                keys, old;
         END IF;
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         PERFORM set_config('ticket_rotation.batch', '', true);
@@ -60,14 +62,16 @@ BEGIN
              OR unique_violation OR check_violation OR exclusion_violation THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
                 constraint_name = CONSTRAINT_NAME, table_name = TABLE_NAME;
-            IF NOT @extschema@.ticket_withhold(context, run, code, message, constraint_name || table_name) THEN
+            -- Citus does not pass the names on.
+            IF NOT @extschema@.ticket_withhold(context, run, code, message, CASE WHEN (context ->> 'citus')::boolean
+                THEN 'a shard' ELSE constraint_name || table_name END) THEN
                 RAISE;
             END IF;
     END;
     PERFORM @extschema@.ticket_unlimit_locks(before);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.ticket_execute(jsonb, jsonb, text, text, text, text[]) IS 'Carries a statement on the target out, by the search_path of the caller';
+COMMENT ON FUNCTION @extschema@.ticket_execute(jsonb, jsonb, text, text, text, text[], text[], bytea[]) IS 'Carries a statement on the target out, by the search_path of the caller';
 
 -- What is deferred to the COMMIT would come after the comparison.
 CREATE FUNCTION @extschema@.ticket_fire_deferred(context jsonb, run jsonb) RETURNS void
@@ -305,9 +309,14 @@ DECLARE
     holding text := $q$
 @include src/queries/those_holding.sql@
 $q$;
-    result record := @extschema@.ticket_write(context, run, those, first, second, about, lists);
+    result record;
     again record;
 BEGIN
+    IF (context ->> 'citus')::boolean THEN
+        SELECT * INTO ids, digests, made FROM @extschema@.ticket_citus_rotate(context, run, first, second, lists);
+        RETURN;
+    END IF;
+    result := @extschema@.ticket_write(context, run, those, first, second, about, lists);
     IF result.left_keys IS NOT NULL THEN
         first := result.left_keys;
         second := result.left_digests;

@@ -176,6 +176,8 @@ DECLARE
 BEGIN
     IF getdatabaseencoding() <> 'UTF8' AND wanted ~ '[^ -~]' AND NOT parts ? 'function' THEN
         fault := 'in this database it can have ASCII characters only';
+    ELSIF parts ? 'function' AND (context ->> 'citus')::boolean THEN
+        fault := 'a function would be called by other nodes, in a table that Citus keeps';
     ELSIF parts ? 'function' THEN
         resolved := @extschema@.ticket_resolve_function(context, parts ->> 'function');
         fault := resolved.fault;

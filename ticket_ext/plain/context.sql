@@ -195,20 +195,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_check_key(jsonb, jsonb, text) IS 'Refuses a table without a key';
 
--- Whether Citus keeps a table, of whose catalog no function may know before it is there.
-CREATE FUNCTION @extschema@.ticket_is_of_citus(relation oid) RETURNS boolean
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    found boolean;
-BEGIN
-    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1)' INTO found USING relation;
-    RETURN found;
-END
-$$;
-COMMENT ON FUNCTION @extschema@.ticket_is_of_citus(oid) IS 'Whether Citus keeps a table';
-
-CREATE FUNCTION @extschema@.ticket_check_table(context jsonb, looked jsonb, mode text) RETURNS void
+CREATE FUNCTION @extschema@.ticket_check_table(context jsonb, looked jsonb, kept jsonb, mode text)
+RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -228,13 +216,11 @@ BEGIN
         PERFORM @extschema@.ticket_refuse('ForeignKey', context || jsonb_build_object(
             'column', looked -> 'token', 'key', looked -> 'foreign_key'));
     ELSIF (looked ->> 'has_citus')::boolean THEN
-        IF @extschema@.ticket_is_of_citus((context ->> 'oid')::oid) THEN
-            PERFORM @extschema@.ticket_refuse('OfCitus', context);
-        END IF;
+        PERFORM @extschema@.ticket_citus_check(context, looked, kept);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.ticket_check_table(jsonb, jsonb, text) IS 'Refuses what could leave tickets behind';
+COMMENT ON FUNCTION @extschema@.ticket_check_table(jsonb, jsonb, jsonb, text) IS 'Refuses what could leave tickets behind';
 
 CREATE FUNCTION @extschema@.ticket_check_column(context jsonb, looked jsonb) RETURNS void
 LANGUAGE plpgsql
@@ -304,6 +290,7 @@ DECLARE
     key jsonb := @extschema@.ticket_key_column(relation, column_name, (choices ->> 'key_number')::smallint,
                                                choices ->> 'key_name');
     looked jsonb := @extschema@.ticket_table(relation, column_name, (key ->> 'key_number')::smallint);
+    kept jsonb := CASE WHEN (looked ->> 'has_citus')::boolean THEN @extschema@.ticket_citus_kept(relation) END;
 BEGIN
     IF looked IS NULL THEN
         PERFORM @extschema@.ticket_refuse('NoSuchTable', target || jsonb_build_object('name', target -> 'table'));
@@ -312,9 +299,9 @@ BEGIN
     IF mode <> 'control' OR key ->> 'fault' IS NOT NULL THEN
         PERFORM @extschema@.ticket_check_key(target, key, choices ->> 'key_name');
     END IF;
-    PERFORM @extschema@.ticket_check_table(target, looked, mode);
+    PERFORM @extschema@.ticket_check_table(target, looked, kept, mode);
     RETURN target || @extschema@.ticket_expressions(key, looked, coalesce((choices ->> 'fill_null')::boolean, false))
-           || jsonb_build_object('named_key', choices -> 'key_name');
+           || jsonb_build_object('named_key', choices -> 'key_name', 'citus', kept IS NOT NULL);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_described(jsonb, text, jsonb) IS 'What a call has to know of its target, once it is checked';

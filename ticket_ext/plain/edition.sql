@@ -10,7 +10,10 @@ SET LOCAL check_function_bodies TO off;
 @include plain/context.sql@
 @include plain/run.sql@
 @include plain/range.sql@
+@include plain/citus.sql@
 @include plain/batch.sql@
+@include plain/citus_batch.sql@
+@include plain/citus_nodes.sql@
 @include plain/sweep.sql@
 @include plain/format.sql@
 @include plain/choose.sql@

@@ -221,6 +221,9 @@ $q$ INTO place USING (context ->> 'oid')::oid, context ->> 'column';
             'call', @extschema@.ticket_call(context, function)));
     END IF;
     context := @extschema@.ticket_described(context, 'control', NULL);
+    IF (context ->> 'citus')::boolean THEN
+        PERFORM @extschema@.ticket_refuse('CitusGuard', context);
+    END IF;
     PERFORM @extschema@.ticket_check_role('control');
     EXECUTE $q$
 @include src/queries/drop_guard.sql@

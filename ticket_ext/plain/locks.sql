@@ -82,7 +82,10 @@ DECLARE
                      ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}';
     before text := @extschema@.ticket_limit_locks('1 ms');
     longest interval;
+    -- Citus would ask all nodes for the lock. NULL: there is none.
+    asks_nodes text := current_setting('citus.enable_ddl_propagation', true);
 BEGIN
+    PERFORM set_config('citus.enable_ddl_propagation', 'off', true) WHERE asks_nodes IS NOT NULL;
     modes := modes[CASE mode WHEN 'read' THEN 8 WHEN 'rotate' THEN 5 WHEN 'add' THEN 3 ELSE 1 END:];
     FOREACH longest IN ARRAY ARRAY[CASE WHEN mode IN ('add', 'drop') THEN interval '2 s' ELSE '3 s' END, '0'] LOOP
         BEGIN
@@ -101,6 +104,7 @@ BEGIN
         PERFORM @extschema@.ticket_limit_locks(longest);
     END LOOP;
     PERFORM @extschema@.ticket_unlimit_locks(before);
+    PERFORM set_config('citus.enable_ddl_propagation', asks_nodes, true) WHERE asks_nodes IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_lock_table(jsonb, text) IS 'Locks the target and its partitions';

@@ -100,6 +100,10 @@ AS $$
 DECLARE
     bounds text[] := @extschema@.ticket_bounds((context ->> 'is_uuid')::boolean, first_id, last_id);
 BEGIN
+    IF (context ->> 'citus')::boolean THEN
+        SELECT * INTO up_to, tickets FROM @extschema@.ticket_citus_interval(context, first_id, last_id, most);
+        RETURN;
+    END IF;
     EXECUTE @extschema@.ticket_fill_keys($q$
 @include src/queries/interval.sql@
 $q$, context) INTO up_to, tickets USING bounds[1], bounds[2], most;

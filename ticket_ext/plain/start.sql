@@ -51,12 +51,14 @@ DECLARE
     is_uuid boolean := context ->> 'is_uuid';
     sequence oid := context ->> 'sequence';
     -- Of one that this role may not read, nothing is known.
-    drawn bigint := CASE WHEN has_sequence_privilege(sequence, 'USAGE, SELECT')
-                         THEN pg_sequence_last_value(sequence::regclass) END;
+    drawn bigint := CASE WHEN NOT has_sequence_privilege(sequence, 'USAGE, SELECT') THEN NULL
+                         WHEN (context ->> 'citus')::boolean THEN @extschema@.ticket_citus_drawn(sequence)
+                         ELSE pg_sequence_last_value(sequence::regclass) END;
 BEGIN
     IF drawn >= highest OR drawn IS NOT NULL AND highest IS NULL THEN
         RETURN drawn;
     ELSIF is_uuid AND highest IS NOT NULL
+          OR (context ->> 'citus')::boolean AND @extschema@.ticket_citus_writers(context, NULL) <> '[]'
           OR @extschema@.ticket_older_writers((context ->> 'oid')::oid, horizon) ->> '' <> '' THEN
         RETURN 9223372036854775807;
     ELSIF is_uuid THEN
@@ -118,14 +120,17 @@ LANGUAGE plpgsql
 AS $body$
 DECLARE
     parts bigint := coalesce(ranges, least(64, 1 + tickets / CASE WHEN tickets < 100000 THEN 50000 ELSE 10000 END));
+    percent float8 := least(100, 100.0 * parts * 2000 / nullif(tickets, 0));
     ends bigint[];
     first_id bigint := -9223372036854775808;
     last_id bigint;
 BEGIN
-    IF parts > 1 AND tickets > 0 THEN
+    IF parts > 1 AND tickets > 0 AND (context ->> 'citus')::boolean THEN
+        ends := @extschema@.ticket_citus_range_ends(context, upper_id, parts, percent);
+    ELSIF parts > 1 AND tickets > 0 THEN
         EXECUTE @extschema@.ticket_fill(format('SELECT array_agg(id) FROM (%s) AS range_end', $q$
 @include src/queries/range_ends.sql@
-$q$), context) INTO ends USING upper_id, parts, least(100, 100.0 * parts * 2000 / tickets)::float8;
+$q$), context) INTO ends USING upper_id, parts, percent;
     END IF;
     FOREACH last_id IN ARRAY ends || upper_id LOOP
         EXECUTE $q$
@@ -157,9 +162,10 @@ BEGIN
         PERFORM @extschema@.ticket_refuse('ChangedMeanwhile', context || jsonb_build_object('table',
             context -> 'lost_name'));
     END IF;
-    EXECUTE @extschema@.ticket_fill($q$
+    EXECUTE @extschema@.ticket_fill(CASE WHEN (context ->> 'citus')::boolean THEN
+        @extschema@.ticket_citus_plan((context ->> 'is_uuid')::boolean) ELSE $q$
 @include src/queries/plan_run.sql@
-$q$, context) INTO plan;
+$q$ END, context) INTO plan;
     upper_id := @extschema@.ticket_upper_id(context, plan.highest, horizon);
     IF upper_id IS NULL THEN
         RETURN '{"error": "NoTickets"}';

@@ -76,7 +76,7 @@ GROUP BY left_over
 HAVING count(digest) > left_over
 $q$, '@those@', $q$
 @include src/queries/those_in.sql@
-$q$), context) INTO keys, digests, left_over USING bounds[1], bounds[2], number, ids, retired, made;
+$q$), @extschema@.ticket_fetched(context)) INTO keys, digests, left_over USING bounds[1], bounds[2], number, ids, retired, made;
 END
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_unknown(jsonb, bigint, bigint[], bigint[], bigint[]) IS 'Which tickets that have an id in common have no entry';
@@ -136,7 +136,7 @@ FROM (
     GROUP BY number, key, id, hash
     ORDER BY id
     FETCH FIRST $6 ROWS WITH TIES) AS due
-$q$, context || jsonb_build_object(
+$q$, @extschema@.ticket_fetched(context) || jsonb_build_object(
         'number', CASE WHEN repeats THEN 'row_number() OVER ()' ELSE '0' END,
         'made', CASE WHEN repeats THEN ', unnest($5) AS made' ELSE '' END,
         'unclear', CASE WHEN repeats THEN $made$
@@ -184,7 +184,8 @@ BEGIN
     EXECUTE $q$
 @include src/queries/is_of_this_cluster.sql@
 $q$ INTO here USING (run ->> 'run_id')::bigint;
-    IF run ->> 'sweep_horizon' IS NULL OR NOT here THEN
+    -- Each node of Citus has transaction ids of its own.
+    IF run ->> 'sweep_horizon' IS NULL OR NOT here OR (context ->> 'citus')::boolean THEN
         RETURN QUERY SELECT * FROM unnest(keys, digests);
     ELSE
         RETURN QUERY EXECUTE @extschema@.ticket_fill_keys(format($early$
@@ -227,6 +228,9 @@ BEGIN
     EXECUTE $q$
 @include src/queries/is_of_this_cluster.sql@
 $q$ INTO here USING (run ->> 'run_id')::bigint;
+    IF here AND (context ->> 'citus')::boolean THEN
+        PERFORM @extschema@.ticket_citus_wait_for_older(context, run);
+    END IF;
     WHILE here LOOP
         writers := @extschema@.ticket_older_writers((context ->> 'oid')::oid, (run ->> 'horizon')::bigint);
         EXIT WHEN writers ->> '' = '';

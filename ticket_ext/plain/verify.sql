@@ -46,6 +46,10 @@ BEGIN
     created_since := 0;
     LOOP
         step := @extschema@.ticket_step(context, run, next_id, last_id);
+        IF step.ids IS NOT NULL AND (context ->> 'citus')::boolean THEN
+            SELECT * INTO step.keys, step.ids, step.digests, step.reasons, step.left_over
+            FROM @extschema@.ticket_citus_settled(context, run, next_id, step.up_to, step.ids, step.digests);
+        END IF;
         found_old := ARRAY(SELECT key FROM unnest(step.keys, step.reasons) WITH ORDINALITY AS due (key, reason, place)
                            WHERE reason = 2 ORDER BY place);
         old_tokens := old_tokens + cardinality(found_old);

@@ -66,7 +66,7 @@ fn fault(cluster: &Cluster, running: &Running, random: &mut Rng) -> String {
 
 /// `CITUS_FAULTS` says how many, `SEED` which and when.
 fn survives(way: Way, name: &str) {
-    let Some(cluster) = Cluster::start(name, 2) else { return };
+    let Some(cluster) = Cluster::start_with(way.edition(), name, 2) else { return };
     way.prepare(&cluster);
     let (mut random, stop) = (Rng::with_seed(number("SEED", 1)), AtomicBool::new(false));
     thread::scope(|scope| {

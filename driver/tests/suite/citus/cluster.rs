@@ -29,10 +29,6 @@ impl Cluster {
             eprintln!("{name}: not run, since the server under test has no Citus");
             return None;
         }
-        // The plain edition has refusals only.
-        if Edition::of_tests() != Edition::Extension {
-            return None;
-        }
         let server = |role: &str| Server::start(&format!("{name}_{role}"), &SETTINGS);
         let cluster = Self { coordinator: server("c"), workers: [server("w1"), server("w2")] };
         cluster.join();
@@ -46,21 +42,30 @@ impl Cluster {
             // By which a node finds itself.
             database.execute(&format!("ALTER SYSTEM SET citus.local_hostname = '{}'", host(server)));
             database.execute("SELECT pg_reload_conf(); CREATE EXTENSION citus");
+            Edition::of_tests().own(&database);
         }
-        let database = self.database();
+        let database = self.database().administrator();
         database.execute(&format!("SELECT citus_set_coordinator_host('{}', 5432)", host(&self.coordinator)));
         for worker in &self.workers {
             database.execute(&format!("SELECT citus_add_node('{}', 5432)", host(worker)));
         }
-        database.execute("CREATE EXTENSION ticket_ext");
+        Edition::of_tests().install(&self.database());
     }
 
     pub fn database(&self) -> Database<'_> {
-        Database::named(&self.coordinator, "postgres")
+        Database::of_tests(&self.coordinator, "postgres")
     }
 
     pub fn on_worker(&self, number: usize) -> Database<'_> {
         Database::named(&self.workers[number], "postgres")
+    }
+
+    /// One of the tickets' on the first worker.
+    pub fn shard(&self) -> String {
+        self.database().one(
+            "SELECT min(shard_name('ticket', shardid)) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+             WHERE logicalrelid = 'ticket'::regclass AND groupid = 1",
+        )
     }
 }
 

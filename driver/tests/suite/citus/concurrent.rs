@@ -1,6 +1,7 @@
 //! Applications that write to the shards beside a batch.
 
 use std::thread;
+use std::time::Duration;
 
 use super::cluster::{Cluster, assert_rotated_once, make_tickets};
 use crate::common::poll;
@@ -25,7 +26,7 @@ fn what_is_changed_between_look_and_update_is_retired_as_it_is_then() {
         let batch = scope.spawn(|| database.one("SELECT rotate_ticket_tokens(NULL, 50)"));
         poll("a batch waits", || {
             let waiting = "SELECT count(*) FROM citus_lock_waits";
-            database.one(waiting) != "0"
+            database.administrator().one(waiting) != "0"
         });
         application.batch_execute("COMMIT").unwrap();
         assert_eq!(batch.join().unwrap(), "50");
@@ -87,10 +88,7 @@ fn a_prepared_transaction_on_a_worker_is_waited_for() {
     let Some(cluster) = Cluster::start("citus_prepared") else { return };
     let database = cluster.database();
     make_tickets(&database, 100);
-    let shard = database.one(
-        "SELECT shard_name('ticket', shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
-         WHERE logicalrelid = 'ticket'::regclass AND groupid = 1 LIMIT 1",
-    );
+    let shard = cluster.shard();
     let worker = cluster.on_worker(0);
     let mut session = worker.connect();
     let hold = format!(
@@ -112,4 +110,27 @@ fn a_prepared_transaction_on_a_worker_is_waited_for() {
     worker.execute("ROLLBACK PREPARED 'in doubt'");
     while !database.one("SELECT rotate_ticket_tokens(NULL, 50)").is_empty() {}
     assert_rotated_once(&database);
+}
+
+#[test]
+fn what_a_node_has_yet_to_commit_is_no_old_token() {
+    let Some(cluster) = Cluster::start("citus_doubt") else { return };
+    let database = cluster.database();
+    make_tickets(&database, 100);
+    while !database.one("SELECT rotate_ticket_tokens(NULL, 100)").is_empty() {}
+    let shard = cluster.shard();
+    let worker = cluster.on_worker(0);
+    let id = worker.one(&format!("SELECT min(id) FROM {shard}"));
+    let old = database.one(&format!("SELECT token FROM leaked WHERE id = {id}"));
+    worker.execute(&format!("UPDATE {shard} SET token = '{old}' WHERE id = {id}"));
+    let new = format!("UPDATE {shard} SET token = '{MADE}' WHERE id = {id}");
+    worker.execute(&format!("BEGIN; {new}; PREPARE TRANSACTION 'on its way'"));
+    let error = database.connect().batch_execute("SELECT * FROM verify_ticket_rotation()").unwrap_err();
+    assert_eq!(error.as_db_error().unwrap().code().code(), "55P03");
+    thread::scope(|scope| {
+        let verified = scope.spawn(|| database.one("SELECT verified FROM verify_ticket_rotation()"));
+        thread::sleep(Duration::from_millis(500));
+        worker.execute("COMMIT PREPARED 'on its way'");
+        assert_eq!(verified.join().unwrap(), "true");
+    });
 }

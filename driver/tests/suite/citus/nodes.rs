@@ -17,7 +17,7 @@ fn a_run_goes_on_when_its_nodes_come_back() {
         let _ended = driver.wait();
     }
     database.complete(&["run", "--batch", "200", "--retry-for", "1min"]);
-    database.execute("SELECT recover_prepared_transactions()");
+    database.administrator().execute("SELECT recover_prepared_transactions()");
     assert_rotated_once(&database);
     assert_eq!(database.one("SELECT verified FROM verify_ticket_rotation()"), "true");
 }
@@ -32,7 +32,7 @@ fn a_batch_that_the_workers_have_committed_is_not_lost_in_a_crash_of_the_coordin
     session.batch_execute("SET synchronous_commit = off; SELECT rotate_ticket_tokens(NULL, 60)").unwrap();
     cluster.coordinator.stop("immediate");
     cluster.coordinator.start_again();
-    database.execute("SELECT recover_prepared_transactions()");
+    database.administrator().execute("SELECT recover_prepared_transactions()");
     let rotated = database.count("ticket JOIN leaked USING (id) WHERE ticket.token <> leaked.token");
     assert_eq!(database.one("SELECT sum(tickets) FROM ticket_rotation_batch"), rotated.to_string());
     assert_eq!(rotated, 60);
@@ -58,4 +58,20 @@ fn shards_move_while_a_run_is_at_work() {
     driver.wait().expect(0);
     assert_rotated_once(&database);
     assert_eq!(database.one("SELECT verified FROM verify_ticket_rotation()"), "true");
+}
+
+#[test]
+fn a_node_without_tickets_of_the_table_may_be_away() {
+    let Some(cluster) = Cluster::start("citus_elsewhere") else { return };
+    let database = cluster.database();
+    database.execute(
+        "CREATE TABLE ticket (id bigint PRIMARY KEY, token uuid NOT NULL DEFAULT gen_random_uuid());
+         SELECT citus_add_local_table_to_metadata('ticket');
+         INSERT INTO ticket SELECT generate_series(1, 100);
+         CREATE TABLE leaked AS SELECT id, token FROM ticket",
+    );
+    cluster.workers[0].stop("immediate");
+    database.complete(&["run", "--batch", "60", "--verify"]);
+    cluster.workers[0].start_again();
+    assert_rotated_once(&database);
 }

@@ -6,7 +6,7 @@ use std::sync::Once;
 
 use postgres::Client;
 
-use crate::common::{Database, Ended, Running, Server, free_port, poll};
+use crate::common::{Database, Edition, Ended, Running, Server, free_port, poll};
 
 /// A token that comes into a ticket leaves a row with the one that it retires, in the batch's own transaction, in a
 /// table of the node that Citus knows nothing of.
@@ -36,6 +36,7 @@ const SETTINGS: [&str; 9] = [
 pub struct Cluster {
     pub coordinator: Server,
     pub workers: Vec<Server>,
+    edition: Edition,
 }
 
 fn has_citus() -> bool {
@@ -48,8 +49,12 @@ fn has_citus() -> bool {
 }
 
 impl Cluster {
-    /// None: there is no Citus.
+    /// None: there is no Citus. With the extension, which rotates shards.
     pub fn start(name: &str, workers: usize) -> Option<Self> {
+        Self::start_with(Edition::Extension, name, workers)
+    }
+
+    pub fn start_with(edition: Edition, name: &str, workers: usize) -> Option<Self> {
         if !has_citus() {
             return None;
         }
@@ -57,24 +62,26 @@ impl Cluster {
             let port = format!("port={}", free_port());
             let settings: Vec<&str> = SETTINGS.iter().copied().chain([port.as_str()]).collect();
             let server = Server::start(&format!("{name}{number}"), &settings);
-            Database::named(&server, "postgres").execute("CREATE EXTENSION citus");
+            let database = Database::named(&server, "postgres");
+            database.execute("CREATE EXTENSION citus");
+            edition.own(&database);
             server
         };
         let coordinator = node(0);
-        let cluster = Self { coordinator, workers: (1..=workers).map(node).collect() };
+        let cluster = Self { coordinator, workers: (1..=workers).map(node).collect(), edition };
         cluster.join();
         Some(cluster)
     }
 
     fn join(&self) {
-        let coordinator = self.database();
+        let coordinator = Database::named(&self.coordinator, "postgres");
         let port = self.coordinator.variable("PGPORT");
         coordinator.one(&format!("SELECT citus_set_coordinator_host('127.0.0.1', {port})"));
         for worker in &self.workers {
             let port = worker.variable("PGPORT");
             coordinator.one(&format!("SELECT citus_add_node('127.0.0.1', {port})"));
         }
-        coordinator.execute("CREATE EXTENSION ticket_ext");
+        self.edition.install(&self.database());
         for node in self.nodes() {
             Database::named(node, "postgres")
                 .execute(&format!("SET citus.enable_ddl_propagation TO off; {AUDIT}"));
@@ -84,7 +91,8 @@ impl Cluster {
 
     /// Of the coordinator.
     pub fn database(&self) -> Database<'_> {
-        Database::named(&self.coordinator, "postgres")
+        let role = self.edition.role(&self.coordinator).into();
+        Database { role, ..Database::named(&self.coordinator, "postgres") }
     }
 
     pub fn worker(&self, number: usize) -> Database<'_> {

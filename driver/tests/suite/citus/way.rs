@@ -4,7 +4,7 @@ use fastrand::Rng;
 use postgres::Client;
 
 use super::shards_cluster::Cluster;
-use crate::common::Running;
+use crate::common::{Edition, Running};
 
 #[derive(Clone, Copy)]
 pub enum Way {
@@ -18,6 +18,13 @@ impl Way {
         match self {
             Self::Coordinator => 15_000,
             Self::Shards => 40_000,
+        }
+    }
+
+    pub fn edition(self) -> Edition {
+        match self {
+            Self::Coordinator => Edition::of_tests(),
+            Self::Shards => Edition::Extension,
         }
     }
 

@@ -40,6 +40,13 @@ impl Edition {
         }
     }
 
+    /// Gives a database that is there to the role that tests work as.
+    pub fn own(self, database: &Database) {
+        self.create_role(database.server);
+        let role = self.role(database.server);
+        database.execute(&format!("ALTER DATABASE {} OWNER TO {role}", database.name));
+    }
+
     /// In CREATE ROLE: one that may do what the role of the tests may.
     pub fn privileged(self) -> String {
         match self {
