@@ -115,32 +115,33 @@ BEGIN
         entry.made := entry.made || swept.made;
     END IF;
     bounds := @extschema@.ticket_bounds((context ->> 'is_uuid')::boolean, first_id, up_to);
+    -- Digests are compared as bytes, and only those of what is due become integers. Functions of sets in a list of
+    -- columns take their arrays apart without a tuplestore each.
     EXECUTE @extschema@.ticket_fill_keys($q$
 SELECT array_agg(key::text ORDER BY id), array_agg(id ORDER BY id), array_agg(digest ORDER BY id),
     array_agg(reason ORDER BY id)
 FROM (
-    SELECT key, id, digest, min(reason) AS reason
-    FROM (SELECT number, key, id, digest,
+    SELECT key, id, coalesce(@extschema@.ticket_digest(hash), 0) AS digest, min(reason) AS reason
+    FROM (SELECT number, key, id, hash,
                  CASE WHEN entry.id IS NULL THEN 1
-                      WHEN entry.retired = live THEN 2@unclear@
+                      WHEN int8send(entry.retired) = live THEN 2@unclear@
                  END AS reason
-          FROM (SELECT @number@ AS number, key, id, digest, CASE WHEN lacks THEN NULL ELSE digest END AS live
-                FROM (SELECT @key_value@ AS key, @id@ AS id, @lacks_token@ AS lacks,
-                             coalesce(@extschema@.ticket_token_digest(@token_bytes@), 0) AS digest
+          FROM (SELECT number, key, id, hash, CASE WHEN lacks THEN NULL ELSE hash END AS live
+                FROM (SELECT @number@ AS number, @key_value@ AS key, @id@ AS id, @lacks_token@ AS lacks,
+                             @extschema@.ticket_token_hash(@token_bytes@) AS hash
                       FROM @target@
-                      WHERE @key@ >= $1 AND @key@ <= $2@has_token@
-                      OFFSET 0) AS ticket) AS ticket
-          LEFT JOIN unnest($3, $4@made@) AS entry (id, retired@made_name@) USING (id)) AS ticket
+                      WHERE @key@ >= $1 AND @key@ <= $2@has_token@) AS ticket) AS ticket
+          LEFT JOIN (SELECT unnest($3) AS id, unnest($4) AS retired@made@) AS entry USING (id)) AS ticket
     WHERE reason IS NOT NULL
-    GROUP BY number, key, id, digest
+    GROUP BY number, key, id, hash
     ORDER BY id
     FETCH FIRST $6 ROWS WITH TIES) AS due
 $q$, @extschema@.ticket_fetched(context) || jsonb_build_object(
         'number', CASE WHEN repeats THEN 'row_number() OVER ()' ELSE '0' END,
-        'made', CASE WHEN repeats THEN ', $5' ELSE '' END, 'made_name', CASE WHEN repeats THEN ', made' ELSE '' END,
+        'made', CASE WHEN repeats THEN ', unnest($5) AS made' ELSE '' END,
         'unclear', CASE WHEN repeats THEN $made$
-                      WHEN entry.made IS NOT NULL AND entry.made IS DISTINCT FROM live
-                           AND ((id, live) IN (SELECT * FROM unnest($3, $5))) IS NOT TRUE THEN 3$made$
+                      WHEN entry.made IS NOT NULL AND int8send(entry.made) IS DISTINCT FROM live
+                           AND ((id, live) IN (SELECT unnest($3), int8send(unnest($5)))) IS NOT TRUE THEN 3$made$
                         ELSE '' END)) INTO keys, ids, digests, reasons
     USING bounds[1], bounds[2], entry.ids, entry.retired, entry.made, most;
     IF cardinality(ids) >= most THEN

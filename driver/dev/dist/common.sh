@@ -15,10 +15,14 @@ maintainer=${MAINTAINER:-$(git log -1 --format='%cn <%ce>')}
 
 export LC_ALL=C TZ=UTC
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-# A target folder of its own, as other paths would be in what was built without these flags. The last that fits counts.
-export CARGO_TARGET_DIR=$root/target/dist-build
-export RUSTFLAGS="--remap-path-prefix=$root=/ticket_ext --remap-path-prefix=$CARGO_TARGET_DIR=/target \
+# usage: build_in SOURCES TARGET    without their paths in what is built. Of several that fit, the last counts.
+build_in() {
+    export CARGO_TARGET_DIR=$2
+    export RUSTFLAGS="--remap-path-prefix=$1=/ticket_ext --remap-path-prefix=$2=/target \
 --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+}
+# A target folder of its own, as other paths would be in what was built without these flags.
+build_in "$root" "$root/target/dist-build"
 
 say() { printf '== %s (%d s)\n' "$*" "$SECONDS"; }
 

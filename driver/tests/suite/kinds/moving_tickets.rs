@@ -58,6 +58,19 @@ fn they_are_where_triggers_fire() {
 }
 
 #[test]
+fn a_ticket_that_changes_under_its_batch_is_part_of_it_all_the_same() {
+    for change in ["token = gen_random_uuid()", "note = 'seen'"] {
+        let database = with_tickets(10);
+        database.one("SELECT start_ticket_rotation(ranges => 1)");
+        let mut application = holding(&database, "SELECT FROM ticket WHERE id = 3 FOR UPDATE");
+        let waiting = Waiting::begin(&database, BATCH);
+        application.batch_execute(&format!("UPDATE ticket SET {change} WHERE id = 3; COMMIT")).unwrap();
+        waiting.end().expect("a batch");
+        assert_eq!(database.one("SELECT keys::text FROM ticket_rotation_batch"), "{1,2,3,4,5,6}", "{change}");
+    }
+}
+
+#[test]
 fn a_bulk_load_does_not_make_the_batch_that_waits_larger() {
     for trigger in ["", "CREATE TRIGGER see AFTER UPDATE ON ticket FOR EACH ROW EXECUTE FUNCTION see()"] {
         let database = with_tickets(10);
