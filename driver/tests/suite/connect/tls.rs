@@ -144,7 +144,7 @@ fn a_key_may_be_pkcs8_pkcs1_or_sec1_and_in_der() {
 fn an_encrypted_key_takes_sslpassword_and_is_not_asked_for_at_the_terminal() {
     let database = network::database();
     let [certificate, key] = Authority::shared().sign_key(RSA, "certified");
-    for form in ["pkcs8 -topk8 -passout pass:hidden", "rsa -aes256 -traditional -passout pass:hidden"] {
+    for form in ["pkcs8 -topk8 -passout pass:hidden", "pkey -aes256 -traditional -passout pass:hidden"] {
         let files = [certificate.clone(), converted(&key, form)];
         with_key(&database, &files, "sslpassword=hidden").expect(0);
         let decrypt = "openssl pkcs8 -topk8 -nocrypt -in KEY";

@@ -48,6 +48,7 @@ fn an_interrupted_run_repeats_them() {
     let running = start(&database, &options);
     wait_for_blocked(&database, 1);
     running.signal(libc::SIGINT);
+    running.wait_for_stderr("stopping after the batch in flight");
     drop(lock);
     let resume = "continue with: rotate-driver run --workers 1 --batch 50 --max-replica-lag 1day --max-replica-lag 1TB \
                   --replica slot_of_options --max-active 1000 --throttle-query 'SELECT false'\n";
