@@ -18,7 +18,7 @@ const KINDS: [Kind; 6] = [
 ];
 const TICKETS: u64 = 2000;
 /// Chance decides where a fault meets a batch.
-const ATTEMPTS: u64 = 3;
+const ATTEMPTS: u64 = 6;
 
 /// Each text, which occurs once, and what stands in its place.
 type Differences<'a> = [(&'a str, &'a str)];
