@@ -1,11 +1,7 @@
 # How a .deb is put together from a tree of files. Sourced by those parts that make one.
 # shellcheck shell=bash
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-case $machine in
-    x86_64) architecture=amd64 ;;
-    aarch64) architecture=arm64 ;;
-    *) architecture=$(dpkg --print-architecture) ;;
-esac
+architecture=$(dpkg --print-architecture)
 
 # Papers that each package has: copyright, both changelogs, licences of what is linked.
 add_papers() {
