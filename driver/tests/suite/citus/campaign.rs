@@ -40,8 +40,8 @@ fn restart(node: &Server, random: &mut Rng) {
 
 /// Returns what it did, or why it could not.
 fn fault(cluster: &Cluster, running: &Running, random: &mut Rng) -> String {
-    // Citus copies a shard without what is prepared there, and so loses it.
-    cluster.database().administrator().execute("SELECT recover_prepared_transactions()");
+    // A move or split that blocks writes copies a shard without what is prepared there, and so loses it.
+    let recover = || cluster.database().administrator().execute("SELECT recover_prepared_transactions()");
     let mut client = cluster.database().connect();
     let shards = "pg_dist_shard WHERE logicalrelid = 'ticket'::regclass";
     let shards = u32::try_from(cluster.database().count(shards)).expect("a number");
@@ -57,8 +57,14 @@ fn fault(cluster: &Cluster, running: &Running, random: &mut Rng) -> String {
             "killed the coordinator".to_owned()
         }
         2 => format!("moved {shard}: {:?}", cluster.move_shard(&mut client, shard, "force_logical")),
-        3 => format!("moved {shard}, blocking: {:?}", cluster.move_shard(&mut client, shard, "block_writes")),
-        4 if shards < 16 => format!("split {shard}: {:?}", Cluster::split_shard(&mut client, shard)),
+        3 => {
+            recover();
+            format!("moved {shard}, blocking: {:?}", cluster.move_shard(&mut client, shard, "block_writes"))
+        }
+        4 if shards < 16 => {
+            recover();
+            format!("split {shard}: {:?}", Cluster::split_shard(&mut client, shard))
+        }
         _ => {
             running.signal(libc::SIGKILL);
             "killed the driver".to_owned()
