@@ -21,7 +21,8 @@ pub use run::{Run, Sweep, Work};
 pub use tune::Tune;
 
 #[derive(Parser)]
-#[command(name = "rotate-driver", version, after_help = include_str!("../examples/rotate-driver.txt").trim_end(), max_term_width = 100)]
+#[command(name = "rotate-driver", version, max_term_width = 100)]
+#[command(after_help = include_str!("../examples/rotate-driver.txt").trim_end())]
 /// Rotates the leaked tokens of a live PostgreSQL table, batch by batch
 ///
 /// Each batch is one transaction that also records how far the run is, so an interruption at any

@@ -105,6 +105,13 @@ mod tests {
     }
 
     #[test]
+    fn an_older_installation_is_told_how_to_be_updated() {
+        let hint = |update| Version::read("1.2.9").refused(update).hint().to_owned();
+        assert!(hint(Update::Extension).ends_with("ALTER EXTENSION ticket_ext UPDATE;"));
+        assert!(hint(Update::Plain).ends_with("as its owner: rotate-driver setup"));
+    }
+
+    #[test]
     fn numbers_are_compared_as_numbers_and_what_is_none_is_newer() {
         let compare = |one: &str, other: &str| Version::read(one).compare(&Version::read(other));
         assert_eq!(compare("0.10.0", "0.9.9"), Ordering::Greater);
