@@ -2981,7 +2981,7 @@ AS $$
 DECLARE
     -- Tickets that a call looks at before it returns, for what it found out to be committed.
     looked_at bigint := 0;
-    enough constant bigint := 250000;
+    enough bigint := 250000;
     number bigint := run ->> 'run_id';
     sweep integer := run ->> 'sweep';
     claimed jsonb;
@@ -2991,11 +2991,15 @@ DECLARE
     due record;
 BEGIN
     PERFORM "ticket_ext".ticket_wait_for_older(context, run);
-    IF run ->> 'sweep_horizon' IS NULL AND "ticket_ext".ticket_change(
-           'run ' || number, 'begin_sweep', jsonb_build_object('run', number)) ->> 'run_id' IS NULL THEN
-        -- Another session has begun it. The run's row, which was waited for, stays locked: whoever ends the run may
-        -- hold a range that this call is to wait for.
-        RETURN run ->> 'upper_id';
+    IF run ->> 'sweep_horizon' IS NULL THEN
+        IF "ticket_ext".ticket_change(
+               'run ' || number, 'begin_sweep', jsonb_build_object('run', number)) ->> 'run_id' IS NULL THEN
+            -- Another session has begun it. The run's row, which was waited for, stays locked: whoever ends the run
+            -- may hold a range that this call is to wait for.
+            RETURN run ->> 'upper_id';
+        END IF;
+        -- Until this is committed, whoever else is to sweep waits for the run's row.
+        enough := 10000;
     END IF;
     claimed := "ticket_ext".ticket_claim_range(context, number, sweep, -9223372036854775808, true);
     WHILE claimed IS NOT NULL LOOP
@@ -3045,8 +3049,10 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     number bigint := run ->> 'run_id';
+    finished jsonb := "ticket_ext".ticket_change('run ' || number, 'finish', jsonb_build_object('run', number));
 BEGIN
-    IF "ticket_ext".ticket_change('run ' || number, 'finish', jsonb_build_object('run', number)) ->> 'run_id' IS NULL
+    -- In a statement of its own, to see what was waited for.
+    IF finished ->> 'run_id' IS NULL
        AND (SELECT state FROM "ticket_ext".ticket_rotation WHERE run_id = number) <> 'finished' THEN
         PERFORM "ticket_ext".ticket_refuse_state(context, number);
     END IF;
@@ -5001,14 +5007,21 @@ $$;
 
 COMMENT ON FUNCTION "ticket_ext".ticket_rotation_totals(bigint) IS 'Part of batch_progress: what the ledger says of a run';
 
+-- Names are looked up by subqueries: to plan as many joins would take longer than all the rest.
 CREATE VIEW "ticket_ext".batch_progress AS
 SELECT run.run_id,
        -- The number of a table that was dropped can be another table's after a restore.
-       CASE WHEN quote_ident(namespace.nspname) || '.' || quote_ident(class.relname) = run.target_name
-            THEN run.target
-       END AS target,
+       (SELECT run.target
+        FROM pg_class AS class
+        JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+        WHERE class.oid = run.target
+          AND quote_ident(namespace.nspname) || '.' || quote_ident(class.relname) = run.target_name) AS target,
        run.target_name,
-       coalesce(attribute.attname, run.token_column) AS token_column,
+       coalesce((SELECT attname
+                 FROM pg_attribute
+                 WHERE run.target::oid = run.target_oid
+                   AND attrelid = run.target AND attnum = run.token_number AND NOT attisdropped),
+                run.token_column) AS token_column,
        run.state,
        CASE WHEN run.state = 'active' THEN CASE WHEN ranges_left = 0 THEN 'sweeping' ELSE 'rotating' END END AS phase,
        totals.last_id,
@@ -5035,19 +5048,16 @@ SELECT run.run_id,
        guard.held_off,
        guard.held_off_key,
        guard.held_off_at,
-       coalesce(key.attname, run.key_column) AS key_column,
+       coalesce((SELECT attname
+                 FROM pg_attribute
+                 WHERE run.target::oid = run.target_oid
+                   AND attrelid = run.target AND attnum = run.key_number AND NOT attisdropped),
+                run.key_column) AS key_column,
        run.token_format,
        run.without_token
 FROM "ticket_ext".ticket_rotation AS run
 LEFT JOIN "ticket_ext".ticket_rotation_control AS control USING (run_id)
-LEFT JOIN pg_class AS class ON class.oid = run.target
-LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
-LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
-    AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
-LEFT JOIN pg_attribute AS key ON run.target::oid = run.target_oid
-    AND key.attrelid = run.target AND key.attnum = run.key_number AND NOT key.attisdropped
 CROSS JOIN LATERAL "ticket_ext".ticket_rotation_totals(run.run_id) AS totals
-
 CROSS JOIN LATERAL "ticket_ext".ticket_rotation_held_off_totals(run.run_id) AS guard;
 
 COMMENT ON VIEW "ticket_ext".batch_progress IS 'Progress of every run, one row each';

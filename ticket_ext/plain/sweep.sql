@@ -282,7 +282,7 @@ AS $$
 DECLARE
     -- Tickets that a call looks at before it returns, for what it found out to be committed.
     looked_at bigint := 0;
-    enough constant bigint := 250000;
+    enough bigint := 250000;
     number bigint := run ->> 'run_id';
     sweep integer := run ->> 'sweep';
     claimed jsonb;
@@ -292,11 +292,15 @@ DECLARE
     due record;
 BEGIN
     PERFORM @extschema@.ticket_wait_for_older(context, run);
-    IF run ->> 'sweep_horizon' IS NULL AND @extschema@.ticket_change(
-           'run ' || number, 'begin_sweep', jsonb_build_object('run', number)) ->> 'run_id' IS NULL THEN
-        -- Another session has begun it. The run's row, which was waited for, stays locked: whoever ends the run may
-        -- hold a range that this call is to wait for.
-        RETURN run ->> 'upper_id';
+    IF run ->> 'sweep_horizon' IS NULL THEN
+        IF @extschema@.ticket_change(
+               'run ' || number, 'begin_sweep', jsonb_build_object('run', number)) ->> 'run_id' IS NULL THEN
+            -- Another session has begun it. The run's row, which was waited for, stays locked: whoever ends the run
+            -- may hold a range that this call is to wait for.
+            RETURN run ->> 'upper_id';
+        END IF;
+        -- Until this is committed, whoever else is to sweep waits for the run's row.
+        enough := 10000;
     END IF;
     claimed := @extschema@.ticket_claim_range(context, number, sweep, -9223372036854775808, true);
     WHILE claimed IS NOT NULL LOOP
@@ -346,8 +350,10 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     number bigint := run ->> 'run_id';
+    finished jsonb := @extschema@.ticket_change('run ' || number, 'finish', jsonb_build_object('run', number));
 BEGIN
-    IF @extschema@.ticket_change('run ' || number, 'finish', jsonb_build_object('run', number)) ->> 'run_id' IS NULL
+    -- In a statement of its own, to see what was waited for.
+    IF finished ->> 'run_id' IS NULL
        AND (SELECT state FROM @extschema@.ticket_rotation WHERE run_id = number) <> 'finished' THEN
         PERFORM @extschema@.ticket_refuse_state(context, number);
     END IF;

@@ -139,6 +139,80 @@ SET LOCAL search_path TO @extschema@, pg_temp;
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- ticket_ext/src/lib.rs:67
+-- requires:
+--   tables
+
+-- Where transaction ids are at home: those that a run has noted tell nothing in another cluster, nor beside a ledger
+-- that was restored. Some managed servers refuse the identifier of the cluster. There the ledger's own numbers stand
+-- for it: oids and the transaction that made its key, which a restore makes anew.
+
+CREATE FUNCTION @extschema@.ticket_cluster(OUT system_identifier bigint, OUT ledger_identity text)
+LANGUAGE plpgsql STABLE
+SET search_path TO pg_catalog, pg_temp
+AS $$
+BEGIN
+    SELECT concat_ws('/', database.oid, made.oid, made.xmin)
+    INTO STRICT ledger_identity
+    FROM pg_database AS database, pg_constraint AS made
+    WHERE datname = current_database() AND contype = 'p' AND conrelid = '@extschema@.ticket_rotation'::regclass;
+    system_identifier := control.system_identifier FROM pg_control_system() AS control;
+EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_supported THEN
+    NULL;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@.ticket_cluster() IS
+    'The cluster that transaction ids belong to, as the server tells it, and the ledger in it';
+REVOKE EXECUTE ON FUNCTION @extschema@.ticket_cluster() FROM PUBLIC;
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- ticket_ext/src/lib.rs:75
+-- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
+-- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
+-- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
+-- have none of its own: all names are qualified.
+
+CREATE PROCEDURE @extschema@.rotate_all_tickets(
+    batch pg_catalog.int4 DEFAULT 5000,
+    max_duration pg_catalog.interval DEFAULT NULL,
+    target pg_catalog.regclass DEFAULT NULL,
+    token_column pg_catalog.name DEFAULT NULL
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
+    give_up_at pg_catalog.timestamptz;
+    size pg_catalog.int8 := batch;
+    last_id pg_catalog.int8;
+BEGIN
+    LOOP
+        BEGIN
+            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
+            give_up_at := NULL;
+            size := least(batch::pg_catalog.int8,
+                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
+                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
+        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
+            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
+                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
+            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
+                RAISE;
+            END IF;
+            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
+            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
+        END;
+        COMMIT;
+        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
+               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
+    END LOOP;
+END
+$$;
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- ticket_ext/src/lib.rs:68
 -- How a run is steered: what was tuned while it goes on, and what its drivers wait for.
 
@@ -198,80 +272,6 @@ REVOKE ALL ON @extschema@.ticket_rotation_version FROM PUBLIC;
 GRANT SELECT ON @extschema@.ticket_rotation_version TO PUBLIC;
 
 SET LOCAL search_path TO @extschema@, pg_temp;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:75
--- The loop with a COMMIT after each batch, for psql and pg_cron. A batch that finds tickets locked for too long, moved
--- to another partition, or a short token taken, is tried again with half its size, for up to five minutes without
--- progress; each success lets it grow back. It runs by its caller's search_path, since a procedure that commits can
--- have none of its own: all names are qualified.
-
-CREATE PROCEDURE @extschema@.rotate_all_tickets(
-    batch pg_catalog.int4 DEFAULT 5000,
-    max_duration pg_catalog.interval DEFAULT NULL,
-    target pg_catalog.regclass DEFAULT NULL,
-    token_column pg_catalog.name DEFAULT NULL
-)
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_duration;
-    give_up_at pg_catalog.timestamptz;
-    size pg_catalog.int8 := batch;
-    last_id pg_catalog.int8;
-BEGIN
-    LOOP
-        BEGIN
-            last_id := @extschema@.rotate_ticket_tokens(NULL, size::pg_catalog.int4, target, token_column);
-            give_up_at := NULL;
-            size := least(batch::pg_catalog.int8,
-                          size OPERATOR(pg_catalog.+) (size OPERATOR(pg_catalog./) 8::pg_catalog.int8)
-                               OPERATOR(pg_catalog.+) 1::pg_catalog.int8);
-        EXCEPTION WHEN lock_not_available OR serialization_failure THEN
-            give_up_at := coalesce(give_up_at, pg_catalog.clock_timestamp()
-                                               OPERATOR(pg_catalog.+) '5 minutes'::pg_catalog.interval);
-            IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) give_up_at THEN
-                RAISE;
-            END IF;
-            size := greatest(size OPERATOR(pg_catalog./) 2::pg_catalog.int8, least(batch, 50)::pg_catalog.int8);
-            PERFORM pg_catalog.pg_sleep(0.1::pg_catalog.float8);
-        END;
-        COMMIT;
-        EXIT WHEN last_id IS NULL AND give_up_at IS NULL
-               OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline;
-    END LOOP;
-END
-$$;
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- ticket_ext/src/lib.rs:67
--- requires:
---   tables
-
--- Where transaction ids are at home: those that a run has noted tell nothing in another cluster, nor beside a ledger
--- that was restored. Some managed servers refuse the identifier of the cluster. There the ledger's own numbers stand
--- for it: oids and the transaction that made its key, which a restore makes anew.
-
-CREATE FUNCTION @extschema@.ticket_cluster(OUT system_identifier bigint, OUT ledger_identity text)
-LANGUAGE plpgsql STABLE
-SET search_path TO pg_catalog, pg_temp
-AS $$
-BEGIN
-    SELECT concat_ws('/', database.oid, made.oid, made.xmin)
-    INTO STRICT ledger_identity
-    FROM pg_database AS database, pg_constraint AS made
-    WHERE datname = current_database() AND contype = 'p' AND conrelid = '@extschema@.ticket_rotation'::regclass;
-    system_identifier := control.system_identifier FROM pg_control_system() AS control;
-EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_supported THEN
-    NULL;
-END
-$$;
-
-COMMENT ON FUNCTION @extschema@.ticket_cluster() IS
-    'The cluster that transaction ids belong to, as the server tells it, and the ledger in it';
-REVOKE EXECUTE ON FUNCTION @extschema@.ticket_cluster() FROM PUBLIC;
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -868,14 +868,21 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.ticket_rotation_totals(bigint) IS 'Part of batch_progress: what the ledger says of a run';
 
+-- Names are looked up by subqueries: to plan as many joins would take longer than all the rest.
 CREATE VIEW @extschema@.batch_progress AS
 SELECT run.run_id,
        -- The number of a table that was dropped can be another table's after a restore.
-       CASE WHEN quote_ident(namespace.nspname) || '.' || quote_ident(class.relname) = run.target_name
-            THEN run.target
-       END AS target,
+       (SELECT run.target
+        FROM pg_class AS class
+        JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+        WHERE class.oid = run.target
+          AND quote_ident(namespace.nspname) || '.' || quote_ident(class.relname) = run.target_name) AS target,
        run.target_name,
-       coalesce(attribute.attname, run.token_column) AS token_column,
+       coalesce((SELECT attname
+                 FROM pg_attribute
+                 WHERE run.target::oid = run.target_oid
+                   AND attrelid = run.target AND attnum = run.token_number AND NOT attisdropped),
+                run.token_column) AS token_column,
        run.state,
        CASE WHEN run.state = 'active' THEN CASE WHEN ranges_left = 0 THEN 'sweeping' ELSE 'rotating' END END AS phase,
        totals.last_id,
@@ -902,19 +909,16 @@ SELECT run.run_id,
        guard.held_off,
        guard.held_off_key,
        guard.held_off_at,
-       coalesce(key.attname, run.key_column) AS key_column,
+       coalesce((SELECT attname
+                 FROM pg_attribute
+                 WHERE run.target::oid = run.target_oid
+                   AND attrelid = run.target AND attnum = run.key_number AND NOT attisdropped),
+                run.key_column) AS key_column,
        run.token_format,
        run.without_token
 FROM @extschema@.ticket_rotation AS run
 LEFT JOIN @extschema@.ticket_rotation_control AS control USING (run_id)
-LEFT JOIN pg_class AS class ON class.oid = run.target
-LEFT JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
-LEFT JOIN pg_attribute AS attribute ON run.target::oid = run.target_oid
-    AND attribute.attrelid = run.target AND attribute.attnum = run.token_number AND NOT attribute.attisdropped
-LEFT JOIN pg_attribute AS key ON run.target::oid = run.target_oid
-    AND key.attrelid = run.target AND key.attnum = run.key_number AND NOT key.attisdropped
 CROSS JOIN LATERAL @extschema@.ticket_rotation_totals(run.run_id) AS totals
-
 CROSS JOIN LATERAL @extschema@.ticket_rotation_held_off_totals(run.run_id) AS guard;
 
 COMMENT ON VIEW @extschema@.batch_progress IS 'Progress of every run, one row each';

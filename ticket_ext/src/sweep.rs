@@ -31,6 +31,8 @@ use crate::ticket::Ticket;
 /// Tickets that a call looks at before it returns, for what it found out to be committed: some 60 ms, about as long
 /// as a batch.
 const LOOKED_AT: usize = 250_000;
+/// In the call that begins the sweep: until it is committed, whoever else is to sweep waits for the run's row.
+const LOOKED_AT_FIRST: usize = 10_000;
 
 /// Returns the id up to which it has swept; None when no range is left.
 pub fn sweep(
@@ -40,6 +42,7 @@ pub fn sweep(
     batch: i64,
 ) -> Result<Option<i64>, TicketError> {
     older_writers::wait(client, context, run)?;
+    let mut enough = LOOKED_AT;
     if run.sweep_horizon.is_none() {
         let sql = include_str!("queries/begin_sweep.sql");
         let begun = change_run(client, &context.session, format!("run {}", run.id), sql, &[run.id.into()])?;
@@ -48,6 +51,7 @@ pub fn sweep(
             // hold a range that this call is to wait for.
             return Ok(Some(run.upper_id));
         }
+        enough = LOOKED_AT_FIRST;
     }
     let phase = Phase::Sweep(run.sweep);
     let mut looked_at = 0;
@@ -62,13 +66,13 @@ pub fn sweep(
             if !due.is_empty() {
                 return rotate(client, context, run, &range, swept, due, batch).map(Some);
             }
-            if looked_at >= LOOKED_AT && swept.last_id < rest.last_id {
+            if looked_at >= enough && swept.last_id < rest.last_id {
                 record(client, context, &range, run.sweep, &swept, &[])?;
                 return Ok(Some(swept.last_id));
             }
         }
         range.finish(client, context, phase)?;
-        if looked_at >= LOOKED_AT {
+        if looked_at >= enough {
             return Ok(Some(rest.last_id));
         }
         claimed = Range::claim_free(client, context, run, phase, i64::MIN)?;

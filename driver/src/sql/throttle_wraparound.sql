@@ -6,6 +6,15 @@ WITH RECURSIVE tree AS (
     SELECT $1 AS oid
     UNION
     SELECT inhrelid FROM tree JOIN pg_catalog.pg_inherits ON inhparent OPERATOR(pg_catalog.=) tree.oid
+), worker AS MATERIALIZED (
+    SELECT relation, backend_type, query
+    FROM pg_catalog.pg_locks AS held
+    JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid OPERATOR(pg_catalog.=) held.pid
+    WHERE database OPERATOR(pg_catalog.=) (
+              SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+      AND mode OPERATOR(pg_catalog.=) 'ShareUpdateExclusiveLock'
+      AND granted
+      AND usesysid IS NULL
 ), maximum AS (
     SELECT pg_catalog.current_setting('autovacuum_freeze_max_age')::integer AS freeze,
            pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::integer AS multixact
@@ -15,12 +24,7 @@ FROM tree
 CROSS JOIN maximum
 JOIN pg_catalog.pg_class AS part ON part.oid OPERATOR(pg_catalog.=) tree.oid
 JOIN pg_catalog.pg_class AS heap ON heap.oid OPERATOR(pg_catalog.=) ANY (ARRAY[part.oid, part.reltoastrelid])
-JOIN pg_catalog.pg_database AS here ON here.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
-JOIN pg_catalog.pg_locks AS held ON held.relation OPERATOR(pg_catalog.=) heap.oid
-    AND held.database OPERATOR(pg_catalog.=) here.oid
-    AND held.mode OPERATOR(pg_catalog.=) 'ShareUpdateExclusiveLock'
-    AND held.granted
-JOIN pg_catalog.pg_stat_activity AS worker ON worker.pid OPERATOR(pg_catalog.=) held.pid AND worker.usesysid IS NULL
+JOIN worker ON worker.relation OPERATOR(pg_catalog.=) heap.oid
 LEFT JOIN LATERAL (
     SELECT pg_catalog.min(option_value::integer)
                FILTER (WHERE option_name OPERATOR(pg_catalog.=) 'autovacuum_freeze_max_age') AS freeze,

@@ -95,6 +95,22 @@ fn a_cancel_that_came_too_late_says_so() {
     assert!(refusal.starts_with("55000") && refusal.ends_with("is finished"), "{refusal}");
 }
 
+/// Each has swept the last ranges in a call before.
+#[test]
+fn two_sessions_may_finish_a_run_at_once() {
+    let database = started();
+    assert_eq!(database.one("SELECT rotate_ticket_tokens(NULL, 20)"), "10");
+    database.execute(
+        "UPDATE ticket_rotation SET sweep_horizon = pg_snapshot_xmin(pg_current_snapshot());
+         UPDATE ticket_rotation_range SET swept_at = clock_timestamp()",
+    );
+    let mut first = holding(&database, RANGE);
+    let second = Waiting::begin(&database, BATCH);
+    first.batch_execute("COMMIT").unwrap();
+    assert_eq!(second.end().expect("the end of the run"), None);
+    assert_eq!(state(&database), "finished");
+}
+
 #[test]
 fn two_sessions_that_start_a_run_at_once_start_one() {
     let database = with_tickets(10);
