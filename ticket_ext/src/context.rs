@@ -126,6 +126,16 @@ impl Context {
         Ok(as_target_user(self.table.user, read)?)
     }
 
+    /// As `read`, for a look at the whole table.
+    pub fn read_all<'conn>(
+        &self,
+        client: &mut SpiClient<'conn>,
+        text: &str,
+    ) -> Result<SpiTupleTable<'conn>, TicketError> {
+        let sql = self.sql(text);
+        Ok(as_target_user(self.table.user, || in_own_path(|| statement::read_once(client, &sql, &[])))?)
+    }
+
     /// A statement that updates the target, by the caller's search_path.
     pub fn update<'conn>(
         &self,

@@ -98,7 +98,7 @@ fn plan(client: &mut SpiClient, context: &Context) -> Result<Plan, TicketError> 
         None => include_str!("queries/plan_run.sql").to_owned(),
         Some(_) => citus::plan_query(context),
     };
-    let row = context.read(client, &sql, &[])?.first();
+    let row = context.read_all(client, &sql)?.first();
     let (highest, tickets, without_token) = row.get_three()?;
     let (tickets, without_token) = (tickets.unwrap_or(0), without_token.unwrap_or(0));
     Ok(Plan { started_at, highest, tickets, without_token, horizon })

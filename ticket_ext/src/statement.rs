@@ -53,6 +53,17 @@ pub fn read<'conn>(
     Ok(rows)
 }
 
+/// As `read`, for what is read once: no plan is kept, and the server may take parallel workers.
+pub fn read_once<'conn>(
+    client: &SpiClient<'conn>,
+    text: &str,
+    args: &[DatumWithOid],
+) -> SpiResult<SpiTupleTable<'conn>> {
+    let rows = client.select(&*to_server(text), None, restored(args).as_deref().unwrap_or(args))?;
+    escape_result();
+    Ok(rows)
+}
+
 pub fn write<'conn>(
     client: &mut SpiClient<'conn>,
     text: &str,

@@ -164,11 +164,11 @@ fn tokens(client: &mut SpiClient, context: &Context, evidence: &mut Evidence) ->
     let columns = &context.table.columns;
     if columns.lacks_token != "false" {
         let sql = "SELECT count(*) FROM @target@ WHERE @lacks_token@";
-        evidence.without_token = context.read(client, sql, &[])?.first().get_one()?.unwrap_or(0);
+        evidence.without_token = context.read_all(client, sql)?.first().get_one()?.unwrap_or(0);
     }
     if !columns.is_unique {
         let sql = "SELECT count(@token@) - count(DISTINCT @token@) FROM @target@ WHERE NOT (@lacks_token@)";
-        evidence.duplicate_tokens = context.read(client, sql, &[])?.first().get_one()?.unwrap_or(0);
+        evidence.duplicate_tokens = context.read_all(client, sql)?.first().get_one()?.unwrap_or(0);
     }
     Ok(())
 }
