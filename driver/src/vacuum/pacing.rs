@@ -15,7 +15,12 @@ const FEW: i64 = 100_000;
 pub struct Pacing {
     part: i64,
     planned: i64,
-    done: i64,
+    /// As last observed.
+    observed: i64,
+    /// At most as many were in the batches committed since.
+    since: i64,
+    /// Both, as sums of all observations.
+    counted: [i64; 2],
     in_flight: Vec<Batch>,
     /// How many the VACUUM that runs now can clean up after.
     running: Option<i64>,
@@ -44,7 +49,9 @@ impl Pacing {
         (planned >= FEW).then_some(Self {
             part,
             planned,
-            done,
+            observed: done,
+            since: 0,
+            counted: [0; 2],
             in_flight: Vec::new(),
             running: None,
             cleaned,
@@ -55,7 +62,7 @@ impl Pacing {
 
     /// A batch of at most so many tickets begins.
     pub fn batch_begins(&mut self, tickets: i32) -> Batch {
-        let batch = Batch { tickets, sees: self.done };
+        let batch = Batch { tickets, sees: self.done() };
         self.in_flight.push(batch);
         batch
     }
@@ -63,20 +70,30 @@ impl Pacing {
     pub fn batch_ends(&mut self, batch: Batch, committed: bool) {
         let ended = self.in_flight.iter().position(|other| *other == batch);
         ended.map(|index| self.in_flight.swap_remove(index));
-        self.done += if committed { i64::from(batch.tickets) } else { 0 };
+        self.since += if committed { i64::from(batch.tickets) } else { 0 };
     }
 
     /// The true number, other drivers' tickets among them.
     pub fn observe(&mut self, progress: &Progress) {
-        self.done = progress.done;
+        self.counted[0] += progress.done - self.observed;
+        self.counted[1] += self.since;
+        (self.observed, self.since) = (progress.done, 0);
         self.history.add(progress.done, progress.next_transaction);
+    }
+
+    /// What came of the batches so far is expected of the last ones: the last batch of a range is smaller, and others
+    /// may rotate too. A few batches tell little.
+    fn done(&self) -> i64 {
+        let [done, at_most] = self.counted;
+        let share = if at_most > self.part / 2 { done as f64 / at_most as f64 } else { 1.0 };
+        self.observed + (self.since as f64 * share) as i64
     }
 
     /// Whether VACUUM is to run before a batch of so many tickets. None is worth while for the last tickets, nor
     /// before at least half a part is done, however large a batch was asked for.
     pub fn is_due(&self, next: i32) -> bool {
         let worthwhile =
-            self.planned - self.cleaned > self.limit() && self.done - self.cleaned >= self.part / 2;
+            self.planned - self.cleaned > self.limit() && self.done() - self.cleaned >= self.part / 2;
         self.running.is_none() && worthwhile && self.reached_by(next) > self.part + self.postponed
     }
 
@@ -84,7 +101,7 @@ impl Pacing {
     pub fn begin(&mut self, next: i32) -> bool {
         let due = self.is_due(next);
         if due {
-            self.running = Some(self.in_flight.iter().map(|batch| batch.sees).fold(self.done, i64::min));
+            self.running = Some(self.in_flight.iter().map(|batch| batch.sees).fold(self.done(), i64::min));
         }
         due
     }
@@ -92,8 +109,11 @@ impl Pacing {
     /// One that failed is not repeated at once; one that was skipped, because of a lock, is tried again soon.
     pub fn end(&mut self, skipped: bool) {
         let running = self.running.take().unwrap_or(self.cleaned);
-        (self.cleaned, self.postponed) =
-            if skipped { (self.cleaned, self.done - self.cleaned - self.part * 3 / 4) } else { (running, 0) };
+        (self.cleaned, self.postponed) = if skipped {
+            (self.cleaned, self.done() - self.cleaned - self.part * 3 / 4)
+        } else {
+            (running, 0)
+        };
     }
 
     pub fn is_running(&self) -> bool {
@@ -113,18 +133,18 @@ impl Pacing {
 
     /// Whether more old rows were left since the last VACUUM that was not skipped than are ever left between two.
     pub fn is_late(&self) -> bool {
-        self.done - self.cleaned > 2 * self.part
+        self.done() - self.cleaned > 2 * self.part
     }
 
     /// The first of the transactions that have left so many behind. Whoever sees those rows keeps too many.
     pub fn oldest_transaction(&self) -> Option<i64> {
-        self.history.oldest_transaction(self.done)
+        self.history.oldest_transaction(self.done())
     }
 
     /// Tickets since the last VACUUM.
     fn reached_by(&self, next: i32) -> i64 {
         let in_flight: i64 = self.in_flight.iter().map(|batch| i64::from(batch.tickets)).sum();
-        self.done + in_flight + i64::from(next) - self.cleaned
+        self.done() + in_flight + i64::from(next) - self.cleaned
     }
 
     fn limit(&self) -> i64 {
@@ -228,6 +248,17 @@ mod tests {
         assert!(pacing.begin(25_001));
         pacing.end(false);
         assert!(!pacing.begin(100_000));
+    }
+
+    #[test]
+    fn what_came_of_the_batches_so_far_is_expected_of_the_next_ones() {
+        let mut pacing = pacing(0);
+        commit(&mut pacing, 60_000);
+        pacing.observe(&Progress { done: 30_000, ..Progress::default() });
+        commit(&mut pacing, 60_000);
+        assert!(!pacing.is_due(40_000), "60,000 of 120,000 are done");
+        commit(&mut pacing, 60_000);
+        assert!(pacing.is_due(10_001));
     }
 
     #[test]
