@@ -6,6 +6,6 @@ mod tuning;
 mod vacuum_every;
 
 pub use batch_size::{BatchSize, Goal};
-pub use options::{PaceOptions, SynchronousCommit, batch_time, nice, workers};
+pub use options::{PaceOptions, Preamble, SynchronousCommit, batch_time, nice, workers};
 pub use tuning::Tuning;
 pub use vacuum_every::VacuumEvery;

@@ -82,11 +82,7 @@ impl<'a> Rotation<'a> {
         }
         self.view.begin(observation.clone())?;
         let vacuums = self.vacuums(observation.progress.as_ref())?;
-        let pace = if self.persist(Session::is_over_nodes)? {
-            self.options.pace.over_nodes()
-        } else {
-            self.options.pace
-        };
+        let pace = self.options.pace.after(self.persist(Session::preamble)?);
         let shared = Shared::new(pace, vacuums, monitor, &observation);
         let ranges = observation.progress.as_ref().map_or(0, |progress| progress.ranges_left);
         thread::scope(|scope| {

@@ -26,7 +26,7 @@ use postgres::{Client, Row, Transaction};
 
 use crate::connect::{Connection, Locked};
 use crate::error::Error;
-use crate::pace::{SynchronousCommit, Tuning};
+use crate::pace::{Preamble, SynchronousCommit, Tuning};
 use crate::progress::Progress;
 
 pub use dry_run::DryRun;
@@ -48,6 +48,7 @@ pub struct Session {
     client: Client,
     server: String,
     locked: Locked,
+    edition: Kind,
     schema: String,
     target: Target,
     /// Whether its transactions do not see what others commit, unless they ask for it.
@@ -64,9 +65,10 @@ impl Session {
             include_str!("../sql/session.sql"),
             &[(&scope.table, Type::TEXT), (&scope.token_column, Type::TEXT)],
         )?;
-        let schema = Edition::of(&mut client, row.get("target_oid"))?.usable(&mut client)?;
+        let edition = Edition::of(&mut client, row.get("target_oid"))?;
+        let (edition, schema) = (edition.kind, edition.usable(&mut client)?);
         let target = Target::try_from(&row)?;
-        Ok(Self { client, server, locked, schema, target, isolated: row.get("isolated") })
+        Ok(Self { client, server, locked, edition, schema, target, isolated: row.get("isolated") })
     }
 
     /// The extension's, quoted.
@@ -175,13 +177,22 @@ impl Session {
     }
 
     /// Whether Citus keeps the target, so that its tickets are on several nodes.
-    pub fn is_over_nodes(&mut self) -> Result<bool, Error> {
+    fn is_over_nodes(&mut self) -> Result<bool, Error> {
         if !self.row(include_str!("../sql/shards_support.sql"), &[])?.get::<_, bool>("has_citus") {
             return Ok(false);
         }
         let parameters = self.target.parameters();
         let sql = include_str!("../sql/kept_by_citus.sql");
         Ok(self.client.query_typed_one(sql, &parameters[..1])?.get("is_kept"))
+    }
+
+    pub fn preamble(&mut self) -> Result<Preamble, Error> {
+        let over_nodes = self.is_over_nodes()?;
+        Ok(match self.edition {
+            _ if over_nodes => Preamble::Rounds,
+            Kind::Extension => Preamble::None,
+            Kind::Plain => Preamble::Checks,
+        })
     }
 
     /// For what takes several statements, or long. It is rolled back unless it is committed.
