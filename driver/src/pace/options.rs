@@ -30,7 +30,8 @@ pub struct PaceOptions {
 
     /// How long a batch should take, with --batch auto [default: 50ms]
     ///
-    /// The plain-SQL edition takes 75ms and a table that Citus keeps 500ms, since a batch takes longer to begin.
+    /// It is 75ms in plain SQL, and 500ms from the coordinator of a table that Citus keeps, where a
+    /// batch takes longer to begin.
     #[arg(long, value_name = "TIME", value_parser = batch_time)]
     pub batch_time: Option<Duration>,
 

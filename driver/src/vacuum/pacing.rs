@@ -81,11 +81,12 @@ impl Pacing {
         self.history.add(progress.done, progress.next_transaction);
     }
 
-    /// What came of the batches so far is expected of the last ones: the last batch of a range is smaller, and others
-    /// may rotate too. A few batches tell little.
+    /// What came of the batches so far is expected of the last ones: the last batch of a range is smaller. A few
+    /// batches tell little, and what others rotate nothing of these.
     fn done(&self) -> i64 {
         let [done, at_most] = self.counted;
-        let share = if at_most > self.part / 2 { done as f64 / at_most as f64 } else { 1.0 };
+        let share =
+            if at_most > self.part / 2 { (done as f64 / at_most as f64).clamp(0.5, 1.0) } else { 1.0 };
         self.observed + (self.since as f64 * share) as i64
     }
 
@@ -259,6 +260,16 @@ mod tests {
         assert!(!pacing.is_due(40_000), "60,000 of 120,000 are done");
         commit(&mut pacing, 60_000);
         assert!(pacing.is_due(10_001));
+    }
+
+    #[test]
+    fn what_other_drivers_rotate_is_not_expected_of_the_next_batches() {
+        let mut pacing = pacing(0);
+        commit(&mut pacing, 60_000);
+        pacing.observe(&Progress { done: 90_000, ..Progress::default() });
+        commit(&mut pacing, 5_000);
+        assert!(!pacing.is_due(5_000), "95,000 are done");
+        assert!(pacing.is_due(5_001));
     }
 
     #[test]
