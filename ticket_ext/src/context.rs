@@ -133,7 +133,7 @@ impl Context {
         text: &str,
     ) -> Result<SpiTupleTable<'conn>, TicketError> {
         let sql = self.sql(text);
-        Ok(as_target_user(self.table.user, || in_own_path(|| statement::read_once(client, &sql, &[])))?)
+        Ok(as_target_user(self.table.user, || in_own_path(|| statement::read_once(client, &sql)))?)
     }
 
     /// A statement that updates the target, by the caller's search_path.

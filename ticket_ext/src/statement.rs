@@ -54,12 +54,8 @@ pub fn read<'conn>(
 }
 
 /// As `read`, for what is read once: no plan is kept, and the server may take parallel workers.
-pub fn read_once<'conn>(
-    client: &SpiClient<'conn>,
-    text: &str,
-    args: &[DatumWithOid],
-) -> SpiResult<SpiTupleTable<'conn>> {
-    let rows = client.select(&*to_server(text), None, restored(args).as_deref().unwrap_or(args))?;
+pub fn read_once<'conn>(client: &SpiClient<'conn>, text: &str) -> SpiResult<SpiTupleTable<'conn>> {
+    let rows = client.select(&*to_server(text), None, &[])?;
     escape_result();
     Ok(rows)
 }

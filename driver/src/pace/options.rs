@@ -93,12 +93,12 @@ impl PaceOptions {
 
     /// What was asked for stays.
     pub fn after(self, preamble: Preamble) -> Self {
-        let default = match preamble {
-            Preamble::None => BATCH_TIME,
-            Preamble::Checks => BATCH_TIME_AFTER_CHECKS,
-            Preamble::Rounds => BATCH_TIME_AFTER_ROUNDS,
+        let longer = match preamble {
+            Preamble::None => None,
+            Preamble::Checks => Some(BATCH_TIME_AFTER_CHECKS),
+            Preamble::Rounds => Some(BATCH_TIME_AFTER_ROUNDS),
         };
-        Self { batch_time: self.batch_time.or(Some(default)), ..self }
+        Self { batch_time: self.batch_time.or(longer), ..self }
     }
 }
 

@@ -15,12 +15,14 @@ const FEW: i64 = 100_000;
 pub struct Pacing {
     part: i64,
     planned: i64,
+    /// When this driver began.
+    at_first: i64,
     /// As last observed.
     observed: i64,
-    /// At most as many were in the batches committed since.
+    /// At most as many were in the batches that had been committed by then.
+    before: i64,
+    /// And in those committed since.
     since: i64,
-    /// Both, as sums of all observations.
-    counted: [i64; 2],
     in_flight: Vec<Batch>,
     /// How many the VACUUM that runs now can clean up after.
     running: Option<i64>,
@@ -49,9 +51,10 @@ impl Pacing {
         (planned >= FEW).then_some(Self {
             part,
             planned,
+            at_first: done,
             observed: done,
+            before: 0,
             since: 0,
-            counted: [0; 2],
             in_flight: Vec::new(),
             running: None,
             cleaned,
@@ -75,18 +78,19 @@ impl Pacing {
 
     /// The true number, other drivers' tickets among them.
     pub fn observe(&mut self, progress: &Progress) {
-        self.counted[0] += progress.done - self.observed;
-        self.counted[1] += self.since;
-        (self.observed, self.since) = (progress.done, 0);
+        self.observed = progress.done;
+        self.before += std::mem::take(&mut self.since);
         self.history.add(progress.done, progress.next_transaction);
     }
 
     /// What came of the batches so far is expected of the last ones: the last batch of a range is smaller. A few
     /// batches tell little, and what others rotate nothing of these.
     fn done(&self) -> i64 {
-        let [done, at_most] = self.counted;
-        let share =
-            if at_most > self.part / 2 { (done as f64 / at_most as f64).clamp(0.5, 1.0) } else { 1.0 };
+        let share = if self.before > self.part / 2 {
+            ((self.observed - self.at_first) as f64 / self.before as f64).clamp(0.5, 1.0)
+        } else {
+            1.0
+        };
         self.observed + (self.since as f64 * share) as i64
     }
 
