@@ -191,6 +191,12 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_function_call(text, text) IS 'A call of the function that makes tokens';
 
+-- Digits that the new UUIDs of a batch begin with; none in a table of less than 131,072 tickets (lead.rs).
+CREATE FUNCTION @extschema@.ticket_lead(tickets bigint) RETURNS text
+LANGUAGE sql VOLATILE
+AS $$ SELECT left(gen_random_uuid()::text, least(4, length(to_hex(greatest(tickets / 2048, 1))) - 1)) $$;
+COMMENT ON FUNCTION @extschema@.ticket_lead(bigint) IS 'Digits that the new UUIDs of a batch begin with';
+
 -- The expression for a new token in the statement of a batch.
 CREATE FUNCTION @extschema@.ticket_new_token(context jsonb, run jsonb) RETURNS text
 LANGUAGE plpgsql
@@ -198,16 +204,23 @@ AS $$
 DECLARE
     parts jsonb := @extschema@.ticket_format(run ->> 'token_format');
     kind text := context ->> 'kind';
-    fresh text;
+    fresh text := 'pg_catalog.gen_random_uuid()';
+    lead text;
 BEGIN
     IF parts ? 'function' THEN
         RETURN format('@extschema@.ticket_made(%s, %s::%s)', context ->> 'token_bytes',
             @extschema@.ticket_function_call(
             parts ->> 'function', context ->> 'token_bytes'), context ->> 'bytes_type');
     ELSIF parts ? 'uuid' THEN
-        RETURN CASE kind WHEN 'uuid' THEN 'pg_catalog.gen_random_uuid()'
-                         WHEN 'text' THEN 'pg_catalog.gen_random_uuid()::pg_catalog.text'
-                         ELSE 'pg_catalog.uuid_send(pg_catalog.gen_random_uuid())' END;
+        lead := @extschema@.ticket_lead((run ->> 'tickets_planned')::bigint);
+        IF lead <> '' THEN
+            fresh := format('(%L OPERATOR(pg_catalog.||) pg_catalog.right(%s::pg_catalog.text, %s))::pg_catalog.uuid',
+                            lead, fresh, -length(lead));
+        END IF;
+        RETURN format(CASE kind WHEN 'uuid' THEN '%s' WHEN 'text' THEN '%s::pg_catalog.text'
+                                ELSE 'pg_catalog.uuid_send(%s)' END, fresh);
+    ELSIF kind = 'uuid' THEN
+        RETURN fresh;
     ELSIF parts ? 'bytes' THEN
         RETURN format('@extschema@.ticket_new_bytes(%s)', parts ->> 'bytes');
     END IF;

@@ -5,11 +5,10 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::digest::digest;
 use crate::error::TicketError;
-use crate::format::Format;
+use crate::format::Source;
 use crate::ticket::Ticket;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +40,7 @@ impl Fresh {
 /// A batch at work.
 struct Batch {
     entries: Vec<Entry>,
-    format: Rc<Format>,
-    /// New tokens that no ticket has, where they are short.
-    free: Vec<String>,
+    source: Source,
 }
 
 thread_local! {
@@ -61,15 +58,14 @@ impl Drop for Noting {
 
 /// The entries that were noted during the work.
 pub fn noted_during<T>(
-    format: &Rc<Format>,
-    free: Vec<String>,
+    source: Source,
     work: impl FnOnce() -> Result<T, TicketError>,
 ) -> Result<(T, Vec<Entry>), TicketError> {
     if is_noting() {
         return Err(TicketError::NestedBatch);
     }
     let _noting = Noting;
-    BATCH.set(Some(Batch { entries: Vec::new(), format: Rc::clone(format), free }));
+    BATCH.set(Some(Batch { entries: Vec::new(), source }));
     let done = work()?;
     Ok((done, BATCH.take().map_or(Vec::new(), |batch| batch.entries)))
 }
@@ -86,13 +82,17 @@ pub fn note(entry: Entry) -> Result<(), TicketError> {
     })
 }
 
-/// A new token in the format of the batch.
+/// A new token of the batch.
+pub fn new_uuid() -> Result<uuid::Uuid, TicketError> {
+    in_batch(|batch| batch.source.uuid())
+}
+
 pub fn new_text() -> Result<String, TicketError> {
-    in_batch(|batch| batch.free.pop().map_or_else(|| batch.format.text(), Ok))
+    in_batch(|batch| batch.source.text())
 }
 
 pub fn new_bytes() -> Result<Vec<u8>, TicketError> {
-    in_batch(|batch| batch.format.bytes())
+    in_batch(|batch| batch.source.bytes())
 }
 
 fn in_batch<T>(work: impl FnOnce(&mut Batch) -> Result<T, TicketError>) -> Result<T, TicketError> {
@@ -125,11 +125,18 @@ pub fn reconcile(noted: &[Entry], stored: &[Ticket]) -> Reconciled {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::format::{Format, Lead};
     use crate::key::Key;
 
     fn entry(id: i64, retired: i64, fresh: i64) -> Entry {
         Entry { id, retired: Some(retired), fresh: Fresh::Digest(fresh) }
+    }
+
+    fn source() -> Source {
+        Source { format: Rc::new(Format::Uuid), lead: Lead::draw(0).unwrap(), free: Vec::new() }
     }
 
     fn ticket(key: i64, digest: i64) -> Ticket {
@@ -154,14 +161,13 @@ mod tests {
 
     #[test]
     fn an_error_leaves_no_entry_to_the_next_call() {
-        let failed: Result<((), _), _> = noted_during(&Rc::new(Format::Uuid), Vec::new(), || {
+        let failed: Result<((), _), _> = noted_during(source(), || {
             note(entry(1, 10, 11))?;
             Err(TicketError::NullBatch)
         });
         assert!(failed.is_err());
         assert!(note(entry(2, 20, 21)).is_err(), "no batch is at work");
-        let ((), noted) =
-            noted_during(&Rc::new(Format::Uuid), Vec::new(), || note(entry(3, 30, 31))).unwrap();
+        let ((), noted) = noted_during(source(), || note(entry(3, 30, 31))).unwrap();
         assert_eq!(noted, [entry(3, 30, 31)]);
     }
 }

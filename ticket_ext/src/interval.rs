@@ -100,11 +100,11 @@ impl Tickets {
         let sql =
             include_str!("queries/rotate.sql").trim_end().replace("@those@", those.trim_end()) + returning;
         let sql = sql.replace("@made@", &making.call(context));
-        let free = making.free(client, context, about)?;
+        let source = making.source(client, context, about)?;
         let args = self.args(key.kind);
         let update = || with_limit(|| context.update(client, &sql, &args));
-        let (rows, noted) = without_row(|| noted_during(&making.format, free, update))
-            .map_err(|error| making.collision(context, error))?;
+        let (rows, noted) =
+            without_row(|| noted_during(source, update)).map_err(|error| making.collision(context, error))?;
         if !has_triggers && noted.len() == rows.len() {
             return Ok((noted, Vec::new()));
         }

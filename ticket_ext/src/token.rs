@@ -57,7 +57,11 @@ fn process() -> i32 {
 
 /// A version 4 UUID.
 pub fn new() -> Result<uuid::Uuid, TicketError> {
-    Ok(uuid::Builder::from_random_bytes(random()?).into_uuid())
+    Ok(version_4(random()?))
+}
+
+pub fn version_4(random: [u8; 16]) -> uuid::Uuid {
+    uuid::Builder::from_random_bytes(random).into_uuid()
 }
 
 /// As the server stores it.

@@ -13,14 +13,14 @@ use pgrx::prelude::*;
 
 use crate::accounting::look_up;
 use crate::digest::digest;
-use crate::entries::{Entry, Fresh, new_bytes, new_text, note};
+use crate::entries::{Entry, Fresh, new_bytes, new_text, new_uuid, note};
 use crate::error::TicketError;
 use crate::types::Text;
 use crate::{lock_wait, token};
 
 #[pg_extern(name = "renew_ticket_token", volatile, parallel_unsafe)]
 fn renew_uuid(token: Option<Uuid>, id: i64) -> Result<Option<Uuid>, ErrorReport> {
-    let new = token::new()?;
+    let new = new_uuid()?;
     renew(token.as_ref().map(|token| &token.as_bytes()[..]), id, Fresh::Uuid(new.into_bytes()))?;
     Ok(Some(token::uuid(new)))
 }

@@ -24,17 +24,13 @@ impl Tokens {
         making: &Making,
         tickets: usize,
     ) -> Result<Self, TicketError> {
-        let format = &making.format;
+        let mut source = making.source(client, context, tickets as i64)?;
         Ok(match context.table.columns.type_of_token.kind {
             TokenKind::Uuid => {
-                Self::Uuids((0..tickets).map(|_| token::new().map(token::uuid)).collect::<Result<_, _>>()?)
+                Self::Uuids((0..tickets).map(|_| source.uuid().map(token::uuid)).collect::<Result<_, _>>()?)
             }
-            TokenKind::Text => {
-                let mut free = making.free(client, context, tickets as i64)?;
-                let text = |_| free.pop().map_or_else(|| format.text(), Ok);
-                Self::Texts((0..tickets).map(text).collect::<Result<_, _>>()?)
-            }
-            TokenKind::Bytes => Self::Bytes((0..tickets).map(|_| format.bytes()).collect::<Result<_, _>>()?),
+            TokenKind::Text => Self::Texts((0..tickets).map(|_| source.text()).collect::<Result<_, _>>()?),
+            TokenKind::Bytes => Self::Bytes((0..tickets).map(|_| source.bytes()).collect::<Result<_, _>>()?),
         })
     }
 

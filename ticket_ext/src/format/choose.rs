@@ -8,6 +8,7 @@ use pgrx::spi::SpiClient;
 use crate::context::Context;
 use crate::encoding::{is_utf8, shown};
 use crate::error::TicketError;
+use crate::format::field::Field;
 use crate::format::looks_like::{is_uuid, looks_like};
 use crate::format::{Format, trial};
 use crate::token_type::TokenKind;
@@ -61,7 +62,9 @@ fn asked_for(client: &mut SpiClient, context: &Context, text: &str) -> Result<Fo
         (Format::Function(function), _) => {
             function.resolve(client, context)?.map(Format::Function).map_err(bad)
         }
-        (Format::Template(_), TokenKind::Uuid) => Err(bad("the column is of type uuid".to_owned())),
+        (Format::Template(fields), TokenKind::Uuid) if fields != [Field::Uuid] => {
+            Err(bad("the column is of type uuid".to_owned()))
+        }
         (Format::Bytes(_), TokenKind::Uuid | TokenKind::Text) => {
             Err(bad("the column is not of type bytea".to_owned()))
         }

@@ -7,11 +7,11 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::Format;
 use crate::format::crowd::Crowd;
+use crate::format::{Format, Lead, Source};
 
 pub struct Making {
-    pub format: Rc<Format>,
+    format: Rc<Format>,
     tickets: i64,
 }
 
@@ -27,17 +27,18 @@ impl Making {
         format!(", {}::{}", function.call(&columns.token_bytes), columns.type_of_token.kind.sql_type())
     }
 
-    /// Of about so many, where they are short.
-    pub fn free(
+    /// For about so many.
+    pub fn source(
         &self,
         client: &mut SpiClient,
         context: &Context,
         about: i64,
-    ) -> Result<Vec<String>, TicketError> {
-        match self.crowd(context) {
-            Some(_) => Crowd::free(client, context, &self.format, about),
-            None => Ok(Vec::new()),
-        }
+    ) -> Result<Source, TicketError> {
+        let free = match self.crowd(context) {
+            Some(_) => Crowd::free(client, context, &self.format, about)?,
+            None => Vec::new(),
+        };
+        Ok(Source { format: Rc::clone(&self.format), lead: Lead::draw(self.tickets)?, free })
     }
 
     /// Two sessions may have made the same short token; another attempt makes others.

@@ -5,8 +5,10 @@ mod choose;
 mod crowd;
 mod field;
 mod function;
+mod lead;
 mod looks_like;
 mod making;
+mod source;
 mod trial;
 
 use crate::error::TicketError;
@@ -15,7 +17,9 @@ use field::Field;
 
 pub use choose::{Wish, choose};
 pub use function::Function;
+pub use lead::Lead;
 pub use making::Making;
+pub use source::Source;
 
 /// As it is kept in the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
