@@ -47,14 +47,14 @@ fn tickets_done(database: &Database) -> i64 {
 }
 
 #[test]
-fn the_table_grows_by_little_more_than_a_tenth() {
+fn the_table_grows_by_little_more_than_a_part() {
     // Old transactions in other databases keep rows here, too, through the snapshots of the other worker.
     let server = Server::start("vacuum", &["fsync=off"]);
     let database = Database::create_on(&server);
     database.make_tickets(200_000);
     leave_to_the_driver(&database);
     let vacuumed = growth(&database, || drop(database.complete(&["run"])));
-    assert!(vacuumed <= 15.0, "{vacuumed} %");
+    assert!(vacuumed <= 22.0, "{vacuumed} %");
     assert_eq!(database.one("SELECT verified FROM verify_ticket_rotation()"), "true");
 }
 
@@ -67,7 +67,7 @@ fn a_connection_that_is_gone_between_two_vacuums_is_made_anew() {
     // Four batches to a VACUUM; a new connection is used long before the second is over.
     database.slow_down(350);
     database.execute(&format!("ALTER DATABASE {} SET idle_session_timeout = '1s'", database.name));
-    let ended = database.complete(&["run", "--batch", "2500", "--workers", "1"]);
+    let ended = database.complete(&["run", "--batch", "2500", "--workers", "1", "--vacuum-every", "10%"]);
     assert!(!ended.stderr.contains("VACUUM failed"), "{}", ended.stderr);
     let vacuums = "SELECT vacuum_count > 5 FROM pg_stat_user_tables WHERE relname = 'ticket'";
     poll("statistics of the VACUUMs", || database.one(vacuums) == "true");
@@ -84,13 +84,16 @@ fn without_vacuum_the_table_doubles() {
 fn the_workers_go_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuum() {
     let database = with_tickets(ENOUGH);
     slow_vacuums_down(&database);
-    let running = database.start(&["run"]);
+    let running = database.start(&["run", "--vacuum-every", "10%"]);
     poll("a VACUUM with the other worker far ahead", || {
         database.count(VACUUM) == 1 && tickets_done(&database) > 12_500
     });
     running.wait_for_stderr("waits: VACUUM is behind");
     running.signal(libc::SIGINT);
-    running.wait().expect(130).says(&["run 1 is interrupted; continue with: rotate-driver run\n"]);
+    running
+        .wait()
+        .expect(130)
+        .says(&["run 1 is interrupted; continue with: rotate-driver run --vacuum-every 10%\n"]);
     // Two fifths of a part beyond one, and a batch that the other worker began at the same moment.
     assert!(tickets_done(&database) <= 14_000 + 1250);
     poll("the end of the VACUUM", || database.count(VACUUM) == 0);
@@ -100,7 +103,7 @@ fn the_workers_go_on_meanwhile_but_not_far_and_a_signal_cancels_the_vacuum() {
 fn a_single_worker_goes_on_beside_the_vacuum() {
     let database = with_tickets(ENOUGH);
     slow_vacuums_down(&database);
-    let running = database.start(&["run", "--workers", "1"]);
+    let running = database.start(&["run", "--workers", "1", "--vacuum-every", "10%"]);
     poll("a VACUUM, and the worker ahead of it", || {
         database.count(VACUUM) == 1 && tickets_done(&database) > 12_500
     });
