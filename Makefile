@@ -10,7 +10,7 @@ MINUTES ?= 10
 SEED ?= $(shell shuf --input-range 1-1000000 --head-count 1)
 SERVER := driver/dev/private-server
 # Of the suite, what make test runs with the plain-SQL edition as well: a minute.
-PLAIN_TESTS := run:: sweep:: verify:: workers:: roles:: kinds:: model::
+PLAIN_TESTS := run:: tokens:: sweep:: verify:: workers:: roles:: kinds:: model::
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

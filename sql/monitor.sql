@@ -67,7 +67,7 @@ WHERE xact_start IS NOT NULL AND pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backe
 ORDER BY xact_start
 LIMIT 3;
 
-\echo VACUUM at work: rotate-driver run starts one for each 15 % of the tickets; autovacuum comes by itself.
+\echo VACUUM at work: rotate-driver run starts them (--vacuum-every); autovacuum comes by itself.
 SELECT pid, relid::pg_catalog.regclass AS table, phase, heap_blks_scanned, heap_blks_total, index_vacuum_count
 FROM pg_catalog.pg_stat_progress_vacuum
 WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database();

@@ -1867,11 +1867,11 @@ CREATE FUNCTION "ticket_ext".ticket_limited(fresh text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 AS $body$
 BEGIN
-    RETURN replace($q$CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN @fresh@
-                       WHEN pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*) extract(
-                            epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
-                            ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL THEN @fresh@
-                  END$q$, '@fresh@', fresh);
+    RETURN replace($q$CASE WHEN CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN true
+                                 ELSE pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*)
+                                      extract(epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
+                                      ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL
+                            END THEN @fresh@ END$q$, '@fresh@', fresh);
 END
 $body$;
 COMMENT ON FUNCTION "ticket_ext".ticket_limited(text) IS 'The expression for a new token within limited waits';
@@ -3282,11 +3282,22 @@ AS $$
 $$;
 COMMENT ON FUNCTION "ticket_ext".ticket_function_call(text, text) IS 'A call of the function that makes tokens';
 
--- Digits that the new UUIDs of a batch begin with; none in a table of less than 131,072 tickets (lead.rs).
-CREATE FUNCTION "ticket_ext".ticket_lead(tickets bigint) RETURNS text
-LANGUAGE sql VOLATILE
-AS $$ SELECT left(gen_random_uuid()::text, least(4, length(to_hex(greatest(tickets / 2048, 1))) - 1)) $$;
-COMMENT ON FUNCTION "ticket_ext".ticket_lead(bigint) IS 'Digits that the new UUIDs of a batch begin with';
+-- How many digits the new UUIDs of a batch have in common, their first ones (lead.rs).
+CREATE FUNCTION "ticket_ext".ticket_lead_digits(tickets bigint) RETURNS integer
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT least(4, length(to_hex(greatest(tickets / 2048, 1))) - 1) $$;
+COMMENT ON FUNCTION "ticket_ext".ticket_lead_digits(bigint) IS 'How many digits the new UUIDs of a batch have in common';
+
+-- Those digits are drawn by a subquery, once in a statement (for each partition before PostgreSQL 14): its text, which
+-- may be logged, has no part of a token.
+CREATE FUNCTION "ticket_ext".ticket_new_uuid(digits integer) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $body$
+    SELECT CASE digits WHEN 0 THEN 'pg_catalog.gen_random_uuid()' ELSE format(
+        $q$((SELECT pg_catalog.left(pg_catalog.gen_random_uuid()::pg_catalog.text, %1$s)) OPERATOR(pg_catalog.||)
+            pg_catalog.right(pg_catalog.gen_random_uuid()::pg_catalog.text, -%1$s))::pg_catalog.uuid$q$, digits) END
+$body$;
+COMMENT ON FUNCTION "ticket_ext".ticket_new_uuid(integer) IS 'The expression for a new UUID';
 
 -- The expression for a new token in the statement of a batch.
 CREATE FUNCTION "ticket_ext".ticket_new_token(context jsonb, run jsonb) RETURNS text
@@ -3295,23 +3306,18 @@ AS $$
 DECLARE
     parts jsonb := "ticket_ext".ticket_format(run ->> 'token_format');
     kind text := context ->> 'kind';
-    fresh text := 'pg_catalog.gen_random_uuid()';
-    lead text;
+    is_uuid boolean := parts ? 'uuid' OR parts -> 'fields' IS NOT DISTINCT FROM '[{"uuid": true}]';
+    fresh text;
 BEGIN
     IF parts ? 'function' THEN
         RETURN format('"ticket_ext".ticket_made(%s, %s::%s)', context ->> 'token_bytes',
             "ticket_ext".ticket_function_call(
             parts ->> 'function', context ->> 'token_bytes'), context ->> 'bytes_type');
-    ELSIF parts ? 'uuid' THEN
-        lead := "ticket_ext".ticket_lead((run ->> 'tickets_planned')::bigint);
-        IF lead <> '' THEN
-            fresh := format('(%L OPERATOR(pg_catalog.||) pg_catalog.right(%s::pg_catalog.text, %s))::pg_catalog.uuid',
-                            lead, fresh, -length(lead));
-        END IF;
+    ELSIF is_uuid THEN
+        fresh := "ticket_ext".ticket_new_uuid(CASE WHEN parts ? 'uuid'
+            THEN "ticket_ext".ticket_lead_digits((run ->> 'tickets_planned')::bigint) ELSE 0 END);
         RETURN format(CASE kind WHEN 'uuid' THEN '%s' WHEN 'text' THEN '%s::pg_catalog.text'
                                 ELSE 'pg_catalog.uuid_send(%s)' END, fresh);
-    ELSIF kind = 'uuid' THEN
-        RETURN fresh;
     ELSIF parts ? 'bytes' THEN
         RETURN format('"ticket_ext".ticket_new_bytes(%s)', parts ->> 'bytes');
     END IF;

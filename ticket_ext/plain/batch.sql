@@ -90,11 +90,11 @@ CREATE FUNCTION @extschema@.ticket_limited(fresh text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 AS $body$
 BEGIN
-    RETURN replace($q$CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN @fresh@
-                       WHEN pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*) extract(
-                            epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
-                            ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL THEN @fresh@
-                  END$q$, '@fresh@', fresh);
+    RETURN replace($q$CASE WHEN CASE WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $3 THEN true
+                                 ELSE pg_catalog.set_config('lock_timeout', greatest(1, 1000 OPERATOR(pg_catalog.*)
+                                      extract(epoch FROM $4 OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))
+                                      ::pg_catalog.int4::pg_catalog.text, true) IS NOT NULL
+                            END THEN @fresh@ END$q$, '@fresh@', fresh);
 END
 $body$;
 COMMENT ON FUNCTION @extschema@.ticket_limited(text) IS 'The expression for a new token within limited waits';

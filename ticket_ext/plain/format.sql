@@ -191,11 +191,22 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.ticket_function_call(text, text) IS 'A call of the function that makes tokens';
 
--- Digits that the new UUIDs of a batch begin with; none in a table of less than 131,072 tickets (lead.rs).
-CREATE FUNCTION @extschema@.ticket_lead(tickets bigint) RETURNS text
-LANGUAGE sql VOLATILE
-AS $$ SELECT left(gen_random_uuid()::text, least(4, length(to_hex(greatest(tickets / 2048, 1))) - 1)) $$;
-COMMENT ON FUNCTION @extschema@.ticket_lead(bigint) IS 'Digits that the new UUIDs of a batch begin with';
+-- How many digits the new UUIDs of a batch have in common, their first ones (lead.rs).
+CREATE FUNCTION @extschema@.ticket_lead_digits(tickets bigint) RETURNS integer
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT least(4, length(to_hex(greatest(tickets / 2048, 1))) - 1) $$;
+COMMENT ON FUNCTION @extschema@.ticket_lead_digits(bigint) IS 'How many digits the new UUIDs of a batch have in common';
+
+-- Those digits are drawn by a subquery, once in a statement (for each partition before PostgreSQL 14): its text, which
+-- may be logged, has no part of a token.
+CREATE FUNCTION @extschema@.ticket_new_uuid(digits integer) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $body$
+    SELECT CASE digits WHEN 0 THEN 'pg_catalog.gen_random_uuid()' ELSE format(
+        $q$((SELECT pg_catalog.left(pg_catalog.gen_random_uuid()::pg_catalog.text, %1$s)) OPERATOR(pg_catalog.||)
+            pg_catalog.right(pg_catalog.gen_random_uuid()::pg_catalog.text, -%1$s))::pg_catalog.uuid$q$, digits) END
+$body$;
+COMMENT ON FUNCTION @extschema@.ticket_new_uuid(integer) IS 'The expression for a new UUID';
 
 -- The expression for a new token in the statement of a batch.
 CREATE FUNCTION @extschema@.ticket_new_token(context jsonb, run jsonb) RETURNS text
@@ -204,23 +215,18 @@ AS $$
 DECLARE
     parts jsonb := @extschema@.ticket_format(run ->> 'token_format');
     kind text := context ->> 'kind';
-    fresh text := 'pg_catalog.gen_random_uuid()';
-    lead text;
+    is_uuid boolean := parts ? 'uuid' OR parts -> 'fields' IS NOT DISTINCT FROM '[{"uuid": true}]';
+    fresh text;
 BEGIN
     IF parts ? 'function' THEN
         RETURN format('@extschema@.ticket_made(%s, %s::%s)', context ->> 'token_bytes',
             @extschema@.ticket_function_call(
             parts ->> 'function', context ->> 'token_bytes'), context ->> 'bytes_type');
-    ELSIF parts ? 'uuid' THEN
-        lead := @extschema@.ticket_lead((run ->> 'tickets_planned')::bigint);
-        IF lead <> '' THEN
-            fresh := format('(%L OPERATOR(pg_catalog.||) pg_catalog.right(%s::pg_catalog.text, %s))::pg_catalog.uuid',
-                            lead, fresh, -length(lead));
-        END IF;
+    ELSIF is_uuid THEN
+        fresh := @extschema@.ticket_new_uuid(CASE WHEN parts ? 'uuid'
+            THEN @extschema@.ticket_lead_digits((run ->> 'tickets_planned')::bigint) ELSE 0 END);
         RETURN format(CASE kind WHEN 'uuid' THEN '%s' WHEN 'text' THEN '%s::pg_catalog.text'
                                 ELSE 'pg_catalog.uuid_send(%s)' END, fresh);
-    ELSIF kind = 'uuid' THEN
-        RETURN fresh;
     ELSIF parts ? 'bytes' THEN
         RETURN format('@extschema@.ticket_new_bytes(%s)', parts ->> 'bytes');
     END IF;

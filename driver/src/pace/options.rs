@@ -51,9 +51,10 @@ pub struct PaceOptions {
 
     /// Run VACUUM each time so many of the tickets are done, as 1% to 100% of them
     ///
-    /// The table then grows by little more than this part, and is not doubled. It runs beside the only worker, or in
-    /// the place of one of several, on two connections more; the others wait only when they get far ahead. Left out
-    /// for fewer than 100000 tickets, and where the role may not vacuum the table. A signal to stop cancels it.
+    /// The table then grows by this part and up to two thirds more, and is not doubled. It runs beside the only
+    /// worker, or in the place of one of several, on two connections more; the others wait only when they get far
+    /// ahead. Left out for fewer than 100000 tickets, and where the role may not vacuum the table. A signal to stop
+    /// cancels it.
     #[arg(long, value_name = "PERCENT|off", default_value = "15%", value_parser = vacuum_every)]
     pub vacuum_every: VacuumEvery,
 }

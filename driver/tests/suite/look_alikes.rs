@@ -6,6 +6,8 @@ use crate::common::{Database, List};
 /// Every call that there is, from the installation to the proof.
 const CALLS: &[&str] = &[
     "SELECT rotation.start_ticket_rotation('public.ticket', 'token', 3)",
+    // As of a large table, where new tokens have digits in common.
+    "UPDATE rotation.ticket_rotation SET tickets_planned = 200000000",
     "SELECT rotation.rotate_ticket_tokens(NULL, 7)",
     "SELECT rotation.rotate_ticket_tokens(50, 7, 'public.ticket')",
     "SELECT rotation.pause_ticket_rotation()",

@@ -8,7 +8,6 @@ use pgrx::spi::SpiClient;
 use crate::context::Context;
 use crate::encoding::{is_utf8, shown};
 use crate::error::TicketError;
-use crate::format::field::Field;
 use crate::format::looks_like::{is_uuid, looks_like};
 use crate::format::{Format, trial};
 use crate::token_type::TokenKind;
@@ -62,7 +61,7 @@ fn asked_for(client: &mut SpiClient, context: &Context, text: &str) -> Result<Fo
         (Format::Function(function), _) => {
             function.resolve(client, context)?.map(Format::Function).map_err(bad)
         }
-        (Format::Template(fields), TokenKind::Uuid) if fields != [Field::Uuid] => {
+        (format @ Format::Template(_), TokenKind::Uuid) if !format.is_independent_uuid() => {
             Err(bad("the column is of type uuid".to_owned()))
         }
         (Format::Bytes(_), TokenKind::Uuid | TokenKind::Text) => {

@@ -1,15 +1,15 @@
 //! The hexadecimal digits that the new UUIDs of a batch have in common, their first ones.
 //!
 //! Random tokens fall on all pages of an index, so that each of them is brought into the processor's cache, written to
-//! the log anew after each checkpoint, and where the index is larger than memory read from the disk, for one token.
-//! Tokens with a common lead fall on a few pages. The next batch has another lead: all tokens together are spread as
-//! evenly as before.
+//! the log anew after each checkpoint, and where the index is larger than `shared_buffers` read again, for one token.
+//! Tokens with a common lead fall on a few pages. The next batch has another lead. All leads are equally likely; as a
+//! run has no more of them than batches, some have several batches and some have none.
 
 use crate::error::TicketError;
 use crate::token;
 
-/// A lead is shared by so many of a table's tokens at least, on some 15 pages of an index. A digit less (8192) takes 5 %
-/// more processor time for 1 million tickets, 10 % for 10 million.
+/// So many of a table's tokens at least would have the same lead if all leads were used, on some 15 pages of the index.
+/// A digit less (8192) takes 5 % more processor time for 1 million tickets, 10 % for 10 million.
 const LEAST_TOKENS: i64 = 2048;
 
 /// Of 30 that are random. 106 bits of each token are its own at least.
@@ -52,6 +52,12 @@ mod tests {
         let expected =
             [(0, 0), (32_767, 0), (32_768, 1), (524_288, 2), (8_388_608, 3), (134_217_728, 4), (i64::MAX, 4)];
         assert_eq!(expected.map(|(tickets, _)| (tickets, digits(tickets))), expected);
+    }
+
+    #[test]
+    fn each_batch_draws_another_one() {
+        let leads: HashSet<u16> = (0..100).map(|_| Lead::draw(i64::MAX).unwrap().value).collect();
+        assert!(leads.len() > 50, "{leads:?}");
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Format {
     /// As `text`, for a bytea.
     pub fn bytes(&self) -> Result<Vec<u8>, TicketError> {
         match self {
-            Self::Template(fields) => Ok(field::fill(fields)?.into_bytes()),
+            Self::Template(fields) if !self.is_independent_uuid() => Ok(field::fill(fields)?.into_bytes()),
             Self::Bytes(count) => {
                 let mut bytes = Vec::with_capacity(count + 16);
                 while bytes.len() < *count {
@@ -83,6 +83,11 @@ impl Format {
             }
             _ => Ok(token::new()?.as_bytes().to_vec()),
         }
+    }
+
+    /// As `uuid`, but without a lead.
+    pub fn is_independent_uuid(&self) -> bool {
+        matches!(self, Self::Template(fields) if *fields == [Field::Uuid])
     }
 
     /// Random bits of a token; None where only its function knows.

@@ -94,6 +94,8 @@ mod tests {
             ("bytea", "sha256(i::text::bytea)", "uuid", "length(token) = 16"),
             ("bytea", "i::text::bytea", "sk-{HEX:20}", "encode(token, 'escape') ~ '^sk-[0-9A-F]{20}$'"),
             ("uuid UNIQUE", "gen_random_uuid()", "uuid", "true"),
+            ("uuid UNIQUE", "gen_random_uuid()", "{uuid}", "true"),
+            ("bytea", "sha256(i::text::bytea)", "{uuid}", "length(token) = 16"),
         ] {
             leak(column, token);
             rotates(format, shape);
@@ -173,7 +175,9 @@ mod tests {
         assert_refused("format => 'function:same'", &["the same token twice"]);
         assert_refused("format => 'function:no_token'", &["returns NULL"]);
         leak("uuid", "gen_random_uuid()");
-        assert_refused("format => '{hex:32}'", &["the column is of type uuid"]);
+        for format in ["{hex:32}", "tok_{uuid}", "{uuid}{uuid}"] {
+            assert_refused(&format!("format => '{format}'"), &["the column is of type uuid"]);
+        }
     }
 
     #[pg_test]
