@@ -27,6 +27,20 @@ fn a_table_that_citus_keeps_is_rotated_by_compare_and_swap() {
 }
 
 #[test]
+fn the_new_uuids_of_a_batch_have_digits_in_common_there_too() {
+    let database = stand_in(1000);
+    database.one("start_ticket_rotation(ranges => 1)");
+    database.execute("UPDATE ticket_rotation SET tickets_planned = 200000000");
+    while !database.one("rotate_ticket_tokens(NULL, 200)").is_empty() {}
+    let of_batches =
+        "SELECT count(DISTINCT left(token::text, 4)) AS first, count(DISTINCT right(token::text, 4)) AS last
+                      FROM ticket_rotation_batch JOIN ticket ON id BETWEEN first_id AND last_id
+                      WHERE sweep = 0 GROUP BY last_id";
+    let expected = format!("SELECT count(*) FROM ({of_batches}) AS batch WHERE first = 1 AND last > 100");
+    assert_eq!(database.one(&expected), "5");
+}
+
+#[test]
 fn a_batch_may_take_longer_where_each_has_rounds_to_other_nodes() {
     let database = stand_in(4000);
     // A thousand tickets take 120 ms.
