@@ -3164,7 +3164,9 @@ BEGIN
         fields := fields || field;
         rest := substr(rest, strpos(rest, '}') + 1);
     END LOOP;
-    IF NOT fields @> '[{"uuid": true}]' AND NOT jsonb_path_exists(fields, '$[*].count') THEN
+    IF fields = '[{"uuid": true}]' THEN
+        RETURN '{"uuid": true, "independent": true}';
+    ELSIF NOT fields @> '[{"uuid": true}]' AND NOT jsonb_path_exists(fields, '$[*].count') THEN
         RETURN '{"fault": "it has no random field"}';
     ELSIF fields @> '[{"alphabet": "bytes"}]' THEN
         RETURN CASE WHEN jsonb_array_length(fields) > 1 THEN '{"fault": "bytes stand alone"}'
@@ -3306,16 +3308,15 @@ AS $$
 DECLARE
     parts jsonb := "ticket_ext".ticket_format(run ->> 'token_format');
     kind text := context ->> 'kind';
-    is_uuid boolean := parts ? 'uuid' OR parts -> 'fields' IS NOT DISTINCT FROM '[{"uuid": true}]';
     fresh text;
 BEGIN
     IF parts ? 'function' THEN
         RETURN format('"ticket_ext".ticket_made(%s, %s::%s)', context ->> 'token_bytes',
             "ticket_ext".ticket_function_call(
             parts ->> 'function', context ->> 'token_bytes'), context ->> 'bytes_type');
-    ELSIF is_uuid THEN
-        fresh := "ticket_ext".ticket_new_uuid(CASE WHEN parts ? 'uuid'
-            THEN "ticket_ext".ticket_lead_digits((run ->> 'tickets_planned')::bigint) ELSE 0 END);
+    ELSIF parts ? 'uuid' THEN
+        fresh := "ticket_ext".ticket_new_uuid(CASE WHEN parts ? 'independent' THEN 0
+            ELSE "ticket_ext".ticket_lead_digits((run ->> 'tickets_planned')::bigint) END);
         RETURN format(CASE kind WHEN 'uuid' THEN '%s' WHEN 'text' THEN '%s::pg_catalog.text'
                                 ELSE 'pg_catalog.uuid_send(%s)' END, fresh);
     ELSIF parts ? 'bytes' THEN
@@ -3567,7 +3568,7 @@ BEGIN
         resolved := "ticket_ext".ticket_resolve_function(context, parts ->> 'function');
         fault := resolved.fault;
         wanted := 'function:' || resolved.function;
-    ELSIF kind = 'uuid' AND parts -> 'fields' <> '[{"uuid": true}]' THEN
+    ELSIF parts ? 'fields' AND kind = 'uuid' THEN
         fault := 'the column is of type uuid';
     ELSIF parts ? 'bytes' AND kind <> 'bytea' THEN
         fault := 'the column is not of type bytea';

@@ -182,7 +182,7 @@ BEGIN
         resolved := @extschema@.ticket_resolve_function(context, parts ->> 'function');
         fault := resolved.fault;
         wanted := 'function:' || resolved.function;
-    ELSIF kind = 'uuid' AND parts -> 'fields' <> '[{"uuid": true}]' THEN
+    ELSIF parts ? 'fields' AND kind = 'uuid' THEN
         fault := 'the column is of type uuid';
     ELSIF parts ? 'bytes' AND kind <> 'bytea' THEN
         fault := 'the column is not of type bytea';

@@ -73,7 +73,9 @@ BEGIN
         fields := fields || field;
         rest := substr(rest, strpos(rest, '}') + 1);
     END LOOP;
-    IF NOT fields @> '[{"uuid": true}]' AND NOT jsonb_path_exists(fields, '$[*].count') THEN
+    IF fields = '[{"uuid": true}]' THEN
+        RETURN '{"uuid": true, "independent": true}';
+    ELSIF NOT fields @> '[{"uuid": true}]' AND NOT jsonb_path_exists(fields, '$[*].count') THEN
         RETURN '{"fault": "it has no random field"}';
     ELSIF fields @> '[{"alphabet": "bytes"}]' THEN
         RETURN CASE WHEN jsonb_array_length(fields) > 1 THEN '{"fault": "bytes stand alone"}'
@@ -215,16 +217,15 @@ AS $$
 DECLARE
     parts jsonb := @extschema@.ticket_format(run ->> 'token_format');
     kind text := context ->> 'kind';
-    is_uuid boolean := parts ? 'uuid' OR parts -> 'fields' IS NOT DISTINCT FROM '[{"uuid": true}]';
     fresh text;
 BEGIN
     IF parts ? 'function' THEN
         RETURN format('@extschema@.ticket_made(%s, %s::%s)', context ->> 'token_bytes',
             @extschema@.ticket_function_call(
             parts ->> 'function', context ->> 'token_bytes'), context ->> 'bytes_type');
-    ELSIF is_uuid THEN
-        fresh := @extschema@.ticket_new_uuid(CASE WHEN parts ? 'uuid'
-            THEN @extschema@.ticket_lead_digits((run ->> 'tickets_planned')::bigint) ELSE 0 END);
+    ELSIF parts ? 'uuid' THEN
+        fresh := @extschema@.ticket_new_uuid(CASE WHEN parts ? 'independent' THEN 0
+            ELSE @extschema@.ticket_lead_digits((run ->> 'tickets_planned')::bigint) END);
         RETURN format(CASE kind WHEN 'uuid' THEN '%s' WHEN 'text' THEN '%s::pg_catalog.text'
                                 ELSE 'pg_catalog.uuid_send(%s)' END, fresh);
     ELSIF parts ? 'bytes' THEN

@@ -61,9 +61,7 @@ fn asked_for(client: &mut SpiClient, context: &Context, text: &str) -> Result<Fo
         (Format::Function(function), _) => {
             function.resolve(client, context)?.map(Format::Function).map_err(bad)
         }
-        (format @ Format::Template(_), TokenKind::Uuid) if !format.is_independent_uuid() => {
-            Err(bad("the column is of type uuid".to_owned()))
-        }
+        (Format::Template(_), TokenKind::Uuid) => Err(bad("the column is of type uuid".to_owned())),
         (Format::Bytes(_), TokenKind::Uuid | TokenKind::Text) => {
             Err(bad("the column is not of type bytea".to_owned()))
         }

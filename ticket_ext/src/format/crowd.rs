@@ -6,7 +6,7 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::Format;
+use crate::format::{Format, Lead};
 use crate::statement::ids_of;
 use crate::token_type::TokenKind;
 
@@ -40,7 +40,7 @@ impl Crowd {
             return Ok(Vec::new());
         }
         let drawn: HashSet<String> =
-            (0..wanted + wanted / 8 + 16).map(|_| format.text()).collect::<Result<_, _>>()?;
+            (0..wanted + wanted / 8 + 16).map(|_| format.text(Lead::NONE)).collect::<Result<_, _>>()?;
         let drawn: Vec<String> = drawn.into_iter().collect();
         let sql = include_str!("../queries/free_tokens.sql")
             .replace("@base@", &context.table.columns.type_of_token.base)

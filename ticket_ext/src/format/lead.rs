@@ -22,6 +22,8 @@ pub struct Lead {
 }
 
 impl Lead {
+    pub const NONE: Self = Self { digits: 0, value: 0 };
+
     /// For a batch of a table with so many tickets.
     pub fn draw(tickets: i64) -> Result<Self, TicketError> {
         Ok(Self { digits: digits(tickets), value: u16::from_be_bytes(token::random()?) })

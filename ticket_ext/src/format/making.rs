@@ -38,7 +38,8 @@ impl Making {
             Some(_) => Crowd::free(client, context, &self.format, about)?,
             None => Vec::new(),
         };
-        Ok(Source { format: Rc::clone(&self.format), lead: Lead::draw(self.tickets)?, free })
+        let lead = if *self.format == Format::Uuid { Lead::draw(self.tickets)? } else { Lead::NONE };
+        Ok(Source { format: Rc::clone(&self.format), lead, free })
     }
 
     /// Two sessions may have made the same short token; another attempt makes others.

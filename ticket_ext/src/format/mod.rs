@@ -26,6 +26,8 @@ pub use source::Source;
 pub enum Format {
     /// Of version 4; in a bytea its 16 bytes.
     Uuid,
+    /// Those of a batch have nothing in common.
+    IndependentUuid,
     Template(Vec<Field>),
     /// Of a bytea.
     Bytes(usize),
@@ -43,6 +45,7 @@ impl Format {
         }
         let fields = field::parse(text)?;
         match fields[..] {
+            [Field::Uuid] => Ok(Self::IndependentUuid),
             [Field::Bytes(count)] => Ok(Self::Bytes(count)),
             _ if fields.iter().any(|field| matches!(field, Field::Bytes(_))) => {
                 Err("bytes stand alone".to_owned())
@@ -62,17 +65,17 @@ impl Format {
     }
 
     /// A new token. A function is called by the statement itself.
-    pub fn text(&self) -> Result<String, TicketError> {
+    pub fn text(&self, lead: Lead) -> Result<String, TicketError> {
         match self {
             Self::Template(fields) => field::fill(fields),
-            _ => Ok(token::new()?.to_string()),
+            _ => Ok(lead.uuid()?.to_string()),
         }
     }
 
     /// As `text`, for a bytea.
-    pub fn bytes(&self) -> Result<Vec<u8>, TicketError> {
+    pub fn bytes(&self, lead: Lead) -> Result<Vec<u8>, TicketError> {
         match self {
-            Self::Template(fields) if !self.is_independent_uuid() => Ok(field::fill(fields)?.into_bytes()),
+            Self::Template(fields) => Ok(field::fill(fields)?.into_bytes()),
             Self::Bytes(count) => {
                 let mut bytes = Vec::with_capacity(count + 16);
                 while bytes.len() < *count {
@@ -81,19 +84,14 @@ impl Format {
                 bytes.truncate(*count);
                 Ok(bytes)
             }
-            _ => Ok(token::new()?.as_bytes().to_vec()),
+            _ => Ok(lead.uuid()?.as_bytes().to_vec()),
         }
-    }
-
-    /// As `uuid`, but without a lead.
-    pub fn is_independent_uuid(&self) -> bool {
-        matches!(self, Self::Template(fields) if *fields == [Field::Uuid])
     }
 
     /// Random bits of a token; None where only its function knows.
     pub fn bits(&self, folds_case: bool) -> Option<f64> {
         match self {
-            Self::Uuid => Some(field::UUID_BITS),
+            Self::Uuid | Self::IndependentUuid => Some(field::UUID_BITS),
             Self::Template(fields) => Some(fields.iter().map(|field| field.bits(folds_case)).sum()),
             Self::Bytes(count) => Some(8.0 * *count as f64),
             Self::Function(_) => None,
@@ -105,6 +103,7 @@ impl std::fmt::Display for Format {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self {
             Self::Uuid => write!(f, "uuid"),
+            Self::IndependentUuid => write!(f, "{{uuid}}"),
             Self::Template(fields) => fields.iter().try_for_each(|field| field.fmt(f)),
             Self::Bytes(count) => write!(f, "{{bytes:{count}}}"),
             Self::Function(function) => write!(f, "function:{function}"),
@@ -122,6 +121,7 @@ mod tests {
             "uuid",
             "sk_live_{base62:32}",
             "{hex:8}-{HEX:4}.{digits:6}",
+            "{uuid}",
             "tok_{uuid}",
             "{bytes:32}",
             "function:app.new_key",

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use crate::error::TicketError;
 use crate::format::{Format, Lead};
-use crate::token;
 
 pub struct Source {
     pub format: Rc<Format>,
@@ -15,25 +14,14 @@ pub struct Source {
 
 impl Source {
     pub fn uuid(&self) -> Result<uuid::Uuid, TicketError> {
-        match *self.format {
-            Format::Uuid => self.lead.uuid(),
-            _ => token::new(),
-        }
+        self.lead.uuid()
     }
 
     pub fn text(&mut self) -> Result<String, TicketError> {
-        match (self.free.pop(), &*self.format) {
-            (Some(free), _) => Ok(free),
-            (None, Format::Uuid) => Ok(self.lead.uuid()?.to_string()),
-            (None, format) => format.text(),
-        }
+        self.free.pop().map_or_else(|| self.format.text(self.lead), Ok)
     }
 
-    /// As `text`, for a bytea.
     pub fn bytes(&self) -> Result<Vec<u8>, TicketError> {
-        match &*self.format {
-            Format::Uuid => Ok(self.lead.uuid()?.as_bytes().to_vec()),
-            format => format.bytes(),
-        }
+        self.format.bytes(self.lead)
     }
 }

@@ -6,7 +6,7 @@ use pgrx::spi::SpiClient;
 
 use crate::context::Context;
 use crate::error::TicketError;
-use crate::format::{Format, Function};
+use crate::format::{Format, Function, Lead};
 use crate::token_type::{TokenKind, TokenType};
 use crate::violation::without_row;
 
@@ -48,9 +48,13 @@ impl Trial<'_> {
         let bytes = self.context.table.columns.type_of_token.kind == TokenKind::Bytes;
         let one = || {
             if bytes {
-                Ok(self.format.bytes()?.iter().fold("\\x".to_owned(), |hex, byte| format!("{hex}{byte:02x}")))
+                Ok(self
+                    .format
+                    .bytes(Lead::NONE)?
+                    .iter()
+                    .fold("\\x".to_owned(), |hex, byte| format!("{hex}{byte:02x}")))
             } else {
-                self.format.text()
+                self.format.text(Lead::NONE)
             }
         };
         (0..TOKENS).map(|_| one()).collect()

@@ -11,7 +11,7 @@ use pgrx::tupdesc::PgTupleDesc;
 
 use crate::encoding::from_server;
 use crate::error::TicketError;
-use crate::format::Format;
+use crate::format::{Format, Lead};
 use crate::key::Key;
 
 pub type Tuple<'a> = PgHeapTuple<'a, AllocatedByPostgres>;
@@ -104,8 +104,11 @@ impl Row {
             let token = crate::token::new()?;
             return Ok((crate::token::uuid(token).into_datum(), token.as_bytes().to_vec()));
         }
-        let token =
-            if token_type == pg_sys::BYTEAOID { format.bytes()? } else { format.text()?.into_bytes() };
+        let token = if token_type == pg_sys::BYTEAOID {
+            format.bytes(Lead::NONE)?
+        } else {
+            format.text(Lead::NONE)?.into_bytes()
+        };
         let mut stored = token.clone();
         if token_type == pg_sys::BPCHAROID {
             stored.resize(self.length(number).max(token.len()), b' ');
